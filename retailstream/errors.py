@@ -1,0 +1,52 @@
+"""Every error a user can meet, drawn as a tree; each carries its own exit code and a next step.
+
+RetailStreamError                 1  something failed; the message names the thing and its state
+├── UsageError                    2  the command line or the configuration is wrong
+├── QualityGateError              3  more records were rejected than the limit allows
+├── TransientError                4  a server did not answer; safe to run again
+├── LockHeldError                 5  another run is working on this environment
+└── NothingToDoError             99  only where `--skip-if-empty` asks for it
+"""
+
+from __future__ import annotations
+
+
+class RetailStreamError(Exception):
+    """One sentence that names the thing and its state, and a hint with the next command."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(RetailStreamError):
+    """The command line or the configuration is wrong."""
+
+    exit_code = 2
+
+
+class QualityGateError(RetailStreamError):
+    """More records were rejected than `--max-rejects` allows; nothing was published."""
+
+    exit_code = 3
+
+
+class TransientError(RetailStreamError):
+    """A service did not answer or went away; the same command may be run again."""
+
+    exit_code = 4
+
+
+class LockHeldError(RetailStreamError):
+    """Another run holds the lock of this environment."""
+
+    exit_code = 5
+
+
+class NothingToDoError(RetailStreamError):
+    """There was nothing to do, and `--skip-if-empty` makes that visible to a scheduler."""
+
+    exit_code = 99
