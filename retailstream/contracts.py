@@ -95,7 +95,7 @@ class Contract:
         return {column.name: column for column in self.columns}[name]
 
     def match(self, header: str) -> str | None:
-        """Return the contract's name for a header, whatever its case, spaces and underscores; None if unknown."""
+        """Return the contract's name for a header, whatever its case, spaces and underscores, or None."""
         return {fold(name): name for name in self.names}.get(fold(header))
 
 

@@ -10,6 +10,11 @@ RetailStreamError                 1  something failed; the message names the thi
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from retailstream.reports import StageReport
+
 
 class RetailStreamError(Exception):
     """One sentence that names the thing and its state, and a hint with the next command."""
@@ -29,9 +34,13 @@ class UsageError(RetailStreamError):
 
 
 class QualityGateError(RetailStreamError):
-    """More records were rejected than `--max-rejects` allows; nothing was published."""
+    """More records were rejected than `--max-rejects` allows; nothing was published. `report` has the figures."""
 
     exit_code = 3
+
+    def __init__(self, message: str, *, hint: str = "", report: StageReport | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.report = report
 
 
 class TransientError(RetailStreamError):

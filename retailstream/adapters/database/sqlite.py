@@ -1,0 +1,221 @@
+"""The embedded relational database: one SQLite file that any client can query.
+
+SQLite has no decimals and adds text up as floats, so money is kept in whole cents, with a view in dollars beside it.
+Readers are never blocked and never see half a load: the file is in write-ahead mode, and a load is one transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from retailstream.contracts import Column, Contract, Type
+from retailstream.errors import RetailStreamError, TransientError
+from retailstream.fingerprints import fingerprint_of, fingerprint_sql
+from retailstream.publishing import WHOLE
+from retailstream.state import transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from retailstream.fingerprints import Fingerprint
+    from retailstream.ports import Row, TableLoad
+
+LOADS: Final = "retailstream_loads"
+"""The table of what was loaded: the digest of the clean partition that each partition's rows came from."""
+
+ROWS_A_STATEMENT: Final = 500
+"""Many rows in one INSERT spare SQLite's Python binding most of its work; 999 parameters would be its oldest limit."""
+
+_TYPES: Final = {
+    Type.INTEGER: "integer",
+    Type.MONEY: "integer",
+    Type.DATE: "text",
+    Type.BOOLEAN: "integer",
+    Type.LETTER: "text",
+}
+_DAY: Final = "cast(replace(date, '-', '') as integer)"
+
+
+@contextmanager
+def open_sqlite(path: Path | None) -> Iterator[SqliteDatabase]:
+    """Open the database file, made on first use, or an empty one in memory."""
+    with _mapped(path):
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path or ":memory:", timeout=60, isolation_level=None)
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma cache_size = -65536")
+    try:
+        yield SqliteDatabase(connection, path)
+    finally:
+        connection.close()
+
+
+class SqliteDatabase:
+    """Tables of the contracts in one SQLite file."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path | None) -> None:
+        self._connection = connection
+        self._path = path
+
+    @property
+    def url(self) -> str:
+        """The file as an SQLAlchemy-like URL."""
+        return f"sqlite:///{self._path}"
+
+    def encode(self, column: Column) -> str:
+        """Money → cents, date → ISO text, boolean → 0 or 1."""
+        match column.type:
+            case Type.MONEY:
+                return f"cast({column.name} * 100 as bigint)"
+            case Type.DATE:
+                return f"cast({column.name} as varchar)"
+            case Type.BOOLEAN:
+                return f"cast({column.name} as integer)"
+            case _:
+                return column.name
+
+    def decode(self, column: Column) -> str:
+        """Cents → money, and the other types from their text."""
+        if column.type is Type.MONEY:
+            cents = f"cast({column.name} as decimal(12,0))"
+            return f"cast({cents} * cast('0.01' as decimal(3,2)) as {column.sql_type})"  # a division gives a double
+        return f"cast({column.name} as {column.sql_type})"
+
+    def digests(self, contract: Contract) -> dict[str, str] | None:
+        """Return the digest of each loaded partition, or None where the table is not there."""
+        with _mapped(self._path):
+            if not self._has(LOADS) or not self._has(contract.name):
+                return None
+            query = f"select partition, digest from {LOADS} where table_name = ?"
+            return dict(self._connection.execute(query, (contract.name,)).fetchall())
+
+    def load(self, loads: Sequence[TableLoad]) -> dict[str, int]:
+        """Make all the changes in one transaction, and return the rows that were given for each table."""
+        with _mapped(self._path), transaction(self._connection):
+            self._connection.execute(
+                f"create table if not exists {LOADS} (table_name text, partition text, digest text not null,"
+                " primary key (table_name, partition)) without rowid"
+            )
+            return {load.contract.name: self._load(load) for load in loads}
+
+    def dump(self, contract: Contract, partitions: Collection[str] | None, path: Path) -> Fingerprint:
+        """Write partitions (None: all) as text, and return their fingerprint, taken in the same transaction."""
+        line = " || ',' || ".join(f"coalesce({_stored(column)}, '')" for column in contract.columns)
+        source = f"{contract.name}{_within(contract, partitions)}"
+        values = tuple(partitions or ())
+        with _mapped(self._path), transaction(self._connection):
+            with path.open("w", encoding="utf-8") as stream:
+                lines = self._connection.execute(f"select {line} || char(10) from {source}", values)
+                stream.writelines(chain.from_iterable(lines))
+            return self._fingerprint(contract, f"(select * from {source})", values)
+
+    def fingerprint(self, contract: Contract) -> Fingerprint | None:
+        """Return what the table holds, or None where it is not there."""
+        with _mapped(self._path):
+            return self._fingerprint(contract, contract.name) if self._has(contract.name) else None
+
+    def _fingerprint(self, contract: Contract, source: str, values: Sequence[str] = ()) -> Fingerprint:
+        query = fingerprint_sql(contract, source, whole=_stored, day=_DAY)
+        return fingerprint_of(contract, self._connection.execute(query, values).fetchone())
+
+    def _has(self, table: str) -> bool:
+        query = "select 1 from sqlite_master where type = 'table' and name = ?"
+        return self._connection.execute(query, (table,)).fetchone() is not None
+
+    def _load(self, load: TableLoad) -> int:
+        contract = load.contract
+        for statement in _definition(contract):
+            self._connection.execute(statement)
+        names = [_stored(column) for column in contract.columns]
+        if not self._has_rows(contract, load.digests):
+            count = self._insert(contract.name, len(names), load.rows())
+        else:
+            count = self._replace(load, names)
+        digests = [(contract.name, partition, digest) for partition, digest in load.digests.items()]
+        self._connection.executemany(
+            f"delete from {LOADS} where table_name = ? and partition = ?", [d[:2] for d in digests]
+        )
+        self._connection.executemany(f"insert into {LOADS} values (?, ?, ?)", [d for d in digests if d[2] is not None])
+        return count
+
+    def _has_rows(self, contract: Contract, partitions: Collection[str]) -> bool:
+        query = f"select 1 from {contract.name}{_within(contract, partitions)} limit 1"
+        return self._connection.execute(query, tuple(partitions)).fetchone() is not None
+
+    def _replace(self, load: TableLoad, names: Sequence[str]) -> int:
+        """Bring partitions that have rows already to the new ones, touching only the rows that differ."""
+        table, key = load.contract.name, ", ".join(load.contract.key)
+        self._connection.execute("drop table if exists temp.given")
+        self._connection.execute(f"create temp table given as select * from {table} where false")
+        count = self._insert("temp.given", len(names), load.rows())
+        self._connection.execute(
+            f"delete from {table} where ({key}) in (select {key} from {table}{_within(load.contract, load.digests)}"
+            f" except select {key} from temp.given)",
+            tuple(load.digests),
+        )
+        self._connection.execute(
+            f"insert or replace into {table} select * from (select * from temp.given except select * from {table})"
+        )
+        self._connection.execute("drop table temp.given")
+        return count
+
+    def _insert(self, table: str, width: int, batches: Iterable[Sequence[Row]]) -> int:
+        marks = f"({', '.join('?' * width)})"
+        many = f"insert into {table} values {', '.join([marks] * ROWS_A_STATEMENT)}"
+        count = 0
+        for batch in batches:
+            whole = len(batch) - len(batch) % ROWS_A_STATEMENT
+            for start in range(0, whole, ROWS_A_STATEMENT):
+                values = tuple(chain.from_iterable(batch[start : start + ROWS_A_STATEMENT]))
+                self._connection.execute(many, values)
+            self._connection.executemany(f"insert into {table} values {marks}", batch[whole:])
+            count += len(batch)
+        return count
+
+
+def _stored(column: Column) -> str:
+    return f"{column.name}_cents" if column.type is Type.MONEY else column.name
+
+
+def _within(contract: Contract, partitions: Collection[str] | None) -> str:
+    if partitions is None or not contract.by_month:
+        return f" where '{WHOLE}' in ({', '.join('?' * len(partitions))})" if partitions else ""
+    return f" where substr(date, 1, 7) in ({', '.join('?' * len(partitions))})"
+
+
+def _definition(contract: Contract) -> tuple[str, str]:
+    """Return the statements for a table of the contract, and for its view in dollars."""
+    columns = [
+        f"{_stored(column)} {_TYPES[column.type]}{' not null' if column.required else ''}"
+        + (f" check ({column.name} in (0, 1))" if column.type is Type.BOOLEAN else "")
+        for column in contract.columns
+    ]
+    shown = [
+        f"{_stored(column)} / 100.0 as {column.name}" if column.type is Type.MONEY else column.name
+        for column in contract.columns
+    ]
+    key = ", ".join(contract.key)
+    return (
+        f"create table if not exists {contract.name} ({', '.join(columns)}, primary key ({key})) without rowid",
+        f"create view if not exists {contract.name}_in_dollars as select {', '.join(shown)} from {contract.name}",
+    )
+
+
+@contextmanager
+def _mapped(path: Path | None) -> Iterator[None]:
+    """Turn SQLite's errors into ours."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error) or "busy" in str(error):
+            raise TransientError(f"database {path} is busy: {error}", hint="run the same command again") from error
+        raise RetailStreamError(f"database {path} failed: {error}", hint="retailstream doctor") from error
+    except sqlite3.Error as error:
+        raise RetailStreamError(f"database {path} failed: {error}", hint="retailstream doctor") from error
+    except OSError as error:
+        raise RetailStreamError(f"database {path} cannot be opened: {error.strerror}") from error

@@ -1,0 +1,85 @@
+"""A lake that is a folder: each object a file, appearing by rename."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retailstream.errors import RetailStreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PART = ".part"
+"""The ending of a file being written; what a killed process leaves is overwritten by the next one."""
+
+
+class FolderLake:
+    """Objects are files below `root`, which is made when the first is stored."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @property
+    def url(self) -> str:
+        """The folder as a URL."""
+        return self._root.absolute().as_uri()
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """Return the bytes of each object below the prefix, by key."""
+        folder = self._root / prefix.rpartition("/")[0]
+        return {
+            key: path.stat().st_size
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and (key := path.relative_to(self._root).as_posix()).startswith(prefix)
+        }
+
+    def put(self, key: str, path: Path) -> None:
+        """Store a copy of the file's bytes, taking the place of what was there."""
+        target = self._target(key)
+        try:
+            shutil.copyfile(path, target.with_name(target.name + PART))
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target.with_name(target.name + PART))
+        target.with_name(target.name + PART).replace(target)
+
+    def fetch(self, key: str) -> Path:
+        """Return the object's own file."""
+        path = self._target(key)
+        if not path.is_file():
+            raise RetailStreamError(f"object '{key}' is missing in {self.url}", hint="retailstream doctor")
+        return path
+
+    def read(self, key: str) -> bytes | None:
+        """Return a small object's bytes, or None where there is none."""
+        try:
+            return self._target(key).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def write(self, key: str, data: bytes) -> None:
+        """Store a small object durably, in one step."""
+        target = self._target(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(target.name + PART)
+        with part.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(target)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove objects, and the folders that they leave empty."""
+        for key in keys:
+            path = self._target(key)
+            path.unlink(missing_ok=True)
+            for folder in path.parents:
+                if folder == self._root or not folder.is_dir() or any(folder.iterdir()):
+                    break
+                folder.rmdir()
+
+    def _target(self, key: str) -> Path:
+        return Path(self._root, key)

@@ -1,0 +1,36 @@
+"""The command line: `retailstream COMMAND`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from retailstream import __version__
+from retailstream.cli import stages
+from retailstream.cli.failure import RootGroup
+
+app = typer.Typer(name="retailstream", cls=RootGroup, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"retailstream {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Move a retail chain's weekly files to answers."""
+
+
+app.registered_commands += stages.app.registered_commands
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    app()

@@ -1,0 +1,116 @@
+"""Every way a command can end badly, turned into a sentence, a hint and an exit code at one place."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from retailstream.cli.options import Group
+from retailstream.errors import RetailStreamError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+
+class TerminatedError(BaseException):
+    """The process was asked to end; whatever is open is closed on the way out."""
+
+    exit_code = 128 + signal.SIGTERM
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise TerminatedError("stopped by SIGTERM")
+
+
+class RootGroup(Group):
+    """The root of all commands, where errors become text."""
+
+    def main(self, *args: Any, **extra: Any) -> NoReturn:  # noqa: ANN401 -- typer's own signature
+        """Run a command line and end the process with its exit code."""
+        words = list(extra.pop("args", None) or (args[0] if args else None) or sys.argv[1:])
+        signal.signal(signal.SIGTERM, _terminate)
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(words, **extra)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader of our output has left, as `head` does; Python must not complain at exit either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        except SystemExit:
+            raise
+        except BaseException as error:  # noqa: BLE001 -- the one place where everything ends
+            code = _present(error, words)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _present(error: BaseException, words: Sequence[str]) -> int:
+    error = _ours(error)
+    if isinstance(error, RetailStreamError):
+        print(f"error: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)
+    else:
+        print(f"error: {_in_words(error)}", file=sys.stderr)
+    if not isinstance(error, RetailStreamError | KeyboardInterrupt | TerminatedError):
+        if any(word.startswith("-v") or word == "--verbose" for word in words):
+            traceback.print_exception(error)
+        else:
+            print("hint: this is a bug of retailstream; -v shows its traceback", file=sys.stderr)
+    code = int(getattr(error, "exit_code", 130 if isinstance(error, KeyboardInterrupt) else 1))
+    if "--json" in words:
+        print(json.dumps(getattr(error, "summary", None) or _early(error, words)))
+    sys.stdout.flush()
+    return code
+
+
+def _ours(error: BaseException) -> BaseException:
+    """Return errors of the command line and of the operating system as ours; others as they are."""
+    if isinstance(error, TyperException):
+        context = getattr(error, "ctx", None)
+        hint = f"{context.command_path} --help" if context else "retailstream --help"
+        return UsageError(error.format_message(), hint=hint)
+    if isinstance(error, typer.Abort):
+        return KeyboardInterrupt()
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        ours = RetailStreamError(f"{place}{error.strerror}")
+        ours.__dict__.update(error.__dict__)
+        return ours
+    return error
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted; the same command takes up where this one stopped"
+    if isinstance(error, TerminatedError):
+        return "terminated; the same command takes up where this one stopped"
+    return f"{type(error).__name__}: {error}"
+
+
+def _early(error: BaseException, words: Sequence[str]) -> dict[str, Any]:
+    """Return the summary of a command that failed before its run began."""
+    from retailstream.execution import describe
+    from retailstream.reports import Counts
+
+    stage = next((word for word in words if not word.startswith("-")), "")
+    return {
+        "stage": stage,
+        "run_id": None,
+        "status": "failed",
+        "started_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "seconds": 0.0,
+        **Counts().as_dict(),
+        "outputs": [],
+        "datasets": {},
+        "error": describe(error),
+    }

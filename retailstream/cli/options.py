@@ -1,0 +1,81 @@
+"""The options that commands share; the global ones may stand before or after the command's name."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+_META = "retailstream.global."
+
+
+def _remember(context: typer.Context, parameter: typer.CallbackParam, value: object) -> object:
+    if value is not None and value is not False and value != 0:
+        context.meta[_META + str(parameter.name)] = value
+    return value
+
+
+def _global(*names: str, **attributes: Any) -> Any:  # noqa: ANN401 -- typer's own signature
+    attributes.setdefault("rich_help_panel", "Global options")
+    return typer.Option(*names, callback=_remember, **attributes)
+
+
+def global_options(
+    config: Annotated[Path | None, _global("--config", help="The TOML file with the settings.")] = None,
+    home: Annotated[
+        Path | None, _global("--home", help="The folder of the environment; .retailstream by default.")
+    ] = None,
+    run_id: Annotated[str | None, _global("--run-id", help="The run's id; an orchestrator gives its own.")] = None,
+    json: Annotated[bool, _global("--json", help="Print the summary as one JSON object on the last line.")] = False,
+    log_format: Annotated[str | None, _global("--log-format", help="text or json.")] = None,
+    verbose: Annotated[
+        int, _global("--verbose", "-v", count=True, show_default=False, help="Say more; bugs show their traceback.")
+    ] = 0,
+    quiet: Annotated[bool, _global("--quiet", "-q", help="Say nothing but errors and results.")] = False,
+) -> None:
+    """Declare the global options; their values are read with `global_value`."""
+
+
+def global_value(context: typer.Context, name: str) -> Any:  # noqa: ANN401 -- each option has its own type
+    """Return a global option's value wherever it stood, or None."""
+    return context.meta.get(_META + name)
+
+
+@cache
+def _global_params() -> list[Any]:
+    app = typer.Typer(add_completion=False)
+    app.command()(global_options)
+    params = list(get_command(app).params)
+    for param in params:
+        param.expose_value = False
+    return params
+
+
+class Command(TyperCommand):
+    """A command that takes the global options too."""
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:  # noqa: ANN401 -- typer's own signature
+        super().__init__(*args, **attributes)
+        self.params += _global_params()
+
+
+class Group(TyperGroup):
+    """A group of commands that takes the global options too."""
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:  # noqa: ANN401 -- typer's own signature
+        super().__init__(*args, **attributes)
+        self.params += _global_params()
+
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")]
+SkipIfEmpty = Annotated[bool, typer.Option("--skip-if-empty", help="End with exit code 99 where nothing is new.")]
+Source = Annotated[str | None, typer.Option("--source", help="The folder with new files.", metavar="FOLDER")]
+Engine = Annotated[str | None, typer.Option("--engine", help="What computes: duckdb.")]
+MaxRejects = Annotated[
+    str | None, typer.Option("--max-rejects", help="How many records may be rejected: a number or a share such as 5%.")
+]
+Output = Annotated[Path | None, typer.Option("--output", help="Write the result to this file.", metavar="FILE")]

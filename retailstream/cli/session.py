@@ -1,0 +1,96 @@
+"""What a command line opens before its command: the settings, the log, and the environment."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from retailstream.cli.options import global_value
+from retailstream.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import typer
+
+    from retailstream.settings import Loaded
+    from retailstream.wiring import Environment
+
+HOME = Path(".retailstream")
+
+
+@dataclass(frozen=True)
+class Session:
+    """One command line at work."""
+
+    environment: Environment
+    run_id: str
+    as_json: bool
+    quiet: bool
+
+
+@contextmanager
+def open_session(
+    context: typer.Context, flags: Mapping[str, str | None] | None = None, *, create: bool = True
+) -> Iterator[Session]:
+    """Open the environment that the global options name; without `create`, one that is not there stays so."""
+    from retailstream.wiring import open_environment
+
+    with open_environment(_home(context), load_settings(context, flags), create=create) as environment:
+        yield Session(environment, run_id(context), wants_json(context), bool(global_value(context, "quiet")))
+
+
+def load_settings(context: typer.Context, flags: Mapping[str, str | None] | None = None) -> Loaded:
+    """Set up the log, and read the settings with these flags on top."""
+    from retailstream import settings
+
+    _set_up_log(context)
+    return settings.load(home=_home(context), config=global_value(context, "config"), flags=flags or {})
+
+
+def wants_json(context: typer.Context) -> bool:
+    """Say whether the summary is asked for as JSON."""
+    return bool(global_value(context, "json"))
+
+
+def run_id(context: typer.Context) -> str:
+    """Return the given run id, or a new one that sorts by time."""
+    given = global_value(context, "run_id")
+    if given is not None and not given.strip():
+        raise UsageError("--run-id is empty", hint="give a word, or leave the option out")
+    return str(given or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{token_hex(3)}")
+
+
+def _home(context: typer.Context) -> Path:
+    return Path(global_value(context, "home") or HOME)
+
+
+def _set_up_log(context: typer.Context) -> None:
+    log_format = global_value(context, "log_format") or "text"
+    if log_format not in {"text", "json"}:
+        raise UsageError(f"'{log_format}' is no log format", hint="use --log-format text or --log-format json")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines() if log_format == "json" else logging.Formatter("%(levelname)s: %(message)s"))
+    root = logging.getLogger("retailstream")
+    root.handlers[:] = [handler]
+    root.propagate = False
+    verbose = int(global_value(context, "verbose") or 0)
+    quiet = global_value(context, "quiet")
+    root.setLevel(logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING)
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object a line, for machines that collect logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = {"time": at, "level": record.levelname.lower(), "message": record.getMessage(), "process": os.getpid()}
+        return json.dumps(line)

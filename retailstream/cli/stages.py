@@ -1,0 +1,123 @@
+"""The commands that move data, one a stage, and `run` for all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from retailstream.cli.options import Command, DryRun, Engine, MaxRejects, SkipIfEmpty, Source
+from retailstream.cli.render import print_json, print_summary, progress_bar
+from retailstream.cli.session import open_session
+from retailstream.errors import NothingToDoError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from retailstream.execution import Request, Summary
+    from retailstream.wiring import Environment
+
+app = typer.Typer()
+
+
+@app.command("ingest", cls=Command)
+def ingest(
+    context: typer.Context, source: Source = None, dry_run: DryRun = False, skip_if_empty: SkipIfEmpty = False
+) -> None:
+    """Land new sales and store files in the raw bucket, as they are."""
+    _stage(context, "ingest", {"source.path": source}, dry_run=dry_run, skip_if_empty=skip_if_empty)
+
+
+@app.command("glue-merge", cls=Command)
+def glue_merge(
+    context: typer.Context,
+    engine: Engine = None,
+    max_rejects: MaxRejects = None,
+    dry_run: DryRun = False,
+    skip_if_empty: SkipIfEmpty = False,
+) -> None:
+    """Clean and merge what was landed into the clean bucket."""
+    flags = {"engine.name": engine, "quality.max_rejects": max_rejects}
+    _stage(context, "glue-merge", flags, dry_run=dry_run, skip_if_empty=skip_if_empty)
+
+
+@app.command("load-rds", cls=Command)
+def load_rds(context: typer.Context, dry_run: DryRun = False, skip_if_empty: SkipIfEmpty = False) -> None:
+    """Load the clean tables into the relational database."""
+    _stage(context, "load-rds", {}, dry_run=dry_run, skip_if_empty=skip_if_empty)
+
+
+@app.command("features", cls=Command)
+def features(
+    context: typer.Context,
+    source: Source = None,
+    engine: Engine = None,
+    max_rejects: MaxRejects = None,
+    dry_run: DryRun = False,
+    skip_if_empty: SkipIfEmpty = False,
+) -> None:
+    """Land new feature files and clean them into the warehouse."""
+    flags = {"source.path": source, "engine.name": engine, "quality.max_rejects": max_rejects}
+    _stage(context, "features", flags, dry_run=dry_run, skip_if_empty=skip_if_empty)
+
+
+@app.command("sqoop", cls=Command)
+def sqoop(
+    context: typer.Context, engine: Engine = None, dry_run: DryRun = False, skip_if_empty: SkipIfEmpty = False
+) -> None:
+    """Copy the relational tables into the warehouse, and prove that they arrived."""
+    _stage(context, "sqoop", {"engine.name": engine}, dry_run=dry_run, skip_if_empty=skip_if_empty)
+
+
+@app.command("run", cls=Command)
+def run(
+    context: typer.Context,
+    source: Source = None,
+    first: Annotated[str, typer.Option("--from", help="The stage to begin with.", metavar="STAGE")] = "ingest",
+    engine: Engine = None,
+    max_rejects: MaxRejects = None,
+    dry_run: DryRun = False,
+    skip_if_empty: SkipIfEmpty = False,
+) -> None:
+    """Run all stages in order, then have a look at the health of the result."""
+    from retailstream import execution
+    from retailstream.errors import UsageError
+    from retailstream.stages import ORDER
+
+    if first not in ORDER:
+        raise UsageError(f"'{first}' is no stage", hint=f"--from takes one of {', '.join(ORDER)}")
+
+    def work(env: Environment, request: Request) -> Summary:
+        return execution.execute_all(env, request, first=first)
+
+    flags = {"source.path": source, "engine.name": engine, "quality.max_rejects": max_rejects}
+    _carry_out(context, flags, work, dry_run=dry_run, skip_if_empty=skip_if_empty)
+
+
+def _stage(
+    context: typer.Context, stage: str, flags: dict[str, str | None], *, dry_run: bool, skip_if_empty: bool
+) -> None:
+    from retailstream import execution
+
+    def work(env: Environment, request: Request) -> Summary:
+        return execution.execute(env, stage, request)
+
+    _carry_out(context, flags, work, dry_run=dry_run, skip_if_empty=skip_if_empty)
+
+
+def _carry_out(
+    context: typer.Context,
+    flags: dict[str, str | None],
+    work: Callable[[Environment, Request], Summary],
+    *,
+    dry_run: bool,
+    skip_if_empty: bool,
+) -> None:
+    from retailstream.execution import Request
+
+    with open_session(context, flags, create=not dry_run) as session:
+        with progress_bar(quiet=session.quiet) as progress:
+            summary = work(session.environment, Request(session.run_id, dry_run=dry_run, progress=progress))
+        (print_json if session.as_json else print_summary)(summary)
+    if skip_if_empty and summary["status"] == "noop":
+        raise typer.Exit(NothingToDoError.exit_code)

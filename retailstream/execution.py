@@ -1,0 +1,182 @@
+"""One command that changes data, as the ledger sees it: entered, locked, timed, run, and closed whatever happens."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from retailstream import wiring
+from retailstream.errors import QualityGateError, RetailStreamError
+from retailstream.locks import hold
+from retailstream.ports import no_progress
+from retailstream.reports import StageReport
+from retailstream.runs import Run
+from retailstream.stages import ORDER, monitor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from retailstream.ledger import RunKey
+    from retailstream.ports import Progress
+    from retailstream.wiring import Environment
+
+Summary = dict[str, Any]
+"""The JSON object of a command; its keys are in docs/reference/json-summary.md."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks of a run, beside the settings."""
+
+    run_id: str
+    dry_run: bool = False
+    progress: Progress = no_progress
+
+
+@dataclass
+class _Entry:
+    """A run in the making: what it says of itself grows until its entry is closed."""
+
+    stage: str
+    run_id: str
+    started_at: str
+    clock: float
+    report: StageReport
+    extra: Summary = field(default_factory=dict)
+
+    def summary(self, error: BaseException | None = None) -> Summary:
+        status = "failed" if error else self.report.status
+        return {
+            "stage": self.stage,
+            "run_id": self.run_id,
+            "status": status,
+            "started_at": self.started_at,
+            "seconds": round(time.monotonic() - self.clock, 3),
+            **self.report.counts.as_dict(),
+            "outputs": list(self.report.outputs),
+            "datasets": {name: counts.as_dict() for name, counts in self.report.datasets.items()},
+            "error": describe(error) if error else None,
+            **self.extra,
+        }
+
+
+def describe(error: BaseException) -> str:
+    """Return an error in one sentence, with its hint."""
+    if isinstance(error, RetailStreamError):
+        return f"{error.message} (hint: {error.hint})" if error.hint else error.message
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def exit_code(error: BaseException) -> int:
+    """Return the exit code an error ends the process with."""
+    return int(getattr(error, "exit_code", 130 if isinstance(error, KeyboardInterrupt) else 1))
+
+
+def execute(env: Environment, stage: str, request: Request) -> Summary:
+    """Run one stage and return its summary; an error that leaves carries the summary as its `summary`."""
+    with _entered(env, stage, request) as entry, _locked(env, request, entry):
+        _run_stage(env, entry, request)
+    return entry.summary()
+
+
+def execute_all(env: Environment, request: Request, *, first: str = ORDER[0]) -> Summary:
+    """Run the stages in order, from `first` on, and have a look at the health of what came of it."""
+    with _entered(env, "run", request) as whole, _locked(env, request, whole):
+        summaries: list[Summary] = []
+        whole.extra["stages"] = summaries
+        for stage in ORDER[ORDER.index(first) :]:
+            try:
+                with _entered(env, stage, request) as entry:
+                    _run_stage(env, entry, request)
+            except BaseException as error:
+                summaries.append(summary_of(error))
+                raise
+            finally:
+                whole.report = _together(whole.report, entry.report)
+            summaries.append(entry.summary())
+    summary = whole.summary()
+    return summary if request.dry_run else summary | {"health": _look(env)}
+
+
+def summary_of(error: BaseException) -> Summary:
+    """Return the summary that an error carries; empty for one from before a run began."""
+    found: Summary = getattr(error, "summary", {})
+    return found
+
+
+@contextmanager
+def _entered(env: Environment, stage: str, request: Request) -> Iterator[_Entry]:
+    entry = _Entry(stage, request.run_id, _now(), time.monotonic(), StageReport(stage, "noop"))
+    key = None if request.dry_run else env.ledger.start(entry.run_id, stage, entry.started_at, env.loaded.hash)
+    try:
+        yield entry
+    except BaseException as error:
+        if stage != "run" and isinstance(error, QualityGateError) and error.report is not None:
+            entry.report = error.report
+        summary = entry.summary(error)
+        error.summary = summary  # type: ignore[attr-defined]
+        if key:
+            _close(env, key, entry, summary, exit_code(error))
+        raise
+    if key:
+        _close(env, key, entry, entry.summary(), 0)
+
+
+def _close(env: Environment, key: RunKey, entry: _Entry, summary: Summary, code: int) -> None:
+    env.ledger.close(key, ended_at=_now(), summary=summary, inputs=entry.report.inputs, exit_code=code)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@contextmanager
+def _locked(env: Environment, request: Request, entry: _Entry) -> Iterator[None]:
+    """Hold the locks of the command; a plan needs none."""
+    if request.dry_run:
+        yield
+        return
+    scopes = wiring.SCOPES[entry.stage]
+    with hold(env.home / "locks", scopes, run_id=request.run_id, command=entry.stage, since=entry.started_at):
+        alone = [name for name, wanted in wiring.SCOPES.items() if set(wanted) <= set(scopes)]
+        env.ledger.mark_killed(alone)
+        yield
+
+
+def _run_stage(env: Environment, entry: _Entry, request: Request) -> None:
+    with ExitStack() as stack:
+        scope = wiring.SCOPES[entry.stage][0]
+        work = Path(stack.enter_context(TemporaryDirectory())) if request.dry_run else env.work(scope)
+        run = Run(request.run_id, work / "engine", env.limit, dry_run=request.dry_run, progress=request.progress)
+        entry.report = wiring.STAGES[entry.stage](env, run)
+    for warning in entry.report.warnings:
+        log.warning("%s: %s", entry.stage, warning)
+
+
+def _together(whole: StageReport, report: StageReport) -> StageReport:
+    """Add a stage to the report of the run; each dataset has the figures of the stage that cleans it."""
+    own = report.datasets if report.stage in {"glue-merge", "features"} else {}
+    return replace(
+        whole,
+        status=report.status if whole.status == "noop" else whole.status,
+        datasets={**whole.datasets, **own},
+        outputs=tuple(dict.fromkeys((*whole.outputs, *report.outputs))),
+    )
+
+
+def _look(env: Environment) -> Summary:
+    """Return the health of the environment; a look that fails is reported and changes nothing."""
+    try:
+        checks = wiring.look(env)
+    except RetailStreamError as error:
+        log.warning("monitor: %s", describe(error))
+        return {"healthy": None, "checks": []}
+    return {"healthy": monitor.healthy(checks), "checks": [check.as_dict() for check in checks]}

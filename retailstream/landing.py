@@ -1,0 +1,220 @@
+"""New files go to a lake as they are, in numbered landings that survive being stopped.
+
+A landing is the list of new files, written down before the first byte moves. Rows are ordered by landing, so a stopped
+one is completed with the same list, and an interrupted run orders its rows like an uninterrupted one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from retailstream.errors import RetailStreamError, UsageError
+from retailstream.ports import no_progress
+from retailstream.state import transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    from retailstream.ports import Lake, Progress
+
+ENDINGS = (".csv", ".csv.gz")
+
+
+class Scope(StrEnum):
+    """What is landed, locked and merged together."""
+
+    SALES_AND_STORES = "sales-and-stores"
+    FEATURES = "features"
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The datasets of the scope, in the order of their merging."""
+        return ("sales", "stores") if self is Scope.SALES_AND_STORES else ("features",)
+
+
+def scope_of(dataset: str) -> Scope:
+    """Return the scope that a dataset belongs to."""
+    return next(scope for scope in Scope if dataset in scope.datasets)
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file that may be landed: `file` is its name relative to the source, and the first folder its dataset."""
+
+    dataset: str
+    file: str
+    path: Path
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A file that was landed, or is about to be."""
+
+    dataset: str
+    landing: int
+    file: str
+    sha256: str
+    bytes: int
+
+    @property
+    def key(self) -> str:
+        """Where it lies in the lake."""
+        return landed_key(self.landing, self.file)
+
+
+def landed_key(landing: int, file: str) -> str:
+    """`(7, "sales/week.csv")` → `"sales/landing-000007/week.csv"`."""
+    dataset, _, name = file.partition("/")
+    return f"{dataset}/landing-{landing:06d}/{name}"
+
+
+class LandingLog:
+    """The landings of one scope, in the state file."""
+
+    def __init__(self, connection: sqlite3.Connection, scope: Scope) -> None:
+        self.scope = scope
+        self._connection = connection
+
+    def unfinished(self) -> int | None:
+        """Return the number of the landing that was stopped, if any."""
+        row = self._connection.execute(
+            "select landing from landings where scope = ? and not complete", (self.scope,)
+        ).fetchone()
+        return row[0] if row else None
+
+    def open(self, run_id: str, files: Sequence[SourceFile]) -> int:
+        """Write down a new landing, and return its number."""
+        with transaction(self._connection):
+            (last,) = self._connection.execute(
+                "select coalesce(max(landing), 0) from landings where scope = ?", (self.scope,)
+            ).fetchone()
+            landing = int(last) + 1
+            self._connection.execute(
+                "insert into landings (scope, landing, run_id) values (?, ?, ?)", (self.scope, landing, run_id)
+            )
+            self._connection.executemany(
+                "insert into landed_files (dataset, sha256, scope, landing, file, bytes) values (?, ?, ?, ?, ?, ?)",
+                [(f.dataset, f.sha256, self.scope, landing, f.file, f.bytes) for f in files],
+            )
+        return landing
+
+    def complete(self, landing: int, withdrawn: Sequence[Landed] = ()) -> None:
+        """Close a landing, without the files that were gone before they could be copied."""
+        with transaction(self._connection):
+            self._connection.executemany(
+                "delete from landed_files where dataset = ? and sha256 = ?", [(f.dataset, f.sha256) for f in withdrawn]
+            )
+            self._connection.execute(
+                "update landings set complete = 1 where scope = ? and landing = ?", (self.scope, landing)
+            )
+
+    def known(self) -> set[tuple[str, str]]:
+        """Return (dataset, content hash) of every file landed so far."""
+        rows = self._connection.execute("select dataset, sha256 from landed_files where scope = ?", (self.scope,))
+        return {(row[0], row[1]) for row in rows}
+
+    def files(self, dataset: str | None = None, *, landing: int | None = None, after: int = 0) -> list[Landed]:
+        """Return landed files as their rows are ordered: by landing, then by the bytes of their name."""
+        rows = self._connection.execute(
+            "select dataset, landing, file, sha256, bytes from landed_files where scope = ? and landing > ?"
+            " and (? is null or dataset = ?) and (? is null or landing = ?)",
+            (self.scope, after, dataset, dataset, landing, landing),
+        )
+        return sorted((Landed(*row) for row in rows), key=lambda f: (f.landing, f.file.encode()))
+
+
+def scan(source: Path, datasets: Collection[str]) -> tuple[list[Path], list[str]]:
+    """Return the CSV files of these datasets below a source, and a warning for each file that is passed over.
+
+    Raises UsageError where the source is no folder. Files of the other known datasets are passed over in silence:
+    another stage lands them.
+    """
+    if not source.is_dir():
+        raise UsageError(f"the source folder {source} does not exist", hint="name it with --source, or set source.path")
+    every = {dataset for scope in Scope for dataset in scope.datasets}
+    wanted, warnings = [], []
+    for path in sorted(source.rglob("*"), key=lambda path: os.fsencode(path.relative_to(source))):
+        name = path.relative_to(source)
+        if path.is_dir() or any(part.startswith(".") for part in name.parts):
+            continue
+        if problem := _passed_over(name, every):
+            warnings.append(f"{name.as_posix()!a} is ignored: {problem}")
+        elif name.parts[0] in datasets:
+            wanted.append(path)
+    return wanted, warnings
+
+
+def _passed_over(name: Path, datasets: Collection[str]) -> str | None:
+    if len(name.parts) < 2 or name.parts[0] not in datasets:
+        return f"it lies in none of the folders {', '.join(sorted(datasets))}"
+    if not name.name.lower().endswith(ENDINGS):
+        return f"only {' and '.join(ENDINGS)} files are read"
+    if not str(name).isprintable():
+        return "its name cannot be written as text"
+    return None
+
+
+def hashed(source: Path, path: Path) -> SourceFile:
+    """Read a source file once and return it with its content hash."""
+    file = path.relative_to(source).as_posix()
+    try:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            size = stream.tell()
+    except OSError as error:
+        raise RetailStreamError(f"{path} cannot be read: {error.strerror}", hint="mend it, then run again") from error
+    return SourceFile(file.partition("/")[0], file, path, digest, size)
+
+
+def new_files(files: Sequence[SourceFile], known: Collection[tuple[str, str]]) -> list[SourceFile]:
+    """Return the files whose content is not known yet; of equal files the first by name."""
+    first: dict[tuple[str, str], SourceFile] = {}
+    for file in files:
+        if (file.dataset, file.sha256) not in known:
+            first.setdefault((file.dataset, file.sha256), file)
+    return list(first.values())
+
+
+def land(
+    log: LandingLog, lake: Lake, run_id: str, files: Sequence[SourceFile], progress: Progress = no_progress
+) -> list[Landed]:
+    """Complete a stopped landing, then land what is new, and return every file that was copied."""
+    copied: list[Landed] = []
+    if (stopped := log.unfinished()) is not None:
+        copied += _copy(log, lake, stopped, files, progress)
+    if new := new_files(files, log.known()):
+        copied += _copy(log, lake, log.open(run_id, new), files, progress)
+    return copied
+
+
+def _copy(log: LandingLog, lake: Lake, landing: int, files: Sequence[SourceFile], progress: Progress) -> list[Landed]:
+    sources = {(file.dataset, file.file, file.sha256): file for file in files}
+    listed = log.files(landing=landing)
+    copied: list[Landed] = []
+    withdrawn: list[Landed] = []
+    for done, file in enumerate(listed, start=1):
+        source = sources.get((file.dataset, file.file, file.sha256))
+        there = _put_unchanged(lake, file, source) if source else lake.sizes(file.key).get(file.key) == file.bytes
+        (copied if there else withdrawn).append(file)
+        progress("landing files", done, len(listed))
+    lake.delete(file.key for file in withdrawn)
+    log.complete(landing, withdrawn)
+    return copied
+
+
+def _put_unchanged(lake: Lake, file: Landed, source: SourceFile) -> bool:
+    """Copy a file, and say whether it still was what had been hashed: a store may be writing it just now."""
+    try:
+        lake.put(file.key, source.path)
+        with source.path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
+    except FileNotFoundError:
+        return False

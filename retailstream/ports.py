@@ -1,0 +1,238 @@
+"""What the stages ask of the outside world, in our words; adapters answer.
+
+A path is always a file on this machine; a key names an object within a lake, with `/` between its parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from retailstream.contracts import Column, Contract
+    from retailstream.fingerprints import Fingerprint
+    from retailstream.publishing import Manifest, NewPartition
+    from retailstream.records import FileSurvey
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how many are done, and of how many."""
+
+
+def no_progress(_what: str, _done: int, _of: int) -> None:
+    """Report to nobody."""
+
+
+Row = tuple[object, ...]
+
+
+class Lake(Protocol):
+    """Object storage: whole objects under keys, each appearing in one step or not at all."""
+
+    @property
+    def url(self) -> str:
+        """Where it is, fit to be printed."""
+        ...
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """Return the bytes of each object below the prefix, by key."""
+        ...
+
+    def put(self, key: str, path: Path) -> None:
+        """Store a copy of the file's bytes, taking the place of what was there."""
+        ...
+
+    def fetch(self, key: str) -> Path:
+        """Return a local file with the object's bytes, to be read only."""
+        ...
+
+    def read(self, key: str) -> bytes | None:
+        """Return a small object's bytes, or None where there is none."""
+        ...
+
+    def write(self, key: str, data: bytes) -> None:
+        """Store a small object durably, in one step."""
+        ...
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove objects; one that is gone already is no error."""
+        ...
+
+
+class Table(Protocol):
+    """A published table: readers see one version or the next, never half."""
+
+    contract: Contract
+    lake: Lake
+
+    def manifest(self) -> Manifest:
+        """Return the current version; an empty one where nothing was published."""
+        ...
+
+    def intact(self, manifest: Manifest) -> bool:
+        """Say whether every file of a version is still there, with its size."""
+        ...
+
+    def paths(self, manifest: Manifest) -> list[Path]:
+        """Return local files with the table's rows, in the order of the partitions."""
+        ...
+
+    def publish(self, old: Manifest, changes: Mapping[str, NewPartition | None], *, landing: int) -> Manifest:
+        """Put new partitions in place (None: take one away) in one step, and return the new version."""
+        ...
+
+    def sweep(self, manifest: Manifest) -> None:
+        """Remove what no longer belongs to any version."""
+        ...
+
+
+class Warehouse(Protocol):
+    """Where the tables lie that analyses read."""
+
+    @property
+    def url(self) -> str:
+        """Where it is, fit to be printed."""
+        ...
+
+    def table(self, contract: Contract) -> Table:
+        """Return the published table of that contract."""
+        ...
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """A file of a landing, as it lies on this machine for reading; `number` orders files as their rows are ordered."""
+
+    number: int
+    landing: int
+    file: str
+    path: Path
+    survey: FileSurvey
+
+
+@dataclass(frozen=True)
+class FoundReject:
+    """A record that breaks its contract, or lost to a later one, before its raw text was looked up."""
+
+    landing: int
+    file: str
+    record: int
+    rule: str
+    column: str | None
+    value: str | None
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """How the records of one merge were accounted for."""
+
+    rows_in: int
+    rows_out: int
+    rows_quarantined: int
+    rows_duplicate: int
+    rows_superseded: int
+    rows_replaced: int
+
+
+class Merge(Protocol):
+    """New files of one table, checked, without doubles, and laid over what is clean already; nothing is published."""
+
+    @property
+    def counts(self) -> RowCounts:
+        """How the records were accounted for."""
+        ...
+
+    @property
+    def off_fridays(self) -> int:
+        """How many accepted rows have a date that is no Friday."""
+        ...
+
+    def rejects(self) -> Iterator[FoundReject]:
+        """Yield every record that does not enter the clean table, in the order of files and records."""
+        ...
+
+    def partitions(self) -> Mapping[str, int]:
+        """Return the rows of each partition that the new rows touch."""
+        ...
+
+    def write(self, partition: str, path: Path) -> None:
+        """Write a touched partition's rows, old and new, in the order of the key, as one Parquet file."""
+        ...
+
+
+class Engine(Protocol):
+    """What computes over files."""
+
+    def merge(
+        self,
+        contract: Contract,
+        files: Sequence[LandedFile],
+        *,
+        settled: Collection[tuple[int, int]],
+        current: Mapping[str, Path],
+    ) -> Merge:
+        """Check and merge files, without the settled records (file number, record), over the current partitions."""
+        ...
+
+    def rows(self, contract: Contract, paths: Sequence[Path], encode: Callable[[Column], str]) -> Iterator[list[Row]]:
+        """Yield batches of the contract's columns of Parquet files, by key, each encoded by an SQL expression."""
+        ...
+
+    def write_text(
+        self, contract: Contract, text: Path, decode: Callable[[Column], str], target: Callable[[str], Path]
+    ) -> dict[str, int]:
+        """Turn a table dumped as text into one Parquet file a partition, and return the rows of each."""
+        ...
+
+    def fingerprint(self, contract: Contract, paths: Sequence[Path]) -> Fingerprint:
+        """Return what Parquet files hold."""
+        ...
+
+    def orphans(self, sales: Sequence[Path], stores: Sequence[Path]) -> list[int]:
+        """Return the stores that have sales and are not among the known ones, in order."""
+        ...
+
+
+@dataclass(frozen=True)
+class TableLoad:
+    """A change of one table: these partitions, by their new digest (None: taken away), get exactly these rows."""
+
+    contract: Contract
+    digests: Mapping[str, str | None]
+    rows: Callable[[], Iterator[list[Row]]]
+
+
+class Database(Protocol):
+    """A relational database holding tables of the contracts, and the digest of each partition it was loaded from."""
+
+    @property
+    def url(self) -> str:
+        """Where it is, fit to be printed."""
+        ...
+
+    def encode(self, column: Column) -> str:
+        """Return the engine's SQL expression that turns a clean value into what this database stores."""
+        ...
+
+    def decode(self, column: Column) -> str:
+        """Return the engine's SQL expression that turns dumped text back into the clean value."""
+        ...
+
+    def digests(self, contract: Contract) -> dict[str, str] | None:
+        """Return the digest of each loaded partition, or None where the table is not there."""
+        ...
+
+    def load(self, loads: Sequence[TableLoad]) -> dict[str, int]:
+        """Make all the changes in one transaction, and return the rows that were given for each table."""
+        ...
+
+    def dump(self, contract: Contract, partitions: Collection[str] | None, path: Path) -> Fingerprint:
+        """Write partitions (None: all) as text, and return their fingerprint, taken in the same transaction."""
+        ...
+
+    def fingerprint(self, contract: Contract) -> Fingerprint | None:
+        """Return what the table holds, or None where it is not there."""
+        ...

@@ -1,0 +1,124 @@
+"""Tables published as Parquet files that one small manifest names.
+
+New files are written beside the old ones, then the manifest is replaced in one step, then the old files go. A reader
+that follows the manifest sees the old version or the new one. File names are content hashes, so the same rows always
+leave the same bytes behind, however often a run was stopped. See docs/adr/0003-manifests.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from retailstream.errors import RetailStreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from retailstream.contracts import Contract
+    from retailstream.ports import Lake
+
+MANIFEST = "_manifest.json"
+FORMAT = 1
+WHOLE = "all"
+"""The name of the only partition of a table that is not partitioned by month."""
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One published file; `source` is the digest of the partition it was made from."""
+
+    file: str
+    sha256: str
+    rows: int
+    bytes: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A version of a table: its files, and the last landing whose rows are in it."""
+
+    columns: tuple[str, ...]
+    landing: int = 0
+    partitions: Mapping[str, Partition] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """The rows of the table."""
+        return sum(partition.rows for partition in self.partitions.values())
+
+
+@dataclass(frozen=True)
+class NewPartition:
+    """A file to be published: where it lies now, its rows, and the digest of what it was made from."""
+
+    path: Path
+    rows: int
+    source: str = ""
+
+
+class PublishedTable:
+    """One table in one lake."""
+
+    def __init__(self, lake: Lake, contract: Contract) -> None:
+        self.lake = lake
+        self.contract = contract
+
+    def manifest(self) -> Manifest:
+        """Return the current version; an empty one where nothing was published, or not with today's columns."""
+        empty = Manifest(self.contract.names)
+        data = self.lake.read(f"{self.contract.name}/{MANIFEST}")
+        if data is None:
+            return empty
+        try:
+            document = json.loads(data)
+            partitions = {name: Partition(**values) for name, values in document["partitions"].items()}
+            manifest = Manifest(tuple(document["columns"]), document["landing"], partitions)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RetailStreamError(
+                f"the manifest of table '{self.contract.name}' in {self.lake.url} is damaged",
+                hint="delete it and run again: the table is rebuilt",
+            ) from error
+        return manifest if manifest.columns == self.contract.names else empty
+
+    def intact(self, manifest: Manifest) -> bool:
+        """Say whether every file of a version is still there, with its size."""
+        sizes = self.lake.sizes(f"{self.contract.name}/")
+        return all(sizes.get(partition.file) == partition.bytes for partition in manifest.partitions.values())
+
+    def paths(self, manifest: Manifest) -> list[Path]:
+        """Return local files with the table's rows, in the order of the partitions."""
+        return [self.lake.fetch(partition.file) for _name, partition in sorted(manifest.partitions.items())]
+
+    def publish(self, old: Manifest, changes: Mapping[str, NewPartition | None], *, landing: int) -> Manifest:
+        """Put new partitions in place (None: take one away) in one step, and return the new version."""
+        partitions = dict(old.partitions)
+        for name, change in changes.items():
+            if change is None:
+                partitions.pop(name, None)
+            else:
+                partitions[name] = self._put(name, change)
+        new = Manifest(self.contract.names, landing, dict(sorted(partitions.items())))
+        if new != old:
+            document = {"format": FORMAT, **asdict(new)}
+            self.lake.write(f"{self.contract.name}/{MANIFEST}", json.dumps(document, indent=1).encode() + b"\n")
+        self.sweep(new)
+        return new
+
+    def sweep(self, manifest: Manifest) -> None:
+        """Remove every file that the version does not name: older versions, and what a killed run left."""
+        keep = {f"{self.contract.name}/{MANIFEST}", *(partition.file for partition in manifest.partitions.values())}
+        self.lake.delete([key for key in self.lake.sizes(f"{self.contract.name}/") if key not in keep])
+
+    def _put(self, name: str, change: NewPartition) -> Partition:
+        with change.path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            size = stream.tell()
+        folder = f"{self.contract.name}/month={name}" if self.contract.by_month else self.contract.name
+        key = f"{folder}/{digest[:16]}.parquet"
+        self.lake.put(key, change.path)
+        return Partition(key, digest, change.rows, size, change.source)

@@ -1,0 +1,70 @@
+"""What a stage says of one run: the counts of the conservation law, per dataset, and where its output is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Status = Literal["ok", "noop", "dry-run", "failed"]
+
+
+def outcome(*, dry_run: bool, changed: bool) -> Status:
+    """Return the status of a run that did not fail."""
+    if dry_run:
+        return "dry-run"
+    return "ok" if changed else "noop"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The figures of one dataset in one run; `rows_in = rows_out + quarantined + duplicate + superseded`.
+
+    `rows_replaced` are rows of earlier runs that this run's rows took the place of: outside that sum.
+    """
+
+    files_in: int = 0
+    files_new: int = 0
+    files_quarantined: int = 0
+    rows_in: int = 0
+    rows_out: int = 0
+    rows_quarantined: int = 0
+    rows_duplicate: int = 0
+    rows_superseded: int = 0
+    rows_replaced: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(mine + theirs for mine, theirs in zip(self.values(), other.values(), strict=True)))
+
+    def values(self) -> tuple[int, ...]:
+        """Return the figures in the order of the fields."""
+        return tuple(getattr(self, figure.name) for figure in fields(self))
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the figures by name, as the JSON summary prints them."""
+        return asdict(self)
+
+
+def total(counts: Iterable[Counts]) -> Counts:
+    """Return the sum over datasets."""
+    return sum(counts, Counts())
+
+
+@dataclass(frozen=True)
+class StageReport:
+    """What one run of a stage did; `inputs` are the content hashes of what it read, `warnings` for the operator."""
+
+    stage: str
+    status: Status
+    datasets: Mapping[str, Counts] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> Counts:
+        """The sum over the stage's datasets."""
+        return total(self.datasets.values())

@@ -1,0 +1,63 @@
+"""What a stage is told about the run it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from retailstream.errors import UsageError
+from retailstream.ports import no_progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from retailstream.landing import LandingLog
+    from retailstream.ports import Progress
+    from retailstream.quarantine import Quarantine
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How many records may be rejected: a number of records, or a share of `rows_in`."""
+
+    text: str
+    share: float | None = None
+    records: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Limit:
+        """`"5%"` → a share of 0.05, `"12"` → 12 records; UsageError for anything else."""
+        bare = text.strip()
+        try:
+            if bare.endswith("%") and 0 <= (share := float(bare[:-1]) / 100) <= 1:
+                return cls(bare, share=share)
+            if bare.isdecimal():
+                return cls(bare, records=int(bare))
+        except ValueError:
+            pass
+        raise UsageError(f"'{text}' is no limit of rejects", hint="give a number of records, or a share such as 5%")
+
+    def allows(self, rejected: int, rows_in: int) -> bool:
+        """Say whether that many of these rows may be rejected."""
+        if self.share is not None:
+            return rejected <= self.share * rows_in
+        return rejected <= (self.records or 0)
+
+
+@dataclass(frozen=True)
+class Books:
+    """What an environment remembers of one scope: what was landed, and what was rejected."""
+
+    landings: LandingLog
+    quarantine: Quarantine
+
+
+@dataclass(frozen=True)
+class Run:
+    """The run's id, whether it only plans, how much may be rejected, and where temporary files may lie."""
+
+    run_id: str
+    work: Path
+    limit: Limit
+    dry_run: bool = False
+    progress: Progress = no_progress

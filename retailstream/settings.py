@@ -1,0 +1,226 @@
+"""Every setting of an environment: one frozen tree, read once, with a note of where each value came from.
+
+A flag beats the environment (`RETAILSTREAM__SECTION__KEY`), which beats the config file, which beats the default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+from retailstream.errors import RetailStreamError, UsageError
+from retailstream.runs import Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+PREFIX = "RETAILSTREAM__"
+
+
+def _limit(text: str) -> str:
+    try:
+        Limit.parse(text)
+    except RetailStreamError as error:
+        raise ValueError(f"{error.message}: {error.hint}") from error
+    return text
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+
+class Source(_Section):
+    """Where new files come from."""
+
+    path: str = "source"
+    """A folder with `sales/`, `features/` and `stores/`, each holding CSV files."""
+
+
+class Lake(_Section):
+    """The buckets of sales and store files."""
+
+    raw: str = "file://{home}/lake/raw"
+    """Files as they came."""
+    clean: str = "file://{home}/lake/clean"
+    """Cleaned and merged tables."""
+
+
+class Features(_Section):
+    """The store of feature files."""
+
+    url: str = "file://{home}/features"
+    """Files as they came."""
+
+
+class Database(_Section):
+    """The relational database."""
+
+    url: str = "sqlite:///{home}/retail.db"
+    """`sqlite:///FILE`."""
+
+
+class Warehouse(_Section):
+    """Where the tables lie that analyses read."""
+
+    url: str = "file://{home}/warehouse"
+    """A folder of Parquet tables."""
+
+
+class Engine(_Section):
+    """What computes."""
+
+    name: str = "duckdb"
+    """`duckdb`."""
+    memory: str = "1500MB"
+    """How much memory the embedded engine may use before it spills to disk."""
+
+
+class Quality(_Section):
+    """When data is good enough."""
+
+    max_rejects: Annotated[str, AfterValidator(_limit)] = "5%"
+    """How many records of a dataset may be rejected in a run: a number, or a share."""
+    max_orphan_stores: int = 0
+    """How many stores may have sales without being known to the store file."""
+
+
+class Monitoring(_Section):
+    """Where figures of runs go."""
+
+    pushgateway: str = ""
+    """The address of a Prometheus Pushgateway; empty for none."""
+
+
+class Settings(_Section):
+    """All settings of one environment."""
+
+    environment: str = "local"
+    """The name of the environment, for people and metrics."""
+    source: Source = Source()
+    lake: Lake = Lake()
+    features: Features = Features()
+    database: Database = Database()
+    warehouse: Warehouse = Warehouse()
+    engine: Engine = Engine()
+    quality: Quality = Quality()
+    monitoring: Monitoring = Monitoring()
+
+
+@dataclass(frozen=True)
+class Value:
+    """One setting, as `config show` prints it."""
+
+    key: str
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The settings, and for each the layer it came from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+    def values(self) -> list[Value]:
+        """Return every setting with its origin; a password within a URL prints as stars."""
+        flat = _flatten(self.settings.model_dump())
+        return [Value(key, masked(str(value)), self.origins.get(key, "default")) for key, value in flat.items()]
+
+    @property
+    def hash(self) -> str:
+        """The same settings have the same hash; secrets take no part."""
+        text = json.dumps([(value.key, value.value) for value in self.values()])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def masked(url: str) -> str:
+    """`"mysql://ann:secret@host/db"` → `"mysql://ann:***@host/db"`; other text as it is."""
+    return re.sub(r"(://[^/@:]*):[^/]*@", r"\1:***@", url)
+
+
+def load(*, home: Path, config: Path | None, flags: Mapping[str, str | None]) -> Loaded:
+    """Read all layers; `flags` are dotted keys, and `{home}` in a value is the environment's home.
+
+    Raises UsageError for an unknown key or variable, naming the nearest right one, and for a value of a wrong form.
+    """
+    known = list(_flatten(Settings().model_dump()))
+    origins: dict[str, str] = {}
+    merged: dict[str, Any] = {}
+    layers = (
+        (f"file {config}" if config else "", _read_file(config)),
+        ("environment", dict(_read_environment())),
+        ("flag", {key: value for key, value in flags.items() if value is not None}),
+    )
+    for origin, layer in layers:
+        for key, value in layer.items():
+            _check_key(key, known, origin)
+            origins[key] = origin
+            merged[key] = value
+    return Loaded(_validated(merged, home, origins), origins)
+
+
+def _read_file(config: Path | None) -> dict[str, Any]:
+    if config is None:
+        return {}
+    try:
+        return _flatten(tomllib.loads(config.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise UsageError(f"the config file {config} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"the config file {config} is not valid TOML: {error}") from error
+
+
+def _read_environment() -> Iterator[tuple[str, str]]:
+    for name, value in os.environ.items():
+        if name.startswith(PREFIX):
+            yield name.removeprefix(PREFIX).lower().replace("__", "."), value
+
+
+def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """`{"lake": {"raw": "x"}}` → `{"lake.raw": "x"}`."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _check_key(key: str, known: list[str], origin: str) -> None:
+    if key in known:
+        return
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
+    shown = f"{PREFIX}{key.upper().replace('.', '__')}" if origin == "environment" else key
+    nearest = near[0] if near else ""
+    if near and origin == "environment":
+        nearest = f"{PREFIX}{nearest.upper().replace('.', '__')}"
+    where = "" if origin == "environment" else f" in {origin}"
+    hint = f"did you mean {nearest}?" if nearest else "retailstream config show lists every setting"
+    raise UsageError(f"unknown setting '{shown}'{where}", hint=hint)
+
+
+def _validated(merged: Mapping[str, Any], home: Path, origins: Mapping[str, str]) -> Settings:
+    defaults = _flatten(Settings().model_dump())
+    tree: dict[str, Any] = {}
+    for key, value in (defaults | dict(merged)).items():
+        filled = value.replace("{home}", str(home.absolute())) if isinstance(value, str) else value
+        section, _, name = key.rpartition(".")
+        (tree.setdefault(section, {}) if section else tree)[name] = filled
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"setting '{key}' ({origins.get(key, 'default')}): {message}") from error

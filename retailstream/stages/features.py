@@ -1,0 +1,39 @@
+"""Feature files of the source land in their own store, and their clean rows in the warehouse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from retailstream import merging
+from retailstream.contracts import FEATURES
+from retailstream.reports import outcome
+from retailstream.stages import ingest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from retailstream.ports import Engine, Lake, Warehouse
+    from retailstream.reports import StageReport
+    from retailstream.runs import Books, Run
+
+STAGE = "features"
+
+
+def run(*, source: Path, files: Lake, warehouse: Warehouse, engine: Engine, books: Books, run: Run) -> StageReport:
+    """Land new feature files and publish the months they touch.
+
+    Raises QualityGateError, with the figures, where more is rejected than the limit allows; nothing is published then.
+    """
+    landed = ingest.run(source=source, lake=files, books=books, run=run)
+    table = warehouse.table(FEATURES)
+    pending = merging.find_pending(table, books)
+    if run.dry_run:
+        waiting = merging.plan(STAGE, [pending], warehouse.url)
+        together = {FEATURES.name: landed.counts + waiting.counts}
+        return replace(waiting, datasets=together, warnings=landed.warnings)
+    prepared = merging.prepare(table, pending, raw=files, engine=engine, books=books, run=run)
+    report = merging.publish_all(STAGE, [prepared], run, warehouse.url)
+    counts = {FEATURES.name: replace(report.counts, files_in=landed.counts.files_in)}
+    status = outcome(dry_run=False, changed="ok" in (landed.status, report.status))
+    return replace(report, status=status, datasets=counts, warnings=(*landed.warnings, *report.warnings))

@@ -1,0 +1,31 @@
+"""Landed sales and store files become clean, merged tables in a bucket of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from retailstream import merging
+from retailstream.contracts import CONTRACTS
+from retailstream.publishing import PublishedTable
+
+if TYPE_CHECKING:
+    from retailstream.ports import Engine, Lake
+    from retailstream.reports import StageReport
+    from retailstream.runs import Books, Run
+
+STAGE = "glue-merge"
+
+
+def run(*, raw: Lake, clean: Lake, engine: Engine, books: Books, run: Run) -> StageReport:
+    """Clean what was landed since the last merge and publish the months it touches.
+
+    Raises QualityGateError, with the figures, where more is rejected than the limit allows; nothing is published then.
+    """
+    tables = [PublishedTable(clean, CONTRACTS[dataset]) for dataset in books.landings.scope.datasets]
+    pending = [(table, merging.find_pending(table, books)) for table in tables]
+    if run.dry_run:
+        return merging.plan(STAGE, [waiting for _table, waiting in pending], clean.url)
+    prepared = [
+        merging.prepare(table, waiting, raw=raw, engine=engine, books=books, run=run) for table, waiting in pending
+    ]
+    return merging.publish_all(STAGE, prepared, run, clean.url)

@@ -1,0 +1,60 @@
+"""Clean sales and stores go from their bucket into the relational database; only changed months are written."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from retailstream.contracts import SALES, STORES
+from retailstream.ports import TableLoad
+from retailstream.publishing import PublishedTable
+from retailstream.reports import Counts, StageReport, outcome
+
+if TYPE_CHECKING:
+    from retailstream.ports import Database, Engine, Lake
+    from retailstream.publishing import Manifest
+    from retailstream.runs import Run
+
+STAGE = "load-rds"
+
+
+def run(*, clean: Lake, database: Database, engine: Engine, run: Run) -> StageReport:
+    """Bring the tables to the clean bucket's rows in one transaction; readers see all of it or nothing."""
+    loads: list[TableLoad] = []
+    counts: dict[str, Counts] = {}
+    for contract in (SALES, STORES):
+        table = PublishedTable(clean, contract)
+        manifest = table.manifest()
+        loaded = database.digests(contract)
+        digests = _changed(manifest, loaded or {})
+        counts[contract.name] = _counts(manifest, digests)
+        if digests or loaded is None:
+            paths = [clean.fetch(manifest.partitions[name].file) for name, digest in digests.items() if digest]
+            loads.append(TableLoad(contract, digests, partial(engine.rows, contract, paths, database.encode)))
+    status = outcome(dry_run=run.dry_run, changed=any(load.digests for load in loads))
+    if loads and not run.dry_run:
+        database.load(loads)
+    inputs = tuple(digest for load in loads for digest in load.digests.values() if digest)
+    return StageReport(STAGE, status, counts, outputs=(database.url,), inputs=inputs)
+
+
+def _changed(manifest: Manifest, loaded: dict[str, str]) -> dict[str, str | None]:
+    """Return the partitions to be written, by their new digest; None for one that is clean no longer."""
+    gone: dict[str, str | None] = dict.fromkeys(name for name in loaded if name not in manifest.partitions)
+    return gone | {
+        name: partition.sha256
+        for name, partition in manifest.partitions.items()
+        if loaded.get(name) != partition.sha256
+    }
+
+
+def _counts(manifest: Manifest, digests: dict[str, str | None]) -> Counts:
+    changed = [manifest.partitions[name] for name, digest in digests.items() if digest]
+    rows = sum(partition.rows for partition in changed)
+    return Counts(
+        files_in=len(manifest.partitions),
+        files_new=len(changed),
+        rows_in=rows,
+        rows_out=rows,
+        bytes=sum(partition.bytes for partition in changed),
+    )

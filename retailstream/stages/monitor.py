@@ -1,0 +1,142 @@
+"""The health of an environment in one look: do the stores agree, did the last runs end well, is the data good."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
+
+from retailstream.contracts import FEATURES, SALES, STORES
+from retailstream.publishing import PublishedTable
+from retailstream.stages import ORDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from retailstream.contracts import Contract
+    from retailstream.fingerprints import Fingerprint
+    from retailstream.ledger import Ledger
+    from retailstream.ports import Database, Engine, Lake, Table, Warehouse
+    from retailstream.quarantine import Quarantine
+    from retailstream.runs import Limit
+
+State = Literal["ok", "warn", "fail"]
+
+_CLEANED_BY = {"sales": "glue-merge", "stores": "glue-merge", "features": "features"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: its value, its limit, and whether that is well."""
+
+    name: str
+    value: str | float | None
+    limit: str | float | None
+    state: State
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the check as the JSON summary prints it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where the data of an environment lies."""
+
+    clean: Lake
+    database: Database
+    warehouse: Warehouse
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Beyond what an environment is unhealthy."""
+
+    rejects: Limit
+    orphan_stores: int
+
+
+def run(*, stores: Stores, engine: Engine, ledger: Ledger, quarantine: Quarantine, limits: Limits) -> list[Check]:
+    """Return every check; it reads all rows of the three stores once, and writes nothing."""
+    return [
+        *(check for contract in (SALES, STORES) for check in _reconcile(contract, stores, engine)),
+        _reconcile_features(stores.warehouse.table(FEATURES), engine),
+        _orphans(stores, engine, limits.orphan_stores),
+        *(_reject_share(dataset, ledger, quarantine, limits.rejects) for dataset in _CLEANED_BY),
+        _open_files(quarantine),
+        *(_last_run(stage, ledger) for stage in ORDER),
+    ]
+
+
+def healthy(checks: Iterable[Check]) -> bool:
+    """Say whether no check failed; a warning is no failure."""
+    return all(check.state != "fail" for check in checks)
+
+
+def _reconcile(contract: Contract, stores: Stores, engine: Engine) -> Iterator[Check]:
+    clean = _published(PublishedTable(stores.clean, contract), engine)
+    database = stores.database.fingerprint(contract)
+    warehouse = _published(stores.warehouse.table(contract), engine)
+    yield _compare(f"reconcile_{contract.name}_database", clean, database, "the clean bucket")
+    yield _compare(f"reconcile_{contract.name}_warehouse", database, warehouse, "the database")
+
+
+def _reconcile_features(table: Table, engine: Engine) -> Check:
+    found = _published(table, engine)
+    if isinstance(found, str):
+        return Check("reconcile_features_warehouse", found, "every file readable", "fail")
+    published = table.manifest().rows
+    state: State = "ok" if found.rows == published else "fail"
+    return Check("reconcile_features_warehouse", f"{found.rows:,} rows", f"{published:,} rows published", state)
+
+
+def _published(table: PublishedTable | Table, engine: Engine) -> Fingerprint | str:
+    """Return what a published table holds, or in words that a file of it is not as it was published."""
+    manifest = table.manifest()
+    if not table.intact(manifest):
+        return "a file is missing or damaged"
+    return engine.fingerprint(table.contract, table.paths(manifest))
+
+
+def _compare(name: str, expected: Fingerprint | str | None, found: Fingerprint | str | None, source: str) -> Check:
+    limit = f"equal to {source}"
+    for side in (expected, found):
+        if isinstance(side, str):
+            return Check(name, side, limit, "fail")
+    if found is None or isinstance(found, str) or isinstance(expected, str):
+        return Check(name, "not loaded yet", limit, "warn")
+    if expected is None:
+        return Check(name, f"{found.rows:,} rows against none", limit, "fail" if found.rows else "warn")
+    difference = found.difference(expected)
+    return Check(name, difference or f"{found.rows:,} rows", limit, "fail" if difference else "ok")
+
+
+def _orphans(stores: Stores, engine: Engine, limit: int) -> Check:
+    sales, known = (PublishedTable(stores.clean, contract) for contract in (SALES, STORES))
+    current = sales.manifest(), known.manifest()
+    if not (sales.intact(current[0]) and known.intact(current[1])):
+        return Check("orphan_stores", "a file is missing or damaged", limit, "fail")
+    orphans = engine.orphans(sales.paths(current[0]), known.paths(current[1]))
+    return Check("orphan_stores", len(orphans), limit, "ok" if len(orphans) <= limit else "fail")
+
+
+def _reject_share(dataset: str, ledger: Ledger, quarantine: Quarantine, limit: Limit) -> Check:
+    """Look at the last run that had rows; what was replayed or discarded since counts no more."""
+    entry = ledger.last(_CLEANED_BY[dataset], dataset=dataset)
+    name = f"reject_share_{dataset}"
+    if entry is None or entry.summary is None:
+        return Check(name, None, limit.text, "ok")
+    rows_in = int(entry.summary["datasets"][dataset]["rows_in"])
+    rejected = quarantine.open_rejects(dataset, entry.run_id)
+    return Check(name, round(rejected / rows_in, 6), limit.text, "ok" if limit.allows(rejected, rows_in) else "fail")
+
+
+def _open_files(quarantine: Quarantine) -> Check:
+    count = len(quarantine.open_files())
+    return Check("open_quarantined_files", count, 0, "fail" if count else "ok")
+
+
+def _last_run(stage: str, ledger: Ledger) -> Check:
+    entry = ledger.last(stage)
+    if entry is None:
+        return Check(f"last_run_{stage}", "never ran", "ok", "warn")
+    return Check(f"last_run_{stage}", entry.status, "ok", "ok" if entry.status in {"ok", "noop"} else "fail")

@@ -1,0 +1,80 @@
+"""The memory of an environment: one SQLite file in its home, safe for several processes at once.
+
+It holds the ledger, the landings and the quarantine; none of it is needed to read the data itself.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from retailstream.errors import RetailStreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SCHEMA = """
+create table if not exists runs (
+  run_id text not null, stage text not null, attempt integer not null,
+  status text not null, started_at text not null, ended_at text, seconds real, exit_code integer,
+  process_id integer not null, host text not null, code_version text not null, config_hash text not null,
+  inputs text not null default '[]', summary text, error text,
+  primary key (run_id, stage, attempt)
+);
+create index if not exists runs_by_start on runs (started_at);
+create table if not exists landings (
+  scope text not null, landing integer not null, run_id text not null, complete integer not null default 0,
+  primary key (scope, landing)
+);
+create table if not exists landed_files (
+  dataset text not null, sha256 text not null, scope text not null, landing integer not null,
+  file text not null, bytes integer not null,
+  primary key (dataset, sha256)
+);
+create index if not exists landed_files_by_landing on landed_files (scope, landing);
+create table if not exists quarantine (
+  id text primary key, run_id text not null, dataset text not null, landing integer not null,
+  file text not null, record integer, rule text not null, column_name text, value text, raw text,
+  state text not null default 'open', reason text, settled_by text
+);
+create index if not exists quarantine_by_file on quarantine (dataset, landing, file);
+"""
+
+
+@contextmanager
+def open_state(path: Path | None) -> Iterator[sqlite3.Connection]:
+    """Open the state file, made on first use, or one in memory that is forgotten.
+
+    Each statement commits by itself unless `transaction` says else.
+    """
+    try:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = normal")
+        connection.executescript(SCHEMA)
+    except (sqlite3.Error, OSError) as error:
+        raise RetailStreamError(
+            f"the state file {path} cannot be opened: {error}",
+            hint="choose another folder with --home, or mend this one's permissions",
+        ) from error
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of the block's statements, or none of them."""
+    connection.execute("begin immediate")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")

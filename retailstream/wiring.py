@@ -1,0 +1,199 @@
+"""From settings to adapters: the one place that knows which URL is answered by what."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from retailstream.errors import UsageError
+from retailstream.landing import LandingLog, Scope
+from retailstream.ledger import Ledger
+from retailstream.quarantine import Quarantine
+from retailstream.runs import Books, Limit
+from retailstream.settings import Loaded, masked
+from retailstream.stages import features, glue_merge, ingest, load_rds, monitor, sqoop
+from retailstream.state import open_state
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator
+
+    from retailstream.adapters.engine.duckdb import DuckDbEngine
+    from retailstream.adapters.lake.folder import FolderLake
+    from retailstream.adapters.warehouse.folder import FolderWarehouse
+    from retailstream.ports import Database
+    from retailstream.reports import StageReport
+    from retailstream.runs import Run
+    from retailstream.settings import Settings
+
+SCOPES = {
+    "ingest": (Scope.SALES_AND_STORES,),
+    "glue-merge": (Scope.SALES_AND_STORES,),
+    "load-rds": (Scope.SALES_AND_STORES,),
+    "features": (Scope.FEATURES,),
+    "sqoop": (Scope.SALES_AND_STORES,),
+    "run": (Scope.SALES_AND_STORES, Scope.FEATURES),
+}
+"""Which locks each command takes."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment, opened: its home, its settings and its memory."""
+
+    home: Path
+    loaded: Loaded
+    state: sqlite3.Connection
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the environment."""
+        return self.loaded.settings
+
+    @property
+    def ledger(self) -> Ledger:
+        """The history of runs."""
+        return Ledger(self.state)
+
+    @property
+    def quarantine(self) -> Quarantine:
+        """What was rejected."""
+        return Quarantine(self.state)
+
+    def books(self, scope: Scope) -> Books:
+        """Return what is remembered of a scope."""
+        return Books(LandingLog(self.state, scope), self.quarantine)
+
+    def raw_lake(self, scope: Scope) -> FolderLake:
+        """Return the store that a scope's files land in."""
+        is_features = scope is Scope.FEATURES
+        return open_lake(self.settings.features.url if is_features else self.settings.lake.raw)
+
+    def work(self, scope: Scope) -> Path:
+        """Return the folder of a scope's temporary files; whoever holds its lock may empty it."""
+        return self.home / "work" / scope
+
+    @property
+    def limit(self) -> Limit:
+        """How much may be rejected."""
+        return Limit.parse(self.settings.quality.max_rejects)
+
+
+@contextmanager
+def open_environment(home: Path, loaded: Loaded, *, create: bool) -> Iterator[Environment]:
+    """Open an environment's memory in its home; one that is not there yet is made, or else is empty for the moment."""
+    path = home / "state.db"
+    with open_state(path if create or path.exists() else None) as state:
+        yield Environment(home, loaded, state)
+
+
+def open_lake(url: str) -> FolderLake:
+    """Return the lake of a `file://` URL."""
+    from retailstream.adapters.lake.folder import FolderLake  # noqa: PLC0415 -- what a scheme needs, and no more
+
+    return FolderLake(_folder(url))
+
+
+def open_warehouse(url: str) -> FolderWarehouse:
+    """Return the warehouse of a `file://` URL."""
+    from retailstream.adapters.warehouse.folder import FolderWarehouse  # noqa: PLC0415 -- what a scheme needs
+
+    return FolderWarehouse(open_lake(url))
+
+
+@contextmanager
+def open_database(url: str, *, create: bool) -> Iterator[Database]:
+    """Open the database of an `sqlite:///` URL; one that is not there yet is made, or else is empty for the moment."""
+    from retailstream.adapters.database.sqlite import open_sqlite  # noqa: PLC0415 -- what a scheme needs
+
+    path = url.removeprefix("sqlite:///")
+    if path in {url, ""}:
+        raise UsageError(f"database.url '{masked(url)}' has no known scheme", hint="use sqlite:///FILE")
+    with open_sqlite(Path(path) if create or Path(path).exists() else None) as database:
+        yield database
+
+
+@contextmanager
+def open_engine(settings: Settings, work: Path) -> Iterator[DuckDbEngine]:
+    """Open the engine that the settings name, with an empty work folder."""
+    from retailstream.adapters.engine.duckdb import open_duckdb  # noqa: PLC0415 -- what an engine needs
+
+    if settings.engine.name != "duckdb":
+        raise UsageError(f"engine '{settings.engine.name}' is not known", hint="use duckdb")
+    with open_duckdb(work, memory=settings.engine.memory) as engine:
+        yield engine
+
+
+def _database(env: Environment, run: Run) -> AbstractContextManager[Database]:
+    return open_database(env.settings.database.url, create=not run.dry_run)
+
+
+def _ingest(env: Environment, run: Run) -> StageReport:
+    scope = Scope.SALES_AND_STORES
+    return ingest.run(source=Path(env.settings.source.path), lake=env.raw_lake(scope), books=env.books(scope), run=run)
+
+
+def _glue_merge(env: Environment, run: Run) -> StageReport:
+    scope = Scope.SALES_AND_STORES
+    with open_engine(env.settings, run.work) as engine:
+        clean = open_lake(env.settings.lake.clean)
+        return glue_merge.run(raw=env.raw_lake(scope), clean=clean, engine=engine, books=env.books(scope), run=run)
+
+
+def _load_rds(env: Environment, run: Run) -> StageReport:
+    with open_engine(env.settings, run.work) as engine, _database(env, run) as database:
+        return load_rds.run(clean=open_lake(env.settings.lake.clean), database=database, engine=engine, run=run)
+
+
+def _features(env: Environment, run: Run) -> StageReport:
+    with open_engine(env.settings, run.work) as engine:
+        return features.run(
+            source=Path(env.settings.source.path),
+            files=env.raw_lake(Scope.FEATURES),
+            warehouse=open_warehouse(env.settings.warehouse.url),
+            engine=engine,
+            books=env.books(Scope.FEATURES),
+            run=run,
+        )
+
+
+def _sqoop(env: Environment, run: Run) -> StageReport:
+    with open_engine(env.settings, run.work) as engine, _database(env, run) as database:
+        warehouse = open_warehouse(env.settings.warehouse.url)
+        return sqoop.run(database=database, warehouse=warehouse, engine=engine, run=run)
+
+
+STAGES: dict[str, Callable[[Environment, Run], StageReport]] = {
+    "ingest": _ingest,
+    "glue-merge": _glue_merge,
+    "load-rds": _load_rds,
+    "features": _features,
+    "sqoop": _sqoop,
+}
+"""Each stage with its adapters, by the name of its command."""
+
+
+def look(env: Environment) -> list[monitor.Check]:
+    """Return the health of an environment."""
+    with ExitStack() as stack:
+        work = Path(stack.enter_context(TemporaryDirectory()), "engine")
+        engine = stack.enter_context(open_engine(env.settings, work))
+        stores = monitor.Stores(
+            open_lake(env.settings.lake.clean),
+            stack.enter_context(open_database(env.settings.database.url, create=False)),
+            open_warehouse(env.settings.warehouse.url),
+        )
+        limits = monitor.Limits(env.limit, env.settings.quality.max_orphan_stores)
+        return monitor.run(stores=stores, engine=engine, ledger=env.ledger, quarantine=env.quarantine, limits=limits)
+
+
+def _folder(url: str) -> Path:
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return Path(url)
+    if scheme != "file" or not rest:
+        raise UsageError(f"'{masked(url)}' has no known scheme", hint="use file://FOLDER")
+    return Path(rest)
