@@ -9,25 +9,23 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from retailstream import wiring
 from retailstream.errors import QualityGateError, RetailStreamError
 from retailstream.locks import hold
 from retailstream.ports import no_progress
-from retailstream.reports import StageReport
+from retailstream.reports import StageReport, Summary
 from retailstream.runs import Run
 from retailstream.stages import ORDER, monitor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from retailstream.landing import Scope
     from retailstream.ledger import RunKey
     from retailstream.ports import Progress
     from retailstream.wiring import Environment
-
-Summary = dict[str, Any]
-"""The JSON object of a command; its keys are in docs/reference/json-summary.md."""
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +40,7 @@ class Request:
 
 
 @dataclass
-class _Entry:
+class Entry:
     """A run in the making: what it says of itself grows until its entry is closed."""
 
     stage: str
@@ -53,6 +51,7 @@ class _Entry:
     extra: Summary = field(default_factory=dict)
 
     def summary(self, error: BaseException | None = None) -> Summary:
+        """Return what the run did so far, as the JSON object of its command."""
         status = "failed" if error else self.report.status
         return {
             "stage": self.stage,
@@ -82,14 +81,21 @@ def exit_code(error: BaseException) -> int:
 
 def execute(env: Environment, stage: str, request: Request) -> Summary:
     """Run one stage and return its summary; an error that leaves carries the summary as its `summary`."""
-    with _entered(env, stage, request) as entry, _locked(env, request, entry):
+    with attended(env, stage, request, wiring.SCOPES[stage]) as entry:
         _run_stage(env, entry, request)
     return entry.summary()
 
 
+@contextmanager
+def attended(env: Environment, stage: str, request: Request, scopes: tuple[Scope, ...]) -> Iterator[Entry]:
+    """Enter a command into the ledger and hold its locks for the block, which says in `report` what it did."""
+    with _entered(env, stage, request) as entry, _locked(env, request, entry, scopes):
+        yield entry
+
+
 def execute_all(env: Environment, request: Request, *, first: str = ORDER[0]) -> Summary:
     """Run the stages in order, from `first` on, and have a look at the health of what came of it."""
-    with _entered(env, "run", request) as whole, _locked(env, request, whole):
+    with attended(env, "run", request, wiring.SCOPES["run"]) as whole:
         summaries: list[Summary] = []
         whole.extra["stages"] = summaries
         for stage in ORDER[ORDER.index(first) :]:
@@ -113,8 +119,8 @@ def summary_of(error: BaseException) -> Summary:
 
 
 @contextmanager
-def _entered(env: Environment, stage: str, request: Request) -> Iterator[_Entry]:
-    entry = _Entry(stage, request.run_id, _now(), time.monotonic(), StageReport(stage, "noop"))
+def _entered(env: Environment, stage: str, request: Request) -> Iterator[Entry]:
+    entry = Entry(stage, request.run_id, _now(), time.monotonic(), StageReport(stage, "noop"))
     key = None if request.dry_run else env.ledger.start(entry.run_id, stage, entry.started_at, env.loaded.hash)
     try:
         yield entry
@@ -130,7 +136,7 @@ def _entered(env: Environment, stage: str, request: Request) -> Iterator[_Entry]
         _close(env, key, entry, entry.summary(), 0)
 
 
-def _close(env: Environment, key: RunKey, entry: _Entry, summary: Summary, code: int) -> None:
+def _close(env: Environment, key: RunKey, entry: Entry, summary: Summary, code: int) -> None:
     env.ledger.close(key, ended_at=_now(), summary=summary, inputs=entry.report.inputs, exit_code=code)
 
 
@@ -139,19 +145,18 @@ def _now() -> str:
 
 
 @contextmanager
-def _locked(env: Environment, request: Request, entry: _Entry) -> Iterator[None]:
+def _locked(env: Environment, request: Request, entry: Entry, scopes: tuple[Scope, ...]) -> Iterator[None]:
     """Hold the locks of the command; a plan needs none."""
     if request.dry_run:
         yield
         return
-    scopes = wiring.SCOPES[entry.stage]
     with hold(env.home / "locks", scopes, run_id=request.run_id, command=entry.stage, since=entry.started_at):
         alone = [name for name, wanted in wiring.SCOPES.items() if set(wanted) <= set(scopes)]
         env.ledger.mark_killed(alone)
         yield
 
 
-def _run_stage(env: Environment, entry: _Entry, request: Request) -> None:
+def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
     with ExitStack() as stack:
         scope = wiring.SCOPES[entry.stage][0]
         work = Path(stack.enter_context(TemporaryDirectory())) if request.dry_run else env.work(scope)

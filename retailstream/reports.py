@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Literal
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 Status = Literal["ok", "noop", "dry-run", "failed"]
+
+Summary = dict[str, Any]
+"""The JSON object of a command; docs/reference/json-summary.md says what its keys hold."""
 
 
 def outcome(*, dry_run: bool, changed: bool) -> Status:
@@ -51,6 +55,21 @@ class Counts:
 def total(counts: Iterable[Counts]) -> Counts:
     """Return the sum over datasets."""
     return sum(counts, Counts())
+
+
+def summary_of_nothing(stage: str, run_id: str | None, *, status: Status = "ok", error: str | None = None) -> Summary:
+    """Return the JSON object of a command that moved no rows, or that failed before it could."""
+    return {
+        "stage": stage,
+        "run_id": run_id,
+        "status": status,
+        "started_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "seconds": 0.0,
+        **Counts().as_dict(),
+        "outputs": [],
+        "datasets": {},
+        "error": error,
+    }
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import traceback
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -19,6 +18,8 @@ from retailstream.errors import RetailStreamError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
+
+    from retailstream.reports import Summary
 
 
 class TerminatedError(BaseException):
@@ -97,20 +98,10 @@ def _in_words(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _early(error: BaseException, words: Sequence[str]) -> dict[str, Any]:
+def _early(error: BaseException, words: Sequence[str]) -> Summary:
     """Return the summary of a command that failed before its run began."""
     from retailstream.execution import describe
-    from retailstream.reports import Counts
+    from retailstream.reports import summary_of_nothing
 
     stage = next((word for word in words if not word.startswith("-")), "")
-    return {
-        "stage": stage,
-        "run_id": None,
-        "status": "failed",
-        "started_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "seconds": 0.0,
-        **Counts().as_dict(),
-        "outputs": [],
-        "datasets": {},
-        "error": describe(error),
-    }
+    return summary_of_nothing(stage, None, status="failed", error=describe(error))

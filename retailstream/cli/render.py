@@ -12,8 +12,8 @@ from retailstream.ports import no_progress
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from retailstream.execution import Summary
     from retailstream.ports import Progress
+    from retailstream.reports import Summary
 
 Alignment = Literal["left", "right"]
 
@@ -34,6 +34,16 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, tit
         _print_rich(columns, rows, alignments, title)
     else:
         _print_plain(columns, rows, alignments)
+
+
+def print_listing(name: str, run_id: str | None, items: Sequence[object], *, as_summary: bool) -> None:
+    """Print the items of a listing as a JSON array, or with `--json` within a summary object."""
+    if as_summary:
+        from retailstream.reports import summary_of_nothing
+
+        print_json(summary_of_nothing(name, run_id) | {"items": list(items)})
+    else:
+        print_json(list(items))
 
 
 def print_summary(summary: Summary) -> None:

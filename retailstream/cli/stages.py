@@ -14,7 +14,8 @@ from retailstream.errors import NothingToDoError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from retailstream.execution import Request, Summary
+    from retailstream.execution import Request
+    from retailstream.reports import Summary
     from retailstream.wiring import Environment
 
 app = typer.Typer()

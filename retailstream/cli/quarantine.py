@@ -1,0 +1,138 @@
+"""`quarantine`: look at what was rejected, bring corrected records in, settle the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from retailstream.cli.options import Command, DryRun, Group
+from retailstream.cli.render import print_json, print_listing, print_table
+from retailstream.cli.session import open_session
+from retailstream.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from retailstream.quarantine import Entry
+
+app = typer.Typer(name="quarantine", cls=Group, no_args_is_help=True, help="Look at rejects, correct or discard them.")
+
+References = Annotated[list[str] | None, typer.Argument(help="Ids of entries, or files.", metavar="[ID|FILE]...")]
+Format = Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")]
+Dataset = Annotated[str | None, typer.Option("--dataset", help="sales, features or stores.")]
+
+
+@app.command("list", cls=Command)
+def list_entries(
+    context: typer.Context,
+    dataset: Dataset = None,
+    rule: Annotated[str | None, typer.Option("--rule", help="Only this rule, such as form.")] = None,
+    file: Annotated[str | None, typer.Option("--file", help="Only this file, as the list names it.")] = None,
+    of_run: Annotated[str | None, typer.Option("--of-run", help="Only what this run rejected.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Settled entries too.")] = False,
+    limit: Annotated[int, typer.Option("--limit", help="At most so many; -1 for all.")] = -1,
+    form: Format = "table",
+) -> None:
+    """List what was rejected: file, record, rule, value and the record as it came."""
+    with open_session(context, create=False) as session:
+        entries = session.environment.quarantine.entries(
+            dataset=dataset, rule=rule, file=file, run_id=of_run, state=None if every else "open", limit=limit
+        )
+    if form == "json" or session.as_json:
+        items = [entry.as_dict() for entry in entries]
+        print_listing("quarantine list", session.run_id, items, as_summary=session.as_json)
+        return
+    _print_entries(entries)
+    print(f"{len(entries):,} entries" if entries else "the quarantine is empty")
+
+
+@app.command("show", cls=Command)
+def show(
+    context: typer.Context, reference: Annotated[str, typer.Argument(metavar="ID")], form: Format = "table"
+) -> None:
+    """Show one entry with everything that is known of it."""
+    with open_session(context, create=False) as session:
+        entries = session.environment.quarantine.find(reference)
+    if form == "json" or session.as_json:
+        items = [entry.as_dict() for entry in entries]
+        print_listing("quarantine show", session.run_id, items, as_summary=session.as_json)
+        return
+    for entry in entries:
+        print_table(
+            ("what", "value"), [(key, str(value)) for key, value in entry.as_dict().items() if value is not None]
+        )
+
+
+@app.command("replay", cls=Command)
+def replay(
+    context: typer.Context,
+    references: References = None,
+    file: Annotated[Path | None, typer.Option("--file", help="The CSV file with corrected records.")] = None,
+    dataset: Dataset = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Land corrected records as a new file, and close the entries they correct; `retailstream run` takes them in."""
+    from retailstream import replaying
+    from retailstream.execution import Request, attended
+    from retailstream.landing import scope_of
+
+    if file is None:
+        raise UsageError("--file is missing", hint="retailstream quarantine replay --file FIXED.csv [ID...]")
+    with open_session(context, create=False) as session:
+        env = session.environment
+        entries = replaying.choose(env.quarantine, references or [], dataset)
+        replaying.check(file, entries, named=bool(references))
+        if dry_run:
+            print(f"{file} would close {len(entries):,} entries")
+            return
+        scope = scope_of(entries[0].reject.dataset)
+        with attended(env, "replay", Request(session.run_id), (scope,)) as entry:
+            done = replaying.replay(
+                file=file, entries=entries, lake=env.raw_lake(scope), books=env.books(scope), run_id=session.run_id
+            )
+            entry.report = replaying.report(done)
+        if session.as_json:
+            print_json(entry.summary())
+        else:
+            print(f"{done.closed:,} entries closed, landed as {done.landed.file if done.landed else 'nothing new'}")
+            print("hint: retailstream run takes the corrected records in")
+
+
+@app.command("discard", cls=Command)
+def discard(
+    context: typer.Context,
+    references: Annotated[list[str], typer.Argument(help="Ids of entries, or files.", metavar="ID|FILE...")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it stays on record.")],
+) -> None:
+    """Settle entries for good, on record: their records will never come in."""
+    from retailstream.execution import Request, attended
+    from retailstream.landing import scope_of
+    from retailstream.reports import StageReport
+
+    if not reason.strip():
+        raise UsageError("--reason is empty", hint="say why; it stays on record")
+    with open_session(context, create=False) as session:
+        env = session.environment
+        entries = [entry for reference in references for entry in env.quarantine.find(reference)]
+        scopes = tuple(sorted({scope_of(entry.reject.dataset) for entry in entries}, reverse=True))
+        with attended(env, "discard", Request(session.run_id), scopes) as entry:
+            closed = env.quarantine.settle(entries, state="discarded", reason=reason, run_id=session.run_id)
+            entry.report = StageReport("discard", "ok" if closed else "noop")
+        print_json(entry.summary()) if session.as_json else print(f"{closed:,} entries discarded")
+
+
+def _print_entries(entries: Sequence[Entry]) -> None:
+    columns = ("id", "dataset", "file", "record", "rule", "column", "value", "raw")
+    rows = [[entry.as_dict()[column] for column in columns] for entry in entries]
+    if rows:
+        print_table(columns, [[_short(cell) for cell in row] for row in rows])
+
+
+def _short(cell: object) -> object:
+    """Cut long text, and show line ends as they are written."""
+    if not isinstance(cell, str):
+        return cell
+    text = cell.replace("\n", "\\n").replace("\r", "\\r")
+    return text if len(text) <= 60 else text[:59] + "…"

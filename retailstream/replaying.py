@@ -1,0 +1,98 @@
+"""Corrected records come back: they land as a new file, and the entries they correct are closed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from retailstream.contracts import CONTRACTS
+from retailstream.errors import UsageError
+from retailstream.landing import SourceFile, land
+from retailstream.quarantine import SUPERSEDED
+from retailstream.records import survey
+from retailstream.reports import Counts, StageReport, outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from retailstream.landing import Landed
+    from retailstream.ports import Lake
+    from retailstream.quarantine import Entry, Quarantine
+    from retailstream.runs import Books
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a replay did: the file that landed (None where it was known already), and how many entries it closed."""
+
+    dataset: str
+    landed: Landed | None
+    closed: int
+
+
+def choose(quarantine: Quarantine, references: Sequence[str], dataset: str | None) -> list[Entry]:
+    """Return the open entries that a replay closes: those named, or else all open rejects of one dataset.
+
+    Raises UsageError where the entries belong to several datasets, or to none.
+    """
+    if references:
+        entries = [entry for reference in references for entry in quarantine.find(reference)]
+    else:
+        entries = [entry for entry in quarantine.entries(dataset=dataset) if entry.reject.rule != SUPERSEDED]
+    datasets = {entry.reject.dataset for entry in entries}
+    if len(datasets) > 1:
+        raise UsageError(
+            f"the entries belong to several datasets: {', '.join(sorted(datasets))}",
+            hint="name the ids of one dataset, or give --dataset",
+        )
+    if not entries:
+        raise UsageError("no open entry is in the quarantine", hint="retailstream quarantine list")
+    return entries
+
+
+def check(file: Path, entries: Sequence[Entry], *, named: bool) -> None:
+    """Raise UsageError where a corrected file is not readable, or does not fit the entries it stands for.
+
+    Without named entries it must hold exactly one record for each open one: nothing is closed by guess.
+    """
+    if not file.is_file():
+        raise UsageError(f"the file {file} does not exist")
+    contract = CONTRACTS[entries[0].reject.dataset]
+    found = survey(file, contract)
+    if found.defect:
+        raise UsageError(
+            f"{file} is not readable as {contract.name}: {found.defect.rule} ({found.defect.value})",
+            hint="give it the header of the table",
+        )
+    if not named and found.records not in {None, len(entries)}:
+        raise UsageError(
+            f"{file} has {found.records} records for {len(entries)} open entries of {contract.name}",
+            hint="name the ids that it corrects",
+        )
+
+
+def replay(*, file: Path, entries: Sequence[Entry], lake: Lake, books: Books, run_id: str) -> Replay:
+    """Land a corrected file and close the entries it corrects.
+
+    Raises UsageError while a stopped landing waits: its rows come first.
+    """
+    if books.landings.unfinished() is not None:
+        raise UsageError("a landing was stopped and is not complete", hint="retailstream run, then replay")
+    dataset = entries[0].reject.dataset
+    data = file.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    name = f"{dataset}/replay-{digest[:12]}{''.join(file.suffixes[-2:]) if file.suffix.lower() == '.gz' else '.csv'}"
+    landed = land(books.landings, lake, run_id, [SourceFile(dataset, name, file, digest, len(data))])
+    reason = f"replayed by {name}"
+    closed = books.quarantine.settle(entries, state="replayed", reason=reason, run_id=run_id)
+    return Replay(dataset, landed[0] if landed else None, closed)
+
+
+def report(done: Replay) -> StageReport:
+    """Return the replay as the ledger keeps it: the file that landed, under its dataset."""
+    file = done.landed
+    counts = Counts(1, 1, bytes=file.bytes) if file else Counts(1)
+    status = outcome(dry_run=False, changed=bool(file or done.closed))
+    return StageReport("replay", status, {done.dataset: counts}, inputs=(file.sha256,) if file else ())
