@@ -1,0 +1,93 @@
+"""A landed file as records of text fields: the reference that every engine's own reader is held to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, TypeVar
+
+from retailstream.records.splitting import CHUNK_BYTES, is_utf8, opened, shown, split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from retailstream.contracts import Contract
+    from retailstream.records.surveying import FileSurvey
+
+_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDefect:
+    """Why a record has no fields: rule `columns` or `encoding`, the offending value, and its column if known."""
+
+    rule: str
+    value: str
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    r"""A record of a file: its number from 1, its fields in the contract's order, and itself as it came.
+
+    A column that the file does not have is None; a record with a defect has no fields. `raw` is without its line
+    end; bytes that are not UTF-8 stand there as `\xff`.
+    """
+
+    number: int
+    fields: tuple[str | None, ...]
+    raw: str
+    defect: RecordDefect | None = None
+
+
+def records(path: Path, survey: FileSurvey, contract: Contract, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Record]:
+    """Yield the data records of a file that has no defect; blank ones are neither yielded nor counted."""
+    pick = _picker(survey.columns, contract.names)
+    width = len(survey.columns)
+    with opened(path, gzipped=survey.gzipped) as stream:
+        rows = islice(split(stream, chunk_bytes=chunk_bytes), 1, None)
+        for number, (raw, fields) in enumerate(rows, start=1):
+            if len(fields) == width and (raw.isascii() or is_utf8(raw)):
+                yield Record(number, pick(fields), raw)
+            else:
+                yield Record(number, (), shown(raw), _defect(fields, survey.columns))
+
+
+def raw_records(path: Path, survey: FileSurvey, wanted: Collection[int]) -> dict[int, str]:
+    """Return the records of those numbers as they came; a number the file does not have is left out."""
+    numbers = frozenset(number for number in wanted if number > 0)
+    with opened(path, gzipped=survey.gzipped) as stream:
+        if survey.plain:
+            return {n: line.rstrip(b"\r\n").decode() for n, line in _numbered(stream, numbers)}
+        return {n: shown(raw) for n, (raw, _) in _numbered(split(stream), numbers)}
+
+
+def _numbered(rows: Iterable[_Row], numbers: frozenset[int]) -> Iterator[tuple[int, _Row]]:
+    """Yield the rows of those numbers; the header is number 0."""
+    return ((n, row) for n, row in enumerate(islice(rows, max(numbers, default=-1) + 1)) if n in numbers)
+
+
+def _picker(columns: Sequence[str | None], names: Sequence[str]) -> Callable[[list[str]], tuple[str | None, ...]]:
+    """Return what puts a file's fields into the contract's order.
+
+    The file's columns `b, x, a` and the contract's `a, b, c`: `["1", "2", "3"]` → `("3", "1", None)`
+    """
+    absent = len(columns)
+    places = [columns.index(name) if name in columns else absent for name in names]
+    take = itemgetter(*places, absent)
+
+    def pick(fields: list[str]) -> tuple[str | None, ...]:
+        row: tuple[str | None, ...] = take([*fields, None])
+        return row[:-1]
+
+    return pick
+
+
+def _defect(fields: Sequence[str], columns: Sequence[str | None]) -> RecordDefect:
+    if len(fields) != len(columns):
+        plural = "" if len(fields) == 1 else "s"
+        return RecordDefect("columns", f"{len(fields)} field{plural}, {len(columns)} expected")
+    column, field = next((c, f) for c, f in zip(columns, fields, strict=True) if not is_utf8(f))
+    return RecordDefect("encoding", shown(field), column)

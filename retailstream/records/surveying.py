@@ -1,0 +1,170 @@
+"""What a landed file is: not readable as its table, or plain enough for any engine, or for our own reader only."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+from retailstream.records.splitting import is_utf8, opened, shown, split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from io import BufferedIOBase
+    from pathlib import Path
+
+    from retailstream.contracts import Contract
+
+PLAIN_OPTIONS: Final = "auto_detect = false, compression = 'none', header = true, delim = ',', quote = '', escape = ''"
+"""The options of DuckDB's `read_csv` for a plain file, beside `columns`: the header's, in order, all varchar."""
+
+CHUNK_BYTES: Final = 16 << 20
+LINE_BYTES: Final = 1 << 20
+"""A plain file has no longer line; DuckDB refuses one of 2,000,000 bytes."""
+
+HEADER_BYTES: Final = 4 << 20
+"""The header is looked for in so many bytes, so that a file without line ends does not fill the memory."""
+
+_FILLER: Final = bytes(set(range(256)) - set(b',"\r\n'))
+_GZIP_ERRORS: Final = (gzip.BadGzipFile, EOFError, zlib.error)
+
+
+@dataclass(frozen=True)
+class FileDefect:
+    """Why a whole file is not readable: rule `empty_file`, `not_text` or `missing_column`, and what was found."""
+
+    rule: str
+    value: str
+
+
+@dataclass(frozen=True)
+class FileSurvey:
+    """How to read a file, or the defect that forbids it.
+
+    `columns` has the contract's name for each field of the header, None for one it does not know; those are
+    `unknown`, as they stand. `plain`: DuckDB with `PLAIN_OPTIONS` and our reader give the same records, and
+    `records` is their number.
+    """
+
+    defect: FileDefect | None = None
+    columns: tuple[str | None, ...] = ()
+    unknown: tuple[str, ...] = ()
+    plain: bool = False
+    records: int | None = None
+    gzipped: bool = False
+
+
+def survey(path: Path, contract: Contract, *, name: str | None = None, chunk_bytes: int = CHUNK_BYTES) -> FileSurvey:
+    """Read a file once and tell how its records are to be read.
+
+    `name`: what the file is called where its path does not tell (`.gz` at its end, in any case, means gzip).
+    """
+    gzipped = (name or path.name).lower().endswith(".gz")
+    with opened(path, gzipped=gzipped) as stream:
+        try:
+            header = _header(stream.read(HEADER_BYTES))
+            stream.seek(0)
+            body = _look_through(stream, width=0 if gzipped else len(header), chunk_bytes=chunk_bytes)
+        except _GZIP_ERRORS:
+            return FileSurvey(FileDefect("not_text", "not intact gzip"), gzipped=True)
+    columns = tuple(contract.match(field) for field in header)
+    defect = _unreadable(body, header) or _missing(columns, contract)
+    if defect:
+        return FileSurvey(defect, gzipped=gzipped)
+    unknown = tuple(field for field, column in zip(header, columns, strict=True) if column is None)
+    if body.lines is None:
+        return FileSurvey(None, columns, unknown, gzipped=gzipped)
+    return FileSurvey(None, columns, unknown, plain=True, records=body.lines - 1)
+
+
+def _header(head: bytes) -> list[str]:
+    """Return the fields of the first record; none where it is not known to end within `HEADER_BYTES`."""
+    source = BytesIO(head)
+    _, fields = next(split(source, chunk_bytes=4096), ("", []))
+    cut = len(head) == HEADER_BYTES == source.tell()
+    return [] if cut else fields
+
+
+@dataclass(frozen=True)
+class _Body:
+    """What stands in a file: whether nothing or a NUL byte, and its number of lines if all of them are plain."""
+
+    empty: bool
+    nul: bool
+    lines: int | None
+
+
+def _look_through(stream: BufferedIOBase, *, width: int, chunk_bytes: int) -> _Body:
+    empty, lines, line_end = True, 0 if width > 1 else None, b""
+    for chunk in _chunks(stream, chunk_bytes):
+        if b"\0" in chunk:
+            return _Body(empty=False, nul=True, lines=None)
+        if lines is not None:
+            line_end = line_end or (b"\r\n" if b"\r" in chunk[: chunk.find(b"\n")] else b"\n")
+            found = _plain_lines(chunk, width, line_end)
+            lines = None if found is None else lines + found
+        empty = False
+    return _Body(empty=empty, nul=False, lines=lines)
+
+
+def _chunks(stream: BufferedIOBase, chunk_bytes: int) -> Iterator[bytes]:
+    """Yield the file in whole lines; only one that is too long for a plain file is cut."""
+    while chunk := stream.read(chunk_bytes):
+        yield chunk if chunk.endswith(b"\n") else chunk + stream.readline(LINE_BYTES + 1)
+
+
+def _plain_lines(chunk: bytes, width: int, line_end: bytes) -> int | None:
+    """Return how many lines a chunk has, None where one of them is not plain.
+
+    What is left of plain lines without all but commas, quotes and line ends is one pattern over and over.
+
+    No empty line is plain: where one meets the end of DuckDB's read buffer (32 MB), DuckDB 2.0 fails, or puts the
+    line end into the next field.
+    """
+    if not (chunk.isascii() or _decodes(chunk)) or _has_long_line(chunk):
+        return None
+    if line_end == b"\r\n":
+        size, ends = len(chunk), chunk.count(b"\n")
+        chunk = chunk.replace(b"\r\n", b"\n")
+        if size - len(chunk) != ends:
+            return None
+    marks = chunk.translate(None, _FILLER)
+    if not chunk.endswith(b"\n"):
+        marks += b"\n"
+    lines = len(marks) // width
+    return lines if marks == (b"," * (width - 1) + b"\n") * lines else None
+
+
+def _has_long_line(chunk: bytes) -> bool:
+    start = 0
+    while len(chunk) - start > LINE_BYTES:
+        end = chunk.rfind(b"\n", start, start + LINE_BYTES + 1)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
+
+
+def _decodes(chunk: bytes) -> bool:
+    try:
+        chunk.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _unreadable(body: _Body, header: Sequence[str]) -> FileDefect | None:
+    if body.empty:
+        return FileDefect("empty_file", "0 bytes")
+    if body.nul:
+        return FileDefect("not_text", "NUL byte")
+    undecodable = next((field for field in header if not is_utf8(field)), None)
+    return None if undecodable is None else FileDefect("not_text", shown(undecodable))
+
+
+def _missing(columns: Sequence[str | None], contract: Contract) -> FileDefect | None:
+    absent = [c.name for c in contract.columns if not c.optional and c.name not in columns]
+    twice = [f"{name} twice" for name in contract.names if columns.count(name) > 1]
+    return FileDefect("missing_column", ", ".join(absent + twice)) if absent or twice else None

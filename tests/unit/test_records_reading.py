@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import csv
+import gzip
+from io import BytesIO, StringIO
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from retailstream.contracts import STORES, Column, Contract, Type
+from retailstream.records import Record, RecordDefect, raw_records, records, splitting, survey
+from retailstream.records.splitting import split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+WIDE = Contract("wide", (*STORES.columns, Column("customers", Type.INTEGER, optional=True)), key=("store",))
+HEADER = b"Store,Type,Size\n"
+ANY_BYTES = st.lists(
+    st.sampled_from([b'"', b'"', b'""', b",", b",", b"\n", b"\r\n", b"\r", b" ", b"\t", b"1", b"a", b"\xef\xbb\xbf"])
+    | st.sampled_from(
+        [b"\xef", b"\xbb\xbf", "é".encode(), "€😀".encode(), b"\xe2", b"\x82\xac", b"\xff", b"\0", b"\x0b\x1c"]
+    ),
+    max_size=40,
+).map(b"".join)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("landed")
+
+
+def landed(folder: Path, content: bytes, name: str = "stores.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def rows(content: bytes, **options: int) -> list[tuple[str, list[str]]]:
+    return list(split(BytesIO(content), **options))
+
+
+@pytest.mark.parametrize(
+    ("content", "fields"),
+    [
+        (b"", []),
+        (b"\xef\xbb\xbf", []),
+        (b"a,b\n1,2", [["a", "b"], ["1", "2"]]),
+        (b"a\rb\r\nc\n\nd", [["a"], ["b"], ["c"], ["d"]]),
+        (b"\n \t\na\n\t", [["a"]]),
+        (b",\n , \n", [["", ""], [" ", " "]]),
+        (b'""\n"",""\n', [[""], ["", ""]]),
+        (b'"a,b",c\n', [["a,b", "c"]]),
+        (b'"a\nb\r\nc\rd",e\n', [["a\nb\r\nc\rd", "e"]]),
+        (b'"a ""b"" c"""\n', [['a "b" c"']]),
+        (b'a"b,"c"\n', [['a"b', "c"]]),
+        (b'"a"b"c",d\n', [['ab"c"', "d"]]),
+        (b' "a",b\n', [[' "a"', "b"]]),
+        (b'"a" ,b\n', [["a ", "b"]]),
+        (b'"a\nb\n"c"\n', [['a\nb\nc"']]),
+        (b'x,"a\nb,c\n', [["x", '"a'], ["b", "c"]]),
+        (b'"a""b\nc', [['"a""b'], ["c"]]),
+        (b'"', [['"']]),
+        (b'"""', [['"""']]),
+        (b'""""\n', [['"']]),
+        (b"\xef\xbb\xbf\xef\xbb\xbfa", [["\ufeffa"]]),
+        ("a\x0bb\x0cc\x1cd\x85e\u2028f\n".encode(), [["a\x0bb\x0cc\x1cd\x85e\u2028f"]]),
+    ],
+)
+def test_a_file_is_split_by_one_grammar(content: bytes, fields: list[list[str]]) -> None:
+    assert [found for _, found in rows(content)] == fields
+
+
+@pytest.mark.parametrize(
+    ("content", "raws"),
+    [
+        (b'a , "b"\r\n"c""d"\re\n', ['a , "b"', '"c""d"', "e"]),
+        (b'"a",b\r\n\r\n"c"\r\r\n', ['"a",b', '"c"']),
+        (b'"a\r\nb",c\r\n"d"', ['"a\r\nb",c', '"d"']),
+        (b'"open\r\n1,2\r\n', ['"open', "1,2"]),
+    ],
+)
+def test_a_record_is_kept_as_it_came(content: bytes, raws: list[str]) -> None:
+    assert [raw for raw, _ in rows(content)] == raws
+
+
+def test_a_quote_reaches_only_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(splitting, "QUOTED_BYTES", 4)
+    monkeypatch.setattr(splitting, "_BLOCK_BYTES", 4)
+
+    assert [fields for _, fields in rows(b'"a\nb",1\n')] == [["a\nb", "1"]]
+    assert [fields for _, fields in rows(b'"a\nbc",1\n')] == [['"a'], ['bc"', "1"]]
+
+
+def test_a_quote_that_is_never_closed_does_not_bring_in_the_whole_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(splitting, "QUOTED_BYTES", 100)
+    source = BytesIO(b'"a\n' + b"1,2\n" * 1000)
+
+    assert next(split(source, chunk_bytes=10)) == ('"a', ['"a'])
+    assert source.tell() < 300
+
+
+def quoted_span(content: bytes, start: int, reach: int) -> int | None:
+    """Where the quoted field that starts there is closed, byte by byte."""
+    at = start + 1
+    while at < len(content) and at <= start + reach:
+        if content[at : at + 1] != b'"':
+            at += 1
+        elif content[at + 1 : at + 2] == b'"':
+            at += 2
+        else:
+            return at
+    return None
+
+
+def model(content: bytes, reach: int) -> Iterator[tuple[bytes, list[bytes]]]:
+    """The grammar again, as plainly as it can be said."""
+    at = 3 if content.startswith(b"\xef\xbb\xbf") else 0
+    while at < len(content):
+        start, field_start, field = at, at, b""
+        fields: list[bytes] = []
+        while at < len(content) and content[at : at + 1] not in (b"\n", b"\r"):
+            close = quoted_span(content, at, reach) if at == field_start and content[at : at + 1] == b'"' else None
+            if close is not None:
+                field, at = content[at + 1 : close].replace(b'""', b'"'), close + 1
+            elif content[at : at + 1] == b",":
+                fields, field, field_start, at = [*fields, field], b"", at + 1, at + 1
+            else:
+                field, at = field + content[at : at + 1], at + 1
+        if content[start:at].strip(b" \t"):
+            yield content[start:at], [*fields, field]
+        at += 1
+
+
+@given(content=ANY_BYTES, chunk_bytes=st.sampled_from([1, 2, 5, 12, 100]), reach=st.sampled_from([3, 6, 1000]))
+@example(content=b'"\xe2"\x82\xac,b', chunk_bytes=1, reach=1000)
+def test_any_bytes_are_split_as_the_grammar_says(content: bytes, chunk_bytes: int, reach: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(splitting, "QUOTED_BYTES", reach)
+        patch.setattr(splitting, "_BLOCK_BYTES", reach)
+        found = rows(content, chunk_bytes=chunk_bytes)
+
+    as_bytes = [
+        (raw.encode(errors="surrogateescape"), [field.encode(errors="surrogateescape") for field in fields])
+        for raw, fields in found
+    ]
+    assert as_bytes == list(model(content, reach))
+
+
+TABLE = st.integers(1, 4).flatmap(
+    lambda width: st.lists(
+        st.lists(st.text(st.sampled_from('ab",\r\n \té😀'), max_size=6), min_size=width, max_size=width), max_size=6
+    )
+)
+
+
+@given(
+    table=TABLE, quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]), end=st.sampled_from(["\n", "\r\n", "\r"])
+)
+def test_a_well_formed_file_is_read_as_by_pythons_own_reader(table: list[list[str]], quoting: int, end: str) -> None:
+    text = StringIO(newline="")
+    csv.writer(text, quoting=quoting, lineterminator=end).writerows(table)  # type: ignore[arg-type]
+    text.seek(0)
+    content = text.getvalue().encode()
+
+    expected = [row for row in csv.reader(text) if len(row) > 1 or "".join(row).strip(" \t")]
+    found = [fields for raw, fields in rows(content) if len(fields) > 1 or fields[0].strip(" \t")]
+
+    assert found == expected
+
+
+def read(folder: Path, content: bytes, contract: Contract = STORES, name: str = "stores.csv") -> list[Record]:
+    path = landed(folder, content, name)
+    return list(records(path, survey(path, contract), contract))
+
+
+def test_records_are_numbered_and_in_the_contracts_order(folder: Path) -> None:
+    assert read(folder, b"Size,Note,Store,Type\n10,x,1,A\n\n \t\n20,y,2,\n", WIDE) == [
+        Record(1, ("1", "A", "10", None), "10,x,1,A"),
+        Record(2, ("2", "", "20", None), "20,y,2,"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "defect", "raw"),
+    [
+        (b"1,A,2,", RecordDefect("columns", "4 fields, 3 expected"), "1,A,2,"),
+        (b"1", RecordDefect("columns", "1 field, 3 expected"), "1"),
+        (b'""', RecordDefect("columns", "1 field, 3 expected"), '""'),
+        (b"1,\xff", RecordDefect("columns", "2 fields, 3 expected"), "1,\\xff"),
+        (b"1,A,\xe9 \xff", RecordDefect("encoding", "\\xe9 \\xff", "size"), "1,A,\\xe9 \\xff"),
+        (b"\xe2\x82,\xff,2", RecordDefect("encoding", "\\xe2\\x82", "store"), "\\xe2\\x82,\\xff,2"),
+        (b'1,"\xe2"\x82\xac,2', RecordDefect("encoding", "\\xe2\\x82\\xac", "type"), '1,"\\xe2"\\x82\\xac,2'),
+    ],
+)
+def test_a_record_that_has_no_fields_says_why(folder: Path, line: bytes, defect: RecordDefect, raw: str) -> None:
+    found = read(folder, HEADER + b"1,A,2\n" + line + b"\n2,B,3\n")
+
+    assert found[1] == Record(2, (), raw, defect)
+    assert [record.fields for record in found] == [("1", "A", "2"), (), ("2", "B", "3")]
+
+
+def test_the_offending_field_may_be_in_no_column_of_ours(folder: Path) -> None:
+    (found,) = read(folder, b"Store,Note,Type,Size\n1,\xff,A,2\n")
+
+    assert found.defect == RecordDefect("encoding", "\\xff", None)
+
+
+def test_a_packed_file_reads_like_the_file_itself(folder: Path) -> None:
+    content = HEADER + b'1,A,2\n"2",B,"3"\n'
+
+    assert read(folder, gzip.compress(content), name="stores.csv.gz") == read(folder, content)
+
+
+@given(content=ANY_BYTES, chunk_bytes=st.integers(1, 30))
+def test_no_bytes_make_a_reader_fail_and_no_chunk_matters(folder: Path, *, content: bytes, chunk_bytes: int) -> None:
+    path = landed(folder, b"Size,x,Type,Store\n" + content, "any.csv")
+    found = survey(landed(folder, b"Size,x,Type,Store\n", "header.csv"), STORES)
+
+    once = list(records(path, found, STORES))
+
+    assert once == list(records(path, found, STORES, chunk_bytes=chunk_bytes))
+    assert [record.number for record in once] == list(range(1, len(once) + 1))
+
+
+@given(content=ANY_BYTES)
+@example(content=b"\n1,A,2\n2,B,3\n")
+@example(content=b"\r\n1,A,2\r\n2,B,3")
+def test_raw_records_are_those_that_were_read(folder: Path, *, content: bytes) -> None:
+    path = landed(folder, HEADER.rstrip() + content.replace(b"\0", b""), "raw.csv")
+    found = survey(path, STORES)
+    if found.defect:
+        return
+    raws = {record.number: record.raw for record in records(path, found, STORES)}
+
+    assert raw_records(path, found, range(-1, 50)) == raws
+    assert raw_records(path, found, [2]) == {number: raw for number, raw in raws.items() if number == 2}
+    assert raw_records(path, found, []) == {}
