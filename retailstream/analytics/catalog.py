@@ -1,0 +1,219 @@
+"""The analyses: one `.sql` file each, found by looking; the comments on top of a file are all there is to register.
+
+    -- Holiday sales                                            the title
+    -- place: 20                                                its place in every list
+    -- question: How much do the stores sell in holiday weeks?
+    -- parameter: month integer = 4 at least 1 at most 12 | what it means     any number; `$month` in the query
+    -- headline (highest year, lowest rank): In {year} …        any number; the first that the rows can fill is used,
+    --   three blanks go on with the line before                and `headline.py` says what a template holds
+    -- empty: No week with sales is flagged as a holiday.       the headline of an answer without rows
+
+A parameter's type is `integer`, `money`, `number` or `text`; one without a default is null unless given. Queries are
+DuckDB's, kept to what sqlglot turns into Spark and Hive of the same meaning: no `/` where a figure must be exact, no
+sum of doubles, no `using`, `filter` or grouping sets, a date 364 days later as `cast(date + interval 364 day as date)`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from retailstream.analytics.headline import Headline
+from retailstream.contracts import FORMS, Type
+from retailstream.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+
+Value = int | Decimal | str | None
+
+_FOLDER: Final = Path(__file__).parent / "sql"
+_ENTRY: Final = re.compile(r"(?P<key>place|question|parameter|headline|empty)(?: \((?P<steps>[^)]*)\))?: (?P<text>.+)")
+_STEP: Final = re.compile(r"(\w+) (\w+)")
+_PARAMETER: Final = re.compile(
+    r"(?P<name>\w+) (?P<type>integer|money|number|text)"
+    r"(?: = (?P<default>\S+))?(?: at least (?P<at_least>\S+))?(?: at most (?P<at_most>\S+))? \| (?P<help>.+)"
+)
+_KINDS: Final = {
+    "integer": "a whole number such as 3",
+    "money": "a sum of money such as 39.50",
+    "number": "a number such as 8.5",
+    "text": "a text",
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A value that an analysis is asked with: `integer`, `money`, `number` or `text`."""
+
+    name: str
+    type: str
+    default: Value
+    help: str
+    at_least: Decimal | None = None
+    at_most: Decimal | None = None
+
+    def value(self, given: object) -> Value:
+        """Return the value as it is bound: `"39.5"` → `Decimal("39.5")`, None → the default; UsageError if bad."""
+        if given is None:
+            return self.default
+        text = str(given)
+        form = r".+" if self.type == "text" else FORMS[Type(self.type)]
+        if re.fullmatch(form, text) is None:
+            raise self._refusal(_KINDS[self.type], text)
+        if self.type == "text":
+            return text
+        number = Decimal(text)
+        if self.at_least is not None and number < self.at_least:
+            raise self._refusal(f"at least {self.at_least}", text)
+        if self.at_most is not None and number > self.at_most:
+            raise self._refusal(f"at most {self.at_most}", text)
+        return int(number) if self.type == "integer" else number
+
+    def _refusal(self, expected: str, text: str) -> UsageError:
+        return UsageError(f"--{self.name} must be {expected}, not {text!r}", hint=f"--{self.name} is {self.help}")
+
+
+@dataclass(frozen=True)
+class UseCase:
+    """One analysis: its question, what it can be asked with, its query, and how its answer is put in words."""
+
+    name: str
+    place: int
+    title: str
+    question: str
+    parameters: tuple[Parameter, ...]
+    sql: str
+    headlines: tuple[Headline, ...]
+    empty: Headline
+
+    def values(self, given: Mapping[str, object]) -> dict[str, Value]:
+        """Return a value for each parameter, its default where none is given; UsageError for an unknown name."""
+        names = [parameter.name for parameter in self.parameters]
+        for name in given:
+            if name not in names:
+                takes = ", ".join(f"--{known}" for known in names)
+                raise UsageError(
+                    f"{self.name} has no parameter --{name}",
+                    hint=f"did you mean --{_nearest(name, names)}? It takes {takes}" if names else "it takes none",
+                )
+        return {parameter.name: parameter.value(given.get(parameter.name)) for parameter in self.parameters}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an analysis found: Decimal for money, float for percentages, else int, str, date or None."""
+
+    use_case: UseCase
+    parameters: Mapping[str, Value]
+    columns: tuple[str, ...]
+    rows: list[tuple[object, ...]]
+
+    @property
+    def headline(self) -> str:
+        """The answer in one sentence."""
+        rows = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+        for headline in self.use_case.headlines if rows else [self.use_case.empty]:
+            sentence = headline.sentence(rows, self.parameters)
+            if sentence is not None:
+                return sentence
+        return f"{self.use_case.title}: {len(rows):,} rows."
+
+
+@cache
+def use_cases() -> Mapping[str, UseCase]:
+    """Return the analyses that are SQL by name, in the order of their places."""
+    found = sorted((load(path) for path in _FOLDER.glob("*.sql")), key=lambda case: (case.place, case.name))
+    return MappingProxyType({case.name: case for case in found})
+
+
+def find(name: str) -> UseCase:
+    """Return the analysis of that name; UsageError with the nearest name where there is none."""
+    known = use_cases()
+    if name not in known:
+        raise UsageError(
+            f"there is no analysis {name!r}",
+            hint=f"did you mean {_nearest(name, list(known))}? `retailstream analyze list` shows them all",
+        )
+    return known[name]
+
+
+def answer(connection: duckdb.DuckDBPyConnection, use_case: str, parameters: Mapping[str, object]) -> Answer:
+    """Return what the analysis finds in the views `sales`, `features` and `stores` of the connection."""
+    case = find(use_case)
+    values = case.values(parameters)
+    result = connection.execute(case.sql, values)
+    columns = tuple(str(column[0]) for column in result.description)
+    rows = [tuple(_without_negative_zero(value) for value in row) for row in result.fetchall()]
+    return Answer(case, MappingProxyType(values), columns, rows)
+
+
+def load(path: Path) -> UseCase:
+    """Return the analysis that a `.sql` file holds: `holiday_sales.sql` → `holiday-sales`."""
+    sql = path.read_text(encoding="utf-8")
+    title, *entries = _header(sql)
+    parts = [_matched(_ENTRY, entry, path) for entry in entries]
+    single = {part["key"]: part["text"] for part in parts}
+    if missing := {"place", "question", "headline", "empty"} - single.keys():
+        raise ValueError(f"{path.name}: the header lacks {', '.join(sorted(missing))}")
+    return UseCase(
+        name=path.stem.replace("_", "-"),
+        place=int(single["place"]),
+        title=title,
+        question=single["question"],
+        parameters=tuple(
+            _parameter(_matched(_PARAMETER, part["text"], path)) for part in parts if part["key"] == "parameter"
+        ),
+        sql=sql,
+        headlines=tuple(_headline(part, path) for part in parts if part["key"] == "headline"),
+        empty=Headline(single["empty"]),
+    )
+
+
+def _header(sql: str) -> list[str]:
+    """Return the entries of the comment on top, each on one line."""
+    entries: list[str] = []
+    for line in sql.splitlines():
+        if not line.startswith("--"):
+            break
+        text = line.removeprefix("--")
+        if text.startswith("   "):
+            entries[-1] += " " + text.strip()
+        else:
+            entries.append(text.strip())
+    return entries
+
+
+def _matched(pattern: re.Pattern[str], text: str, path: Path) -> re.Match[str]:
+    match = pattern.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{path.name}: the header has a line that cannot be read: {text!r}")
+    return match
+
+
+def _parameter(match: re.Match[str]) -> Parameter:
+    bounds = {name: Decimal(match[name]) for name in ("at_least", "at_most") if match[name] is not None}
+    parameter = Parameter(match["name"], match["type"], None, match["help"], **bounds)
+    return replace(parameter, default=parameter.value(match["default"]))
+
+
+def _headline(match: re.Match[str], path: Path) -> Headline:
+    steps = (_matched(_STEP, step, path) for step in (match["steps"] or "").split(", ") if step)
+    return Headline(match["text"], tuple((step[1], step[2]) for step in steps))
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    return get_close_matches(name, known, n=1, cutoff=0)[0]
+
+
+def _without_negative_zero(value: object) -> object:
+    """-0.0 → 0.0: DuckDB rounds a small negative percentage to -0.0, Spark and Hive to 0.0."""
+    return value + 0.0 if isinstance(value, float) else value
