@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from retailstream.contracts import SALES
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.ports import no_progress
 from retailstream.state import transaction
@@ -134,8 +135,8 @@ class LandingLog:
 def scan(source: Path, datasets: Collection[str]) -> tuple[list[Path], list[str]]:
     """Return the CSV files of these datasets below a source, and a warning for each file that is passed over.
 
-    Raises UsageError where the source is no folder. Files of the other known datasets are passed over in silence:
-    another stage lands them.
+    Raises UsageError where the source is no folder. Files of the other known datasets are passed over in silence, since
+    another stage lands them; files of no dataset are the business of whoever lands sales.
     """
     if not source.is_dir():
         raise UsageError(f"the source folder {source} does not exist", hint="name it with --source, or set source.path")
@@ -145,9 +146,12 @@ def scan(source: Path, datasets: Collection[str]) -> tuple[list[Path], list[str]
         name = path.relative_to(source)
         if path.is_dir() or any(part.startswith(".") for part in name.parts):
             continue
+        elsewhere = len(name.parts) < 2 or name.parts[0] not in every
+        if (elsewhere and SALES.name not in datasets) or (not elsewhere and name.parts[0] not in datasets):
+            continue
         if problem := _passed_over(name, every):
             warnings.append(f"{name.as_posix()!a} is ignored: {problem}")
-        elif name.parts[0] in datasets:
+        else:
             wanted.append(path)
     return wanted, warnings
 

@@ -10,7 +10,7 @@ from retailstream.contracts import CONTRACTS
 from retailstream.errors import UsageError
 from retailstream.landing import SourceFile, land
 from retailstream.quarantine import SUPERSEDED
-from retailstream.records import survey
+from retailstream.records import records, survey
 from retailstream.reports import Counts, StageReport, outcome
 
 if TYPE_CHECKING:
@@ -66,9 +66,10 @@ def check(file: Path, entries: Sequence[Entry], *, named: bool) -> None:
             f"{file} is not readable as {contract.name}: {found.defect.rule} ({found.defect.value})",
             hint="give it the header of the table",
         )
-    if not named and found.records not in {None, len(entries)}:
+    count = sum(1 for _ in records(file, found, contract)) if found.records is None else found.records
+    if not named and count != len(entries):
         raise UsageError(
-            f"{file} has {found.records} records for {len(entries)} open entries of {contract.name}",
+            f"{file} has {count:,} records for {len(entries):,} open entries of {contract.name}",
             hint="name the ids that it corrects",
         )
 
@@ -76,13 +77,18 @@ def check(file: Path, entries: Sequence[Entry], *, named: bool) -> None:
 def replay(*, file: Path, entries: Sequence[Entry], lake: Lake, books: Books, run_id: str) -> Replay:
     """Land a corrected file and close the entries it corrects.
 
-    Raises UsageError while a stopped landing waits: its rows come first.
+    Raises UsageError while a stopped landing waits, since its rows come first, and where the file has the very bytes
+    of one that is in the quarantine as a whole: known bytes are never new, so they would correct nothing.
     """
     if books.landings.unfinished() is not None:
         raise UsageError("a landing was stopped and is not complete", hint="retailstream run, then replay")
     dataset = entries[0].reject.dataset
     data = file.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
+    unreadable = {(entry.reject.landing, entry.reject.file) for entry in entries if entry.reject.record is None}
+    known = [landed for landed in books.landings.files(dataset) if landed.sha256 == digest]
+    if same := [landed.file for landed in known if (landed.landing, landed.file) in unreadable]:
+        raise UsageError(f"{file} has the same bytes as {same[0]}", hint="correct it, or add a blank line to its end")
     name = f"{dataset}/replay-{digest[:12]}{''.join(file.suffixes[-2:]) if file.suffix.lower() == '.gz' else '.csv'}"
     landed = land(books.landings, lake, run_id, [SourceFile(dataset, name, file, digest, len(data))])
     reason = f"replayed by {name}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from retailstream.errors import UsageError
@@ -21,20 +23,17 @@ class Limit:
     """How many records may be rejected: a number of records, or a share of `rows_in`."""
 
     text: str
-    share: float | None = None
+    share: Fraction | None = None
     records: int | None = None
 
     @classmethod
     def parse(cls, text: str) -> Limit:
-        """`"5%"` → a share of 0.05, `"12"` → 12 records; UsageError for anything else."""
+        """`"5%"` → a share of 1/20, `"12"` → 12 records; UsageError for anything else."""
         bare = text.strip()
-        try:
-            if bare.endswith("%") and 0 <= (share := float(bare[:-1]) / 100) <= 1:
-                return cls(bare, share=share)
-            if bare.isdecimal():
-                return cls(bare, records=int(bare))
-        except ValueError:
-            pass
+        if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,9})?%", bare) and (share := Fraction(bare[:-1]) / 100) <= 1:
+            return cls(bare, share=share)
+        if re.fullmatch(r"[0-9]{1,15}", bare):
+            return cls(bare, records=int(bare))
         raise UsageError(f"'{text}' is no limit of rejects", hint="give a number of records, or a share such as 5%")
 
     def allows(self, rejected: int, rows_in: int) -> bool:

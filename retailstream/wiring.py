@@ -112,7 +112,7 @@ def open_database(url: str, *, create: bool) -> Iterator[Database]:
     path = url.removeprefix("sqlite:///")
     if path in {url, ""}:
         raise UsageError(f"database.url '{masked(url)}' has no known scheme", hint="use sqlite:///FILE")
-    with open_sqlite(Path(path) if create or Path(path).exists() else None) as database:
+    with open_sqlite(Path(path), create=create) as database:
         yield database
 
 

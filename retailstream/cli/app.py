@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from retailstream import __version__
-from retailstream.cli import config, history, monitor, quarantine, stages
+from retailstream.cli import config, doctor, history, monitor, quarantine, sample, stages
 from retailstream.cli.failure import RootGroup
 
 app = typer.Typer(name="retailstream", cls=RootGroup, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -28,8 +28,8 @@ def root(
     """Move a retail chain's weekly files to answers."""
 
 
-app.registered_commands += stages.app.registered_commands
-app.registered_commands += monitor.app.registered_commands
+for commands in (stages.app, monitor.app, doctor.app, sample.app):
+    app.registered_commands += commands.registered_commands
 for group in (quarantine.app, history.app, config.app):
     app.add_typer(group)
 

@@ -44,7 +44,7 @@ def open_session(
     """Open the environment that the global options name; without `create`, one that is not there stays so."""
     from retailstream.wiring import open_environment
 
-    with open_environment(_home(context), load_settings(context, flags), create=create) as environment:
+    with open_environment(home_of(context), load_settings(context, flags), create=create) as environment:
         yield Session(environment, run_id(context), wants_json(context), bool(global_value(context, "quiet")))
 
 
@@ -53,7 +53,7 @@ def load_settings(context: typer.Context, flags: Mapping[str, str | None] | None
     from retailstream import settings
 
     _set_up_log(context)
-    return settings.load(home=_home(context), config=global_value(context, "config"), flags=flags or {})
+    return settings.load(home=home_of(context), config=global_value(context, "config"), flags=flags or {})
 
 
 def wants_json(context: typer.Context) -> bool:
@@ -69,7 +69,8 @@ def run_id(context: typer.Context) -> str:
     return str(given or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{token_hex(3)}")
 
 
-def _home(context: typer.Context) -> Path:
+def home_of(context: typer.Context) -> Path:
+    """Return the folder of the environment."""
     return Path(global_value(context, "home") or HOME)
 
 

@@ -31,6 +31,8 @@ def run(*, database: Database, warehouse: Warehouse, engine: Engine, run: Run) -
     for contract in (SALES, STORES):
         table = warehouse.table(contract)
         loaded = database.digests(contract)
+        if loaded is None and run.dry_run:
+            loaded = {}
         if loaded is None:
             raise RetailStreamError(
                 f"table '{contract.name}' is missing in {database.url}", hint="retailstream load-rds"
@@ -47,6 +49,8 @@ def _transfer(table: Table, loaded: Mapping[str, str], *, database: Database, en
     there = {name: partition.source for name, partition in manifest.partitions.items()} if whole else {}
     changed = sorted(name for name, digest in loaded.items() if there.get(name) != digest)
     gone = [name for name in manifest.partitions if name not in loaded]
+    if not (changed or gone or run.dry_run):
+        table.sweep(manifest)
     if run.dry_run or not (changed or gone):
         return Counts(files_in=len(loaded), files_new=len(changed))
     everything = len(changed) == len(loaded)

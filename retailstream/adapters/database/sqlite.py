@@ -41,12 +41,13 @@ _DAY: Final = "cast(replace(date, '-', '') as integer)"
 
 
 @contextmanager
-def open_sqlite(path: Path | None) -> Iterator[SqliteDatabase]:
-    """Open the database file, made on first use, or an empty one in memory."""
+def open_sqlite(path: Path, *, create: bool = True) -> Iterator[SqliteDatabase]:
+    """Open the database file; one that is not there is made, or without `create` is empty for the moment."""
     with _mapped(path):
-        if path is not None:
+        if create:
             path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path or ":memory:", timeout=60, isolation_level=None)
+        there = create or path.exists()
+        connection = sqlite3.connect(path if there else ":memory:", timeout=60, isolation_level=None)
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma cache_size = -65536")
     try:
@@ -58,7 +59,7 @@ def open_sqlite(path: Path | None) -> Iterator[SqliteDatabase]:
 class SqliteDatabase:
     """Tables of the contracts in one SQLite file."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path | None) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
         self._path = path
 
@@ -207,7 +208,7 @@ def _definition(contract: Contract) -> tuple[str, str]:
 
 
 @contextmanager
-def _mapped(path: Path | None) -> Iterator[None]:
+def _mapped(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into ours."""
     try:
         yield

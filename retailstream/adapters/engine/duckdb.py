@@ -6,7 +6,7 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from retailstream.adapters.engine.duckdb_files import copy_partition, rows_by_partition
+from retailstream.adapters.engine.duckdb_files import copy_partition, only, parquet, rows_by_partition
 from retailstream.adapters.engine.duckdb_merge import DuckDbMerge
 from retailstream.contracts import Type
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
@@ -64,9 +64,9 @@ class DuckDbEngine:
             return
         cursor = self.connection.cursor()
         cursor.execute(
-            f"select {', '.join(encode(column) for column in contract.columns)} from read_parquet($paths)"
+            f"select {', '.join(encode(column) for column in contract.columns)} from {parquet('$paths')}"
             f" order by {', '.join(contract.key)}",
-            {"paths": [str(path) for path in paths]},
+            {"paths": [only(path) for path in paths]},
         )
         while rows := cursor.fetchmany(BATCH):
             yield rows
@@ -79,8 +79,8 @@ class DuckDbEngine:
         self.connection.execute(
             f"create or replace table dumped as select {decoded}"
             " from read_csv($text, header = false, auto_detect = false, delim = ',', quote = '', escape = '',"
-            " columns = $columns)",
-            {"text": str(text), "columns": dict.fromkeys(contract.names, "varchar")},
+            " hive_partitioning = false, columns = $columns)",
+            {"text": only(text), "columns": dict.fromkeys(contract.names, "varchar")},
         )
         counts = rows_by_partition(self.connection, contract, "dumped")
         for partition in counts:
@@ -89,8 +89,8 @@ class DuckDbEngine:
 
     def fingerprint(self, contract: Contract, paths: Sequence[Path]) -> Fingerprint:
         """Return what Parquet files hold."""
-        source = "read_parquet($paths)" if paths else f"({_no_rows(contract)})"
-        parameters = {"paths": [str(path) for path in paths]} if paths else {}
+        source = parquet("$paths") if paths else f"({_no_rows(contract)})"
+        parameters = {"paths": [only(path) for path in paths]} if paths else {}
         row = self.connection.execute(fingerprint_sql(contract, source, whole=_whole, day=DAY), parameters).fetchone()
         return fingerprint_of(contract, row or ())
 
@@ -98,12 +98,12 @@ class DuckDbEngine:
         """Return the stores that have sales and are not among the known ones, in order."""
         if not sales:
             return []
-        known = "select store from read_parquet($stores)" if stores else "select 0 as store where false"
-        parameters = {"sales": [str(path) for path in sales]}
+        known = f"select store from {parquet('$stores')}" if stores else "select 0 as store where false"
+        parameters = {"sales": [only(path) for path in sales]}
         if stores:
-            parameters["stores"] = [str(path) for path in stores]
+            parameters["stores"] = [only(path) for path in stores]
         rows = self.connection.execute(
-            f"select distinct store from read_parquet($sales) where store not in ({known}) order by 1", parameters
+            f"select distinct store from {parquet('$sales')} where store not in ({known}) order by 1", parameters
         ).fetchall()
         return [row[0] for row in rows]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from retailstream.publishing import WHOLE
@@ -13,6 +14,19 @@ if TYPE_CHECKING:
     import duckdb
 
     from retailstream.contracts import Contract
+
+
+def parquet(paths: str) -> str:
+    """Return the source of all rows of these files; a folder called `store=7` on their way adds no column."""
+    return f"read_parquet({paths}, hive_partitioning = false)"
+
+
+def only(path: Path) -> str:
+    """Return a path as the pattern that DuckDB finds this one file by: `week[1].csv` → `week[[]1].csv`.
+
+    Where a pattern finds nothing DuckDB takes it for a name, so one without wildcards must stay as it is.
+    """
+    return re.sub(r"[*?\[]", r"[\g<0>]", str(path))
 
 
 def partition_of(contract: Contract) -> str:

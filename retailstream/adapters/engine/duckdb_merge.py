@@ -9,7 +9,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from retailstream import cleaning
-from retailstream.adapters.engine.duckdb_files import copy_partition, partition_of, rows_by_partition
+from retailstream.adapters.engine.duckdb_files import copy_partition, only, parquet, partition_of, rows_by_partition
 from retailstream.ports import FoundReject, RowCounts
 from retailstream.records import PLAIN_OPTIONS, SPOOL_COLUMNS, Spool, spool
 
@@ -27,6 +27,9 @@ LINEAGE = ("source_landing", "source_file", "source_record")
 
 BATCH_BYTES = 256 * 1024 * 1024
 """How much text is held at a time, before it is checked and typed."""
+
+_PATHS = "filename = true, hive_partitioning = false"
+"""A row tells its file; a folder called `store=7` tells nothing."""
 
 _DEFECT = SPOOL_COLUMNS[1:]
 
@@ -135,8 +138,8 @@ class DuckDbMerge:
         header = [name or f"unknown{place}" for place, name in enumerate(files[0].survey.columns)]
         self._connection.execute(
             f"create or replace table {self._table('plain')} as select * from"
-            f" read_csv($paths, {PLAIN_OPTIONS}, filename = true, columns = $columns)",
-            {"paths": [str(file.path) for file in files], "columns": dict.fromkeys(header, "varchar")},
+            f" read_csv($paths, {PLAIN_OPTIONS}, {_PATHS}, columns = $columns)",
+            {"paths": [only(file.path) for file in files], "columns": dict.fromkeys(header, "varchar")},
         )
         fields = ", ".join(
             name if name in header else f"cast(null as varchar) as {name}" for name in self._contract.names
@@ -151,11 +154,11 @@ class DuckDbMerge:
     def _spooled(self, files: Sequence[LandedFile]) -> str:
         spools = [spool(file.path, file.survey, self._contract, self._read_from(file)) for file in files]
         options = Spool(0, max(spooled.longest for spooled in spools)).options
-        paths = ", ".join(quoted(self._read_from(file)) for file in files)
+        paths = ", ".join(quoted(only(self._read_from(file))) for file in files)
         columns = ", ".join(f"'{name}': 'varchar'" for name in (*SPOOL_COLUMNS, *self._contract.names))
         names = ", ".join(("number", "cast(record as integer) as record", *_DEFECT, *self._contract.names))
         return f"""
-            select {names} from read_csv([{paths}], {options}, filename = true, columns = {{{columns}}})
+            select {names} from read_csv([{paths}], {options}, {_PATHS}, columns = {{{columns}}})
               join {self._table("files")} using (filename)"""
 
     def _checked(self, source: str) -> str:
@@ -196,9 +199,9 @@ class DuckDbMerge:
                 f"""
                 insert into {self._table("losers")}
                 select null, loser.source_record, loser.source_landing, loser.source_file, true, {differs}
-                  from read_parquet($paths) as loser
+                  from {parquet("$paths")} as loser
                   join ({self._winners()}) as winner using ({self._key})""",
-                {"paths": [str(path) for path in current]},
+                {"paths": [only(path) for path in current]},
             )
 
     def _winners(self) -> str:
@@ -215,14 +218,14 @@ class DuckDbMerge:
         if current:
             self._connection.execute(
                 f"insert into {self._table('merged')} select {names}, {', '.join(LINEAGE)}"
-                f" from read_parquet($paths) as old anti join ({self._winners()}) as winner using ({self._key})",
-                {"paths": [str(path) for path in current]},
+                f" from {parquet('$paths')} as old anti join ({self._winners()}) as winner using ({self._key})",
+                {"paths": [only(path) for path in current]},
             )
 
 
-def quoted(path: Path) -> str:
-    """Return a path as an SQL literal."""
-    return "'" + str(path).replace("'", "''") + "'"
+def quoted(text: str) -> str:
+    """Return text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _matches(text: str, pattern: str) -> str:

@@ -1,0 +1,30 @@
+"""`doctor`: whether everything is there that this environment needs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from retailstream.cli.options import Command
+from retailstream.cli.render import print_listing, print_table
+from retailstream.cli.session import home_of, load_settings, wants_json
+
+app = typer.Typer()
+
+
+@app.command("doctor", cls=Command)
+def doctor(
+    context: typer.Context,
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")] = "table",
+) -> None:
+    """Try every part that this environment needs, and say what is wrong; exit code 1 where anything failed."""
+    from retailstream.diagnosis import diagnose
+
+    findings = list(diagnose(home_of(context), load_settings(context).settings))
+    if form == "json" or wants_json(context):
+        print_listing("doctor", None, [found.as_dict() for found in findings], as_summary=wants_json(context))
+    else:
+        print_table(("state", "part", "detail"), [(found.state, found.name, found.detail) for found in findings])
+    if any(found.state == "FAILED" for found in findings):
+        raise typer.Exit(1)

@@ -1,0 +1,94 @@
+"""Is everything there that an environment needs? Each part is tried, not just looked up."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Literal
+
+from retailstream import wiring
+from retailstream.contracts import CONTRACTS
+from retailstream.errors import RetailStreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from retailstream.settings import Settings
+
+State = Literal["OK", "SKIPPED", "FAILED"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One dependency: whether it works, and what was found or why not."""
+
+    name: str
+    state: State
+    detail: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the finding as the listing prints it."""
+        return asdict(self)
+
+
+def diagnose(home: Path, settings: Settings) -> Iterator[Finding]:
+    """Try every part that the settings name; parts that they do not name are skipped."""
+    yield _tried("home", lambda: _writable(home))
+    yield _tried("source", lambda: _source(Path(settings.source.path)))
+    for name, url in (
+        ("lake.raw", settings.lake.raw),
+        ("lake.clean", settings.lake.clean),
+        ("features", settings.features.url),
+        ("warehouse", settings.warehouse.url),
+    ):
+        yield _tried(name, lambda url=url: _lake(url))  # type: ignore[misc]
+    yield _tried("database", lambda: _database(settings.database.url))
+    yield _tried("engine", lambda: _engine(settings))
+    yield _tried("pandas", lambda: metadata.version("pandas"))
+    if not settings.monitoring.pushgateway:
+        yield Finding("pushgateway", "SKIPPED", "monitoring.pushgateway is not set")
+
+
+def _tried(name: str, attempt: Callable[[], str | Finding]) -> Finding:
+    try:
+        found = attempt()
+    except RetailStreamError as error:
+        return Finding(name, "FAILED", error.message)
+    except (OSError, sqlite3.Error, metadata.PackageNotFoundError, ImportError) as error:
+        return Finding(name, "FAILED", f"{type(error).__name__}: {error}")
+    return found if isinstance(found, Finding) else Finding(name, "OK", found)
+
+
+def _writable(folder: Path) -> str:
+    there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    if not os.access(there, os.W_OK):
+        raise RetailStreamError(f"{there} cannot be written to")
+    return f"{folder.absolute()}{'' if folder.exists() else ' (made by the first run)'}"
+
+
+def _source(folder: Path) -> str | Finding:
+    if not folder.is_dir():
+        return Finding("source", "SKIPPED", f"{folder} does not exist; name a folder with --source or source.path")
+    files = sum(1 for dataset in CONTRACTS for path in (folder / dataset).rglob("*") if path.is_file())
+    return f"{folder.absolute()}, {files:,} files"
+
+
+def _lake(url: str) -> str:
+    lake = wiring.open_lake(url)
+    return f"{lake.url}, {len(lake.sizes('')):,} objects"
+
+
+def _database(url: str) -> str:
+    with wiring.open_database(url, create=False) as database:
+        tables = [name for name, contract in CONTRACTS.items() if database.digests(contract) is not None]
+        return f"{database.url}, tables {', '.join(tables) or 'none yet'}; SQLite {sqlite3.sqlite_version}"
+
+
+def _engine(settings: Settings) -> str:
+    with TemporaryDirectory() as folder, wiring.open_engine(settings, Path(folder, "engine")) as engine:
+        engine.fingerprint(CONTRACTS["stores"], [])
+    return f"{settings.engine.name} {metadata.version(settings.engine.name)}, {settings.engine.memory} of memory"
