@@ -12,7 +12,7 @@ import os
 import re
 import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
@@ -32,6 +32,10 @@ def _limit(text: str) -> str:
     except RetailStreamError as error:
         raise ValueError(f"{error.message}: {error.hint}") from error
     return text
+
+
+HOME: Final = ".retailstream"
+"""The folder of an environment, in the current one, unless another is named."""
 
 
 class _Section(BaseModel):

@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from retailstream.errors import UsageError
+from retailstream.analytics import export
+from retailstream.errors import RetailStreamError, UsageError
 from retailstream.landing import LandingLog, Scope
 from retailstream.ledger import Ledger
 from retailstream.quarantine import Quarantine
@@ -19,11 +20,12 @@ from retailstream.state import open_state
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from retailstream.adapters.engine.duckdb import DuckDbEngine
     from retailstream.adapters.lake.folder import FolderLake
     from retailstream.adapters.warehouse.folder import FolderWarehouse
+    from retailstream.analytics.export import TypedAnswer
     from retailstream.ports import Database
     from retailstream.reports import StageReport
     from retailstream.runs import Run
@@ -80,6 +82,14 @@ class Environment:
     def limit(self) -> Limit:
         """How much may be rejected."""
         return Limit.parse(self.settings.quality.max_rejects)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Answers, and which of the warehouse's tables have no rows."""
+
+    answers: list[TypedAnswer]
+    empty_tables: list[str]
 
 
 @contextmanager
@@ -188,6 +198,26 @@ def look(env: Environment) -> list[monitor.Check]:
         )
         limits = monitor.Limits(env.limit, env.settings.quality.max_orphan_stores)
         return monitor.run(stores=stores, engine=engine, ledger=env.ledger, quarantine=env.quarantine, limits=limits)
+
+
+def ask(home: Path, settings: Settings, questions: Mapping[str, Mapping[str, object]]) -> Asked:
+    """Put questions, analyses with their parameters, to one version of the warehouse.
+
+    Raises RetailStreamError where there is no data and not even a home, which is not made.
+    """
+    warehouse = open_warehouse(settings.warehouse.url)
+    asked = warehouse.ask(
+        lambda connection: Asked(
+            [export.ask(connection, name, parameters) for name, parameters in questions.items()],
+            export.empty_tables(connection),
+        )
+    )
+    if asked.empty_tables and not home.exists():
+        raise RetailStreamError(
+            f"there is no data: the folder {home} does not exist",
+            hint="retailstream run --source FOLDER, or name another environment with --home",
+        )
+    return asked
 
 
 def _folder(url: str) -> Path:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from retailstream import __version__
-from retailstream.cli import config, doctor, history, monitor, quarantine, sample, stages
+from retailstream.cli import analyze, config, doctor, history, monitor, quarantine, sample, stages
 from retailstream.cli.failure import RootGroup
 
 app = typer.Typer(name="retailstream", cls=RootGroup, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -30,7 +30,7 @@ def root(
 
 for commands in (stages.app, monitor.app, doctor.app, sample.app):
     app.registered_commands += commands.registered_commands
-for group in (quarantine.app, history.app, config.app):
+for group in (analyze.app, quarantine.app, history.app, config.app):
     app.add_typer(group)
 
 

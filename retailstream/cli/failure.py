@@ -57,7 +57,8 @@ class RootGroup(Group):
 def _present(error: BaseException, words: Sequence[str]) -> int:
     error = _ours(error)
     if isinstance(error, RetailStreamError):
-        print(f"error: {error.message}", file=sys.stderr)
+        if error.message:
+            print(f"error: {error.message}", file=sys.stderr)
         if error.hint:
             print(f"hint: {error.hint}", file=sys.stderr)
     else:

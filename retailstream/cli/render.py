@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from retailstream.cli.rich_table import print_rich
 from retailstream.ports import no_progress
+from retailstream.text_table import aligned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,11 +17,7 @@ if TYPE_CHECKING:
     from retailstream.ports import Progress
     from retailstream.reports import Summary
 
-Alignment = Literal["left", "right"]
-
 _FIGURES = ("rows_in", "rows_out", "rows_quarantined", "rows_duplicate", "rows_superseded", "rows_replaced")
-_STYLES = {"ok": "green", "noop": "dim", "dry-run": "cyan", "failed": "red", "killed": "red", "warn": "yellow"}
-_STYLES |= {"fail": "red", "OK": "green", "SKIPPED": "yellow", "FAILED": "red", "open": "yellow", "running": "cyan"}
 
 
 def print_json(document: object) -> None:
@@ -29,11 +27,12 @@ def print_json(document: object) -> None:
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str = "") -> None:
     """Print a table; numbers stand at the right, with thousands separators on a terminal."""
-    alignments = [_alignment([row[place] for row in rows]) for place in range(len(columns))]
+    numeric = [_is_numeric([row[place] for row in rows]) for place in range(len(columns))]
+    lines = [[_text(value) for value in row] for row in rows]
     if sys.stdout.isatty():
-        _print_rich(columns, rows, alignments, title)
+        print_rich(columns, lines, numeric, title=title)
     else:
-        _print_plain(columns, rows, alignments)
+        sys.stdout.write(aligned([columns, *lines], numeric))
 
 
 def print_listing(name: str, run_id: str | None, items: Sequence[object], *, as_summary: bool) -> None:
@@ -99,9 +98,9 @@ def _print_health(health: dict[str, Any]) -> None:
         print(f"not healthy: {', '.join(check['name'] for check in bad)}; see retailstream monitor")
 
 
-def _alignment(values: Sequence[object]) -> Alignment:
+def _is_numeric(values: Sequence[object]) -> bool:
     texts = [value for value in values if value not in (None, "")]
-    return "right" if texts and all(_is_number(value) for value in texts) else "left"
+    return bool(texts) and all(_is_number(value) for value in texts)
 
 
 def _is_number(value: object) -> bool:
@@ -121,30 +120,3 @@ def _bytes(count: int) -> str:
             break
         size /= 1000
     return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"
-
-
-def _print_plain(columns: Sequence[str], rows: Sequence[Sequence[object]], alignments: Sequence[Alignment]) -> None:
-    lines = [list(columns), *([_text(value) for value in row] for row in rows)]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
-    for line in lines:
-        cells = (
-            text.rjust(width) if alignment == "right" else text.ljust(width)
-            for text, width, alignment in zip(line, widths, alignments, strict=True)
-        )
-        print("  ".join(cells).rstrip())
-
-
-def _print_rich(
-    columns: Sequence[str], rows: Sequence[Sequence[object]], alignments: Sequence[Alignment], title: str
-) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", header_style="bold")
-    for column, alignment in zip(columns, alignments, strict=True):
-        table.add_column(column, justify=alignment, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_text(value), style=_STYLES.get(str(value), "")) for value in row))
-    Console().print(table)

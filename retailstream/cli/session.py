@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from retailstream.settings import Loaded
     from retailstream.wiring import Environment
 
-HOME = Path(".retailstream")
-
 
 @dataclass(frozen=True)
 class Session:
@@ -71,6 +69,8 @@ def run_id(context: typer.Context) -> str:
 
 def home_of(context: typer.Context) -> Path:
     """Return the folder of the environment."""
+    from retailstream.settings import HOME
+
     return Path(global_value(context, "home") or HOME)
 
 

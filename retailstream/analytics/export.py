@@ -1,0 +1,194 @@
+"""Answers as text and as files; a table, CSV, JSON and Parquet all hold the same rows.
+
+Decimal("2249035.08"), 7.25, date(2012, 10, 26), None, True
+→ CSV      2249035.08,7.25,2012-10-26,,true
+→ JSON     2249035.08, 7.25, "2012-10-26", null, true       a number keeps the digits it has
+→ Parquet  decimal(27,2), double, date, null, boolean
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, Literal
+
+from retailstream.analytics import catalog
+from retailstream.errors import RetailStreamError, UsageError
+from retailstream.text_table import aligned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    import duckdb
+
+    from retailstream.analytics.catalog import Answer
+
+Form = Literal["table", "csv", "json", "parquet"]
+
+ENDINGS: Final[Mapping[str, Form]] = {".txt": "table", ".csv": "csv", ".json": "json", ".parquet": "parquet"}
+"""What the ending of a file says of its form."""
+
+_LEFT: Final = ("VARCHAR", "DATE", "BOOLEAN")
+"""The types whose values stand at the left of a column; numbers stand at the right."""
+
+
+@dataclass(frozen=True)
+class TypedAnswer:
+    """An answer, and the DuckDB type of each of its columns, which a column of nulls does not show by itself."""
+
+    answer: Answer
+    types: tuple[str, ...]
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Whether each column holds numbers."""
+        return tuple(type_ not in _LEFT for type_ in self.types)
+
+
+def ask(connection: duckdb.DuckDBPyConnection, use_case: str, parameters: Mapping[str, object]) -> TypedAnswer:
+    """Return what the analysis finds in the views `sales`, `features` and `stores`; UsageError for a bad parameter."""
+    answer = catalog.answer(connection, use_case, parameters)
+    described = connection.execute(f"describe {answer.use_case.sql}", dict(answer.parameters)).fetchall()
+    return TypedAnswer(answer, tuple(str(column[1]) for column in described))
+
+
+def empty_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return those of the tables that analyses read which have no rows."""
+    tables = ("sales", "features", "stores")
+    row = connection.execute(f"select {', '.join(f'exists (from {table})' for table in tables)}").fetchone()
+    return [table for table, full in zip(tables, row or (), strict=True) if not full]
+
+
+def csv_text(found: TypedAnswer) -> str:
+    """Return a header and a line a row; nothing stands for null."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(found.answer.columns)
+    writer.writerows([plain(value) for value in row] for row in found.answer.rows)
+    return text.getvalue()
+
+
+def json_text(found: TypedAnswer) -> str:
+    """Return an array of row objects, on one line."""
+    return f"{_array(found.answer)}\n"
+
+
+def json_of_all(answers: Iterable[TypedAnswer]) -> str:
+    """Return one object with the array of each analysis, on one line."""
+    members = (f"{json.dumps(found.answer.use_case.name)}: {_array(found.answer)}" for found in answers)
+    return f"{{{', '.join(members)}}}\n"
+
+
+def table_text(found: TypedAnswer) -> str:
+    """Return aligned columns, numbers at the right, `-` for null."""
+    rows = ([plain(value) or "-" for value in row] for row in found.answer.rows)
+    return aligned([found.answer.columns, *rows], found.numeric)
+
+
+TEXTS: Final[Mapping[Form, Callable[[TypedAnswer], str]]] = {"table": table_text, "csv": csv_text, "json": json_text}
+"""The forms that are text."""
+
+
+def plain(value: object) -> str:
+    """Return a value as CSV has it: all its digits, no exponent, no separators; dates as YYYY-MM-DD; null is empty."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        value = Decimal(repr(value))
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def form_of(path: Path) -> Form:
+    """Return the form that a file's ending asks for; table where it says nothing."""
+    return ENDINGS.get(path.suffix.lower(), "table")
+
+
+def check_file(path: Path) -> None:
+    """Raise UsageError where no file can be written at that path."""
+    if not path.parent.is_dir():
+        raise UsageError(f"the folder {path.parent} of --output does not exist", hint=f"mkdir -p {path.parent}")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"--output {path} exists and is no file", hint="name a new file, or one to be replaced")
+
+
+def write(found: TypedAnswer, path: Path, form: Form) -> None:
+    """Write an answer to a file, which appears, or is replaced, in one step."""
+    with _replacing(path) as part:
+        if form == "parquet":
+            _write_parquet(found, part)
+        else:
+            part.write_text(TEXTS[form](found), encoding="utf-8", newline="")
+
+
+def check_folder(folder: Path) -> None:
+    """Raise UsageError where no folder for files can be made at that path."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"--output {folder} exists and is no folder", hint="name a folder")
+
+
+def write_all(answers: Iterable[TypedAnswer], folder: Path, form: Form) -> list[Path]:
+    """Write each answer to a file named after its analysis in a folder, made if need be, and return the files."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RetailStreamError(f"the folder {folder} cannot be made: {error.strerror}") from error
+    ending = next(ending for ending, known in ENDINGS.items() if known == form)
+    files = []
+    for found in answers:
+        files.append(folder / f"{found.answer.use_case.name}{ending}")
+        write(found, files[-1], form)
+    return files
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Yield a path beside the target, which takes its place at the end; a link stays, what it points to changes."""
+    target = path.resolve()
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(target)
+    except OSError as error:
+        raise RetailStreamError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write_parquet(found: TypedAnswer, path: Path) -> None:
+    """Write rows with exact types; a whole number of 128 bits, which Parquet lacks, as one of 64."""
+    import duckdb  # noqa: PLC0415 -- a tenth of a second that only this form needs
+
+    types = ["BIGINT" if type_ == "HUGEINT" else type_ for type_ in found.types]
+    columns = [
+        f'unnest(cast(${place} as {type_}[])) as "{name}"'
+        for place, (name, type_) in enumerate(zip(found.answer.columns, types, strict=True), start=1)
+    ]
+    values = [[row[place] for row in found.answer.rows] for place in range(len(types))]
+    target = str(path).replace("'", "''")
+    try:
+        with duckdb.connect(":memory:") as connection:
+            connection.execute(f"copy (select {', '.join(columns)}) to '{target}' (format parquet)", values)
+    except duckdb.IOException as error:
+        raise OSError(str(error)) from error
+
+
+def _array(answer: Answer) -> str:
+    names = [json.dumps(column) for column in answer.columns]
+    rows = (", ".join(f"{name}: {_json(value)}" for name, value in zip(names, row, strict=True)) for row in answer.rows)
+    return f"[{', '.join(f'{{{row}}}' for row in rows)}]"
+
+
+def _json(value: object) -> str:
+    """Return a value as JSON; `json` itself has no exact decimals."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return json.dumps(value.isoformat() if isinstance(value, date) else value)

@@ -1,0 +1,234 @@
+"""`analyze` and the library on a small chain that went through the whole pipeline."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+
+import retailstream
+from retailstream.adapters.warehouse.folder import FolderWarehouse
+from retailstream.analytics import export
+from retailstream.analytics.catalog import use_cases
+from retailstream.cli import answers
+from retailstream.errors import RetailStreamError, UsageError
+from retailstream.wiring import open_lake
+from tests.environment import Environment, Summary, new_environment
+
+if TYPE_CHECKING:
+    from retailstream.analytics.export import TypedAnswer
+
+ANALYTICS = Path(__file__).parents[1] / "analytics"
+EXPECTED = ANALYTICS / "expected"
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment that the fixture chain was run into."""
+    env = new_environment(tmp_path_factory.mktemp("chain"))
+    shutil.copytree(ANALYTICS / "fixtures" / "chain", env.source, dirs_exist_ok=True)
+    env.run()
+    return env
+
+
+def expected(name: str) -> str:
+    return (EXPECTED / name / "default.csv").read_text()
+
+
+@pytest.mark.parametrize("name", use_cases())
+def test_csv_is_what_the_query_gives(chain: Environment, name: str) -> None:
+    assert chain.command("analyze", name, "--format", "csv").stdout == expected(name)
+
+
+@pytest.mark.parametrize("name", use_cases())
+def test_every_form_holds_the_same_rows(chain: Environment, tmp_path: Path, name: str) -> None:
+    lines = expected(name).splitlines()
+    columns = lines[0].split(",")
+
+    rows = json.loads(chain.command("analyze", name, "--format", "json").stdout, parse_float=Decimal)
+    assert len(rows) == len(lines) - 1
+    assert all(list(row) == columns for row in rows)
+    assert [",".join("" if value is None else str(value) for value in row.values()) for row in rows] == [
+        line.replace('"', "") for line in lines[1:]
+    ]
+
+    file = tmp_path / "answer.parquet"
+    chain.command("analyze", name, "--output", str(file))
+    with duckdb.connect() as connection:
+        stored = connection.execute("from read_parquet($file)", {"file": str(file)})
+        assert [column[0] for column in stored.description] == columns
+        assert [[export.plain(value) for value in row] for row in stored.fetchall()] == [
+            [export.plain(value) for value in row.values()] for row in rows
+        ]
+
+    table = chain.command("analyze", name).stdout.splitlines()
+    assert table[0].split() == columns
+    assert len(table) == len(lines)
+
+
+def test_parameters_reach_the_query(chain: Environment) -> None:
+    want = (EXPECTED / "customer-visits" / "type=A,month=2,basket=4.csv").read_text()
+    words = ("analyze", "customer-visits", "--type", "A", "--month", "2", "--basket", "4", "--format", "csv")
+    assert chain.command(*words).stdout == want
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("customer-visits", "--month", "13"), "error: --month must be at most 12, not '13'"),
+        (("customer-visits", "--month", "May"), "error: --month must be a whole number such as 3, not 'May'"),
+        (("holiday-sale",), "error: there is no analysis 'holiday-sale'"),
+        (("holiday-sales", "--format", "xml"), "error: Invalid value for '--format'"),
+        (("holiday-sales", "--format", "parquet"), "error: Parquet is no text for stdout"),
+        (("holiday-sales", "--format", "csv", "--json"), "error: --json and --format both ask for stdout"),
+        (("all", "--format", "csv"), "error: several answers make no single CSV"),
+        (("all", "--format", "json", "--json"), "error: --json and --format both ask for stdout"),
+        (("holiday-sales", "--output", "/no/such/folder/x.csv"), "error: the folder /no/such/folder of --output"),
+    ],
+)
+def test_what_cannot_be_asked_is_a_usage_error(chain: Environment, words: tuple[str, ...], error: str) -> None:
+    outcome = chain.command("analyze", *words)
+    assert outcome.exit_code == 2
+    assert outcome.error.startswith(error)
+
+
+def test_the_summary_tells_the_headline(chain: Environment, tmp_path: Path) -> None:
+    file = tmp_path / "stores.csv"
+    summary = chain.stage("analyze", "weekly-top-stores", "--top", "1", "--output", str(file))
+    assert summary["stage"] == "analyze"
+    assert summary["analysis"] == "weekly-top-stores"
+    assert summary["parameters"] == {"top": 1}
+    assert summary["headline"] + "\n" == (EXPECTED / "weekly-top-stores" / "top=1.txt").read_text()
+    assert summary["outputs"] == [str(file)]
+    assert file.read_text() == (EXPECTED / "weekly-top-stores" / "top=1.csv").read_text()
+    assert summary["rows"] == len(file.read_text().splitlines()) - 1
+
+
+def test_an_answer_takes_the_place_of_a_file_in_one_step(
+    chain: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "answer.csv"
+    file.write_text("old")
+
+    def fail(_found: TypedAnswer) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(export, "TEXTS", {"csv": fail})
+    outcome = chain.command("analyze", "fuel-prices", "--output", str(file))
+    assert outcome.exit_code == 1
+    assert outcome.error == f"error: {file} cannot be written: No space left on device"
+    assert [path.name for path in tmp_path.iterdir()] == ["answer.csv"]
+    assert file.read_text() == "old"
+
+
+def test_list_tells_every_question(chain: Environment) -> None:
+    items = chain.command("analyze", "list", "--format", "json").document
+    assert [item["name"] for item in items] == list(use_cases())
+    assert {"name": "month", "type": "integer", "default": 4, "help": "the month of the year, over all years"} in (
+        items[0]["parameters"]
+    )
+    table = chain.command("analyze", "list").stdout
+    assert all(f"{name} " in table and case.question in table for name, case in use_cases().items())
+
+
+def test_all_answers_at_once(chain: Environment, tmp_path: Path) -> None:
+    document = chain.command("analyze", "all", "--format", "json").document
+    assert list(document) == list(use_cases())
+    table = chain.command("analyze", "all").stdout
+    assert all(case.title in table for case in use_cases().values())
+
+    summary = chain.stage("analyze", "all", "--output", str(tmp_path / "answers"))
+    assert [told["analysis"] for told in summary["answers"]] == list(use_cases())
+    for name in use_cases():
+        assert (tmp_path / "answers" / f"{name}.csv").read_text() == expected(name)
+
+
+def test_where_nothing_was_ever_run_is_an_error_and_makes_no_home(env: Environment) -> None:
+    outcome = env.command("analyze", "holiday-sales")
+    assert outcome.exit_code == 1
+    assert outcome.error == f"error: there is no data: the folder {env.home} does not exist"
+    assert not env.home.exists()
+
+
+@pytest.mark.parametrize("name", use_cases())
+def test_without_rows_there_is_a_sentence(env: Environment, name: str) -> None:
+    env.write({"sales/empty.csv": "Store,Dept,Date,Weekly_Sales,IsHoliday\n"})
+    env.run()
+    outcome = env.command("analyze", name)
+    assert outcome.exit_code == 0
+    assert "the warehouse has no sales and no features and no stores yet" in outcome.stderr
+    assert "{" not in env.stage("analyze", name)["headline"]
+
+
+def test_a_terminal_sees_the_headline_and_figures_for_people(
+    chain: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warehouse = FolderWarehouse(open_lake(f"file://{chain.home}/warehouse"))
+    found = warehouse.ask(lambda connection: export.ask(connection, "yearly-stores", {}))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "60")
+    answers.print_answer(found, "table")
+    text = capsys.readouterr().out
+    assert " ".join(found.answer.headline.split()) in " ".join(text.split())
+    assert "a wider terminal also shows: " in text
+    assert "yoy pct" in text.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("value", "column", "text"),
+    [
+        (Decimal("11435551.03"), "total_sales", "11,435,551.03"),
+        (7.5, "lift_pct", "7.50"),
+        (1045, "store", "1045"),
+        (1045, "weeks", "1,045"),
+        (None, "change_pct", "-"),
+        ("A", "type", "A"),
+    ],
+)
+def test_values_are_printed_as_people_read_them(value: object, column: str, text: str) -> None:
+    assert answers.cell(value, column) == text
+
+
+def test_a_table_published_in_the_middle_is_read_anew(chain: Environment) -> None:
+    warehouse = FolderWarehouse(open_lake(f"file://{chain.home}/warehouse"))
+    tries: list[Summary] = []
+
+    def question(connection: duckdb.DuckDBPyConnection) -> int:
+        tries.append({})
+        if len(tries) == 1:
+            manifest = chain.home / "warehouse" / "stores" / "_manifest.json"
+            document = json.loads(manifest.read_text())
+            manifest.write_text(json.dumps(document | {"landing": document["landing"] + 1}))
+            raise duckdb.IOException("the file is gone")
+        return int(connection.execute("select count(*) from stores").fetchall()[0][0])
+
+    assert warehouse.ask(question) == 10
+    assert len(tries) == 2
+
+
+def test_the_library_gives_a_data_frame(chain: Environment) -> None:
+    frame = retailstream.analyze("weekly-top-stores", home=chain.home, top=1)
+    rows = (EXPECTED / "weekly-top-stores" / "top=1.csv").read_text().splitlines()
+    assert len(frame) == len(rows) - 1
+    assert list(frame.columns) == rows[0].split(",")
+    kinds = {name: str(kind) for name, kind in frame.dtypes.items()}
+    assert (kinds["date"], kinds["store"], kinds["type"], kinds["total_sales"]) == (
+        "datetime64[s]",
+        "Int64",
+        "str",
+        "float64",
+    )
+    assert frame.attrs["headline"] + "\n" == (EXPECTED / "weekly-top-stores" / "top=1.txt").read_text()
+
+
+def test_the_library_refuses_like_the_command_line(chain: Environment, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="has no parameter --tops"):
+        retailstream.analyze("weekly-top-stores", home=chain.home, tops=1)
+    with pytest.raises(RetailStreamError, match="there is no data"):
+        retailstream.analyze("weekly-top-stores", home=tmp_path / "nowhere")
