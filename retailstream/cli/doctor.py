@@ -18,7 +18,7 @@ def doctor(
     context: typer.Context,
     form: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")] = "table",
 ) -> None:
-    """Try every part that this environment needs, and say what is wrong; exit code 1 where anything failed."""
+    """Try every part that this environment needs. The exit code is 1 where anything failed."""
     from retailstream.diagnosis import diagnose
 
     findings = list(diagnose(home_of(context), load_settings(context).settings))

@@ -54,7 +54,11 @@ def runs(
 
 
 @app.command("show", cls=Command)
-def show(context: typer.Context, run_id: Annotated[str, typer.Argument(metavar="ID")], form: Format = "table") -> None:
+def show(
+    context: typer.Context,
+    run_id: Annotated[str, typer.Argument(help="The id, as the listing has it.", metavar="ID")],
+    form: Format = "table",
+) -> None:
     """Show everything the ledger knows of one run id."""
     with open_session(context, create=False) as session:
         entries = session.environment.ledger.show(run_id)

@@ -21,7 +21,7 @@ def monitor(
     context: typer.Context,
     check: Annotated[bool, typer.Option("--check", help="End with exit code 3 where anything is not healthy.")] = False,
 ) -> None:
-    """Look at the health of an environment: do its stores agree, is its data good, did its runs end well."""
+    """Look at the health of an environment. It says whether its stores agree and its last runs ended well."""
     from retailstream import wiring
     from retailstream.reports import summary_of_nothing
     from retailstream.stages.monitor import healthy

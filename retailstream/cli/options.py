@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -55,20 +56,43 @@ def _global_params() -> list[Any]:
     return params
 
 
-class Command(TyperCommand):
+class _WithGlobalOptions:
+    """What commands and groups share: the global options, and help that costs rich only where rich can be seen."""
+
+    params: list[Any]
+    rich_markup_mode: Any
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:  # noqa: ANN401 -- typer's own signature
+        super().__init__(*args, **attributes)
+        self.params += _global_params()
+
+    def format_help(self, context: Any, formatter: Any) -> None:  # noqa: ANN401 -- typer's own signature
+        """Write the help page, plain where it is piped."""
+        if not sys.stdout.isatty():
+            self.rich_markup_mode = None
+        super().format_help(context, formatter)  # type: ignore[misc]
+
+    def format_options(self, context: Any, formatter: Any) -> None:  # noqa: ANN401 -- typer's own signature
+        """Write what a command takes to the plain help page, its own options before the global ones."""
+        sections: dict[str, list[Any]] = {"Arguments": [], "Options": [], "Global options": []}
+        for param in self.get_params(context):  # type: ignore[attr-defined]
+            title = "Arguments" if param.param_type_name == "argument" else "Options"
+            if record := param.get_help_record(context):
+                sections["Global options" if param in _global_params() else title].append(record)
+        for title, records in sections.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+        if isinstance(self, TyperGroup):
+            self.format_commands(context, formatter)
+
+
+class Command(_WithGlobalOptions, TyperCommand):
     """A command that takes the global options too."""
 
-    def __init__(self, *args: Any, **attributes: Any) -> None:  # noqa: ANN401 -- typer's own signature
-        super().__init__(*args, **attributes)
-        self.params += _global_params()
 
-
-class Group(TyperGroup):
+class Group(_WithGlobalOptions, TyperGroup):
     """A group of commands that takes the global options too."""
-
-    def __init__(self, *args: Any, **attributes: Any) -> None:  # noqa: ANN401 -- typer's own signature
-        super().__init__(*args, **attributes)
-        self.params += _global_params()
 
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="quarantine", cls=Group, no_args_is_help=True, help="Look at rejects, correct or discard them.")
 
-References = Annotated[list[str] | None, typer.Argument(help="Ids of entries, or files.", metavar="[ID|FILE]...")]
+References = Annotated[list[str] | None, typer.Argument(help="Ids of entries, or files.", metavar="ID|FILE")]
 Format = Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")]
 Dataset = Annotated[str | None, typer.Option("--dataset", help="sales, features or stores.")]
 
@@ -50,7 +50,9 @@ def list_entries(
 
 @app.command("show", cls=Command)
 def show(
-    context: typer.Context, reference: Annotated[str, typer.Argument(metavar="ID")], form: Format = "table"
+    context: typer.Context,
+    reference: Annotated[str, typer.Argument(help="The id, as the listing has it.", metavar="ID")],
+    form: Format = "table",
 ) -> None:
     """Show one entry with everything that is known of it."""
     with open_session(context, create=False) as session:
@@ -103,7 +105,7 @@ def replay(
 @app.command("discard", cls=Command)
 def discard(
     context: typer.Context,
-    references: Annotated[list[str], typer.Argument(help="Ids of entries, or files.", metavar="ID|FILE...")],
+    references: Annotated[list[str], typer.Argument(help="Ids of entries, or files.", metavar="ID|FILE")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it stays on record.")],
 ) -> None:
     """Settle entries for good, on record: their records will never come in."""

@@ -25,7 +25,7 @@ def sample(
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 1,
     dirty: Annotated[float, typer.Option("--dirty", help="The share of records to spoil, such as 0.02.")] = 0.0,
 ) -> None:
-    """Write the files of a synthetic retail chain: sales, features and stores."""
+    """Write the files of a synthetic retail chain. They are sales, features and stores, as uneven as real ones."""
     from retailstream.reports import Counts, summary_of_nothing
     from retailstream.sample import write_sample
 

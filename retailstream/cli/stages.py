@@ -25,7 +25,7 @@ app = typer.Typer()
 def ingest(
     context: typer.Context, source: Source = None, dry_run: DryRun = False, skip_if_empty: SkipIfEmpty = False
 ) -> None:
-    """Land new sales and store files in the raw bucket, as they are."""
+    """Land new sales and store files in the raw bucket. Their bytes stay as they are."""
     _stage(context, "ingest", {"source.path": source}, dry_run=dry_run, skip_if_empty=skip_if_empty)
 
 
@@ -66,7 +66,7 @@ def features(
 def sqoop(
     context: typer.Context, engine: Engine = None, dry_run: DryRun = False, skip_if_empty: SkipIfEmpty = False
 ) -> None:
-    """Copy the relational tables into the warehouse, and prove that they arrived."""
+    """Copy the relational tables into the warehouse. Count, sums and keys prove that they arrived."""
     _stage(context, "sqoop", {"engine.name": engine}, dry_run=dry_run, skip_if_empty=skip_if_empty)
 
 
@@ -80,7 +80,7 @@ def run(
     dry_run: DryRun = False,
     skip_if_empty: SkipIfEmpty = False,
 ) -> None:
-    """Run all stages in order, then have a look at the health of the result."""
+    """Run all stages in order. A look at the health of the result comes last."""
     from retailstream import execution
     from retailstream.errors import UsageError
     from retailstream.stages import ORDER
