@@ -106,7 +106,9 @@ class SqliteDatabase:
 
     def dump(self, contract: Contract, partitions: Collection[str] | None, path: Path) -> Fingerprint:
         """Write partitions (None: all) as text, and return their fingerprint, taken in the same transaction."""
-        line = " || ',' || ".join(f"coalesce({_stored(column)}, '')" for column in contract.columns)
+        # One printf takes half the time of a chain of || and coalesce; it prints nothing for null.
+        form = ",".join(["%s"] * len(contract.columns))
+        line = f"printf('{form}', {', '.join(_stored(column) for column in contract.columns)})"
         source = f"{contract.name}{_within(contract, partitions)}"
         values = tuple(partitions or ())
         with _mapped(self._path), transaction(self._connection):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from retailstream.adapters.engine.duckdb_files import copy_partition, only, parquet, rows_by_partition
 from retailstream.adapters.engine.duckdb_merge import DuckDbMerge
 from retailstream.contracts import Type
+from retailstream.errors import RetailStreamError
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ DAY = "(cast(year(date) as bigint) * 10000 + month(date) * 100 + day(date))"
 
 @contextmanager
 def open_duckdb(work: Path, *, memory: str) -> Iterator[DuckDbEngine]:
-    """Open the engine with an empty work folder that goes with it; `memory`, such as `1500MB`, bounds what it keeps."""
+    """Open the engine with an empty work folder that goes with it; `memory`, such as `1500MB`, bounds what it keeps.
+
+    Raises RetailStreamError where a file is damaged, the disk is full or the memory too small; other errors of DuckDB
+    are bugs of ours.
+    """
     import duckdb  # noqa: PLC0415 -- a sixth of a second that `--help` does not need
 
     shutil.rmtree(work, ignore_errors=True)
@@ -35,6 +40,15 @@ def open_duckdb(work: Path, *, memory: str) -> Iterator[DuckDbEngine]:
     connection = duckdb.connect(":memory:", config={"memory_limit": memory, "temp_directory": str(work / "spill")})
     try:
         yield DuckDbEngine(connection, work)
+    except duckdb.Error as error:
+        # What a damaged file makes DuckDB raise has no class of its own: InvalidInputException, or the root itself.
+        outside = duckdb.IOException, duckdb.InvalidInputException, duckdb.OutOfMemoryException
+        if not isinstance(error, outside) and type(error) is not duckdb.Error:
+            raise
+        raise RetailStreamError(
+            f"DuckDB failed: {str(error).partition(chr(10))[0]}",
+            hint="retailstream monitor names damaged tables; delete a damaged file, and the next run brings it back",
+        ) from error
     finally:
         connection.close()
         shutil.rmtree(work, ignore_errors=True)

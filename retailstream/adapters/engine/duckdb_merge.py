@@ -1,6 +1,7 @@
 """One merge on DuckDB: read fields as text, check them, keep the last row of each key, lay them over what was clean.
 
-Each step leaves a temporary table that the next one reads: plain, spooled → checked → losers → merged.
+Each step leaves a table that the next one reads: plain or spooled files → checked → numbered → losers → merged. To
+hold text in memory costs more than to check it, so files are read, checked and typed in one go.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from retailstream.ports import FoundReject, RowCounts
 from retailstream.records import PLAIN_OPTIONS, SPOOL_COLUMNS, Spool, spool
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
@@ -25,11 +26,8 @@ if TYPE_CHECKING:
 LINEAGE = ("source_landing", "source_file", "source_record")
 """Where each clean row came from, beside the contract's columns."""
 
-BATCH_BYTES = 256 * 1024 * 1024
-"""How much text is held at a time, before it is checked and typed."""
-
-_PATHS = "filename = true, hive_partitioning = false"
-"""A row tells its file; a folder called `store=7` tells nothing."""
+_NUMBER = "list_extract($numbers::integer[], cast(file_index as bigint) + 1)"
+"""The number of a row's file, from its place among the files that are read."""
 
 _DEFECT = SPOOL_COLUMNS[1:]
 
@@ -48,7 +46,8 @@ class DuckDbMerge:
     ) -> DuckDbMerge:
         """Do the work, and return the merge, ready to be asked and written."""
         self._list_files(files)
-        self._check(files, settled)
+        self._check(files)
+        self._number(settled)
         touched = [current[name] for name in self._fresh_partitions() if name in current]
         self._find_losers(touched)
         self._lay_over(touched)
@@ -57,7 +56,7 @@ class DuckDbMerge:
     @property
     def counts(self) -> RowCounts:
         """How the records were accounted for."""
-        rows_in, rejected = self._one(f"select count(*), count(broken) from {self._table('checked')}")
+        rows_in, rejected = self._one(f"select count(*), count(broken) from {self._table('numbered')}")
         duplicate, superseded, replaced = self._one(
             "select count(*) filter (not earlier and not differs), count(*) filter (not earlier and differs),"
             f" count(*) filter (earlier) from {self._table('losers')}"
@@ -71,14 +70,14 @@ class DuckDbMerge:
         if not self._contract.by_month:
             return 0
         condition = "broken is null and isodow(date) <> 5"
-        return int(self._one(f"select count(*) from {self._table('checked')} where {condition}")[0])
+        return int(self._one(f"select count(*) from {self._table('numbered')} where {condition}")[0])
 
     def rejects(self) -> Iterator[FoundReject]:
         """Yield every record that does not enter the clean table, in the order of files and records."""
         cursor = self._connection.cursor()
         cursor.execute(f"""
             select landing, file, record, split_part(broken, ':', 2), nullif(split_part(broken, ':', 1), ''), value
-              from {self._table("checked")} join {self._table("files")} using (number) where broken is not null
+              from {self._table("numbered")} join {self._table("files")} using (number) where broken is not null
              union all
             select landing, file, record, 'superseded', null, null from {self._table("losers")} where differs
              order by 1, 2, 3""")
@@ -104,69 +103,77 @@ class DuckDbMerge:
         self._connection.execute(
             f"create or replace table {self._table('files')} as select"
             " unnest($numbers::integer[]) as number, unnest($landings::integer[]) as landing,"
-            " unnest($names::varchar[]) as file, unnest($paths::varchar[]) as filename",
+            " unnest($names::varchar[]) as file",
             {
                 "numbers": [file.number for file in files],
                 "landings": [file.landing for file in files],
                 "names": [file.file for file in files],
-                "paths": [str(self._read_from(file)) for file in files],
             },
         )
 
-    def _read_from(self, file: LandedFile) -> Path:
-        return file.path if file.survey.plain else self._work / f"{self._table('spool')}-{file.number}.csv"
-
-    def _check(self, files: Sequence[LandedFile], settled: Collection[tuple[int, int]]) -> None:
+    def _check(self, files: Sequence[LandedFile]) -> None:
         columns = "".join(f", {column.name} {column.sql_type}" for column in self._contract.columns)
         self._connection.execute(
             f"create or replace table {self._table('checked')}"
-            f" (number integer, record integer, broken varchar, value varchar{columns})"
+            f" (number integer, given integer, broken varchar, value varchar{columns})"
         )
-        for group, spooled in _batches(files):
-            source = self._spooled(spooled) if spooled else self._plain(group)
-            self._connection.execute(f"insert into {self._table('checked')} {self._checked(source)}")
-        if settled:
-            numbers, records = zip(*settled, strict=True)
+        for group in _groups(files):
+            source, paths = self._plain(group) if group[0].survey.plain else self._spooled(group)
             self._connection.execute(
-                f"delete from {self._table('checked')} where (number, record) in"
-                " (select unnest($numbers::integer[]), unnest($records::integer[]))",
-                {"numbers": list(numbers), "records": list(records)},
+                f"insert into {self._table('checked')} {self._checked(source)}",
+                {"numbers": [file.number for file in group], "paths": [only(path) for path in paths]},
             )
 
-    def _plain(self, files: Sequence[LandedFile]) -> str:
-        """Read files of one header at DuckDB's own speed; a row's number follows from where the table keeps it."""
-        header = [name or f"unknown{place}" for place, name in enumerate(files[0].survey.columns)]
+    def _number(self, settled: Collection[tuple[int, int]]) -> None:
+        """Leave out what is settled, and number the records: of a plain file by where the table keeps its rows."""
+        checked, firsts, out = self._table("checked"), self._table("firsts"), self._table("settled")
         self._connection.execute(
-            f"create or replace table {self._table('plain')} as select * from"
-            f" read_csv($paths, {PLAIN_OPTIONS}, {_PATHS}, columns = $columns)",
-            {"paths": [only(file.path) for file in files], "columns": dict.fromkeys(header, "varchar")},
+            f"create or replace table {firsts} as select number, min(rowid) as first from {checked} group by number"
         )
+        self._connection.execute(
+            f"create or replace table {out} as select unnest($files::integer[]) as number,"
+            " unnest($records::integer[]) as record",
+            {"files": [number for number, _record in settled], "records": [record for _number, record in settled]},
+        )
+        self._connection.execute(f"""
+            create or replace view {self._table("numbered")} as
+            select * from (select checked.* exclude (given),
+                                  coalesce(given, cast(checked.rowid - first + 1 as integer)) as record
+                             from {checked} as checked join {firsts} using (number))
+              anti join {out} using (number, record)""")
+
+    def _plain(self, files: Sequence[LandedFile]) -> tuple[str, list[Path]]:
+        """Return the source of files of one header, read at DuckDB's own speed, and where they are."""
+        header = [name or f"unknown{place}" for place, name in enumerate(files[0].survey.columns)]
         fields = ", ".join(
             name if name in header else f"cast(null as varchar) as {name}" for name in self._contract.names
         )
         defects = ", ".join(f"cast(null as varchar) as {name}" for name in _DEFECT)
-        return f"""
-            select number, plain.rowid - first + 1 as record, {defects}, {fields}
-              from {self._table("plain")} as plain
-              join (select filename, min(rowid) as first from {self._table("plain")} group by filename) using (filename)
-              join {self._table("files")} using (filename)"""
+        query = (
+            f"select {_NUMBER} as number, cast(null as integer) as given, {defects}, {fields}"
+            f" from read_csv($paths, {PLAIN_OPTIONS}, hive_partitioning = false, columns = {_texts(header)})"
+        )
+        return query, [file.path for file in files]
 
-    def _spooled(self, files: Sequence[LandedFile]) -> str:
-        spools = [spool(file.path, file.survey, self._contract, self._read_from(file)) for file in files]
+    def _spooled(self, files: Sequence[LandedFile]) -> tuple[str, list[Path]]:
+        """Return the source of files that only our own reader can read, as it has written them, and where they are."""
+        paths = [self._work / f"{self._table('spool')}-{file.number}.csv" for file in files]
+        spools = [spool(file.path, file.survey, self._contract, path) for file, path in zip(files, paths, strict=True)]
         options = Spool(0, max(spooled.longest for spooled in spools)).options
-        paths = ", ".join(quoted(only(self._read_from(file))) for file in files)
-        columns = ", ".join(f"'{name}': 'varchar'" for name in (*SPOOL_COLUMNS, *self._contract.names))
-        names = ", ".join(("number", "cast(record as integer) as record", *_DEFECT, *self._contract.names))
-        return f"""
-            select {names} from read_csv([{paths}], {options}, {_PATHS}, columns = {{{columns}}})
-              join {self._table("files")} using (filename)"""
+        columns = _texts((*SPOOL_COLUMNS, *self._contract.names))
+        names = ", ".join((*_DEFECT, *self._contract.names))
+        query = (
+            f"select {_NUMBER} as number, cast(record as integer) as given, {names}"
+            f" from read_csv($paths, {options}, hive_partitioning = false, columns = {columns})"
+        )
+        return query, paths
 
     def _checked(self, source: str) -> str:
         columns = self._contract.columns
         values = ", ".join(f"{cleaning.value(column, _matches)} as v_{column.name}" for column in columns)
         offending = " ".join(f"when '{column.name}' then {column.name}" for column in columns)
         return f"""
-            select number, record, broken,
+            select number, given, broken,
                    case when broken is not null
                         then coalesce(defect_value, case split_part(broken, ':', 1) {offending} end) end,
                    {", ".join(f"v_{column.name}" for column in columns)}
@@ -175,7 +182,7 @@ class DuckDbMerge:
 
     def _fresh_partitions(self) -> list[str]:
         name = partition_of(self._contract)
-        query = f"select distinct {name} from {self._table('checked')} where broken is null"
+        query = f"select distinct {name} from {self._table('numbered')} where broken is null"
         return [row[0] for row in self._connection.execute(query).fetchall()]
 
     def _find_losers(self, current: Sequence[Path]) -> None:
@@ -183,11 +190,11 @@ class DuckDbMerge:
         differs = " or ".join(f"loser.{name} is distinct from winner.{name}" for name in self._contract.names)
         self._connection.execute(f"""
             create or replace table {self._table("losers")} as
-            with doubled as (select {self._key} from {self._table("checked")}
+            with doubled as (select {self._key} from {self._table("numbered")}
                               where broken is null group by {self._key} having count(*) > 1),
                  ranked as (select *, row_number() over (partition by {self._key} order by number desc, record desc)
                                         as place
-                              from {self._table("checked")} semi join doubled using ({self._key})
+                              from {self._table("numbered")} semi join doubled using ({self._key})
                              where broken is null)
             select loser.number, loser.record, files.landing, files.file, false as earlier, {differs} as differs
               from ranked as loser
@@ -206,15 +213,17 @@ class DuckDbMerge:
 
     def _winners(self) -> str:
         losers = f"(select number, record from {self._table('losers')} where not earlier)"
-        return f"""select checked.* from {self._table("checked")} as checked anti join {losers}
+        return f"""select numbered.* from {self._table("numbered")} as numbered anti join {losers}
                     using (number, record) where broken is null"""
 
     def _lay_over(self, current: Sequence[Path]) -> None:
         names = ", ".join(self._contract.names)
         query = f"""select {names}, landing as {LINEAGE[0]}, file as {LINEAGE[1]}, record as {LINEAGE[2]}
                       from ({self._winners()}) join {self._table("files")} using (number)"""
+        # Rows of one month side by side make it quick to write them, a month at a time.
+        month = "date_trunc('month', date)" if self._contract.by_month else "1"
         self._connection.execute(f"drop table if exists {self._table('merged')}")
-        self._connection.execute(f"create table {self._table('merged')} as {query}")
+        self._connection.execute(f"create table {self._table('merged')} as {query} order by {month}")
         if current:
             self._connection.execute(
                 f"insert into {self._table('merged')} select {names}, {', '.join(LINEAGE)}"
@@ -223,28 +232,19 @@ class DuckDbMerge:
             )
 
 
-def quoted(text: str) -> str:
-    """Return text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
+def _texts(columns: Iterable[str]) -> str:
+    """Return columns of text as `read_csv` takes them."""
+    texts = ", ".join(f"'{column}': 'varchar'" for column in columns)
+    return f"{{{texts}}}"
 
 
 def _matches(text: str, pattern: str) -> str:
     return f"regexp_full_match({text}, '{pattern}')"
 
 
-def _batches(files: Sequence[LandedFile]) -> Iterator[tuple[list[LandedFile], list[LandedFile]]]:
-    """Yield groups of plain files of one header, then the others, none much larger than BATCH_BYTES of text."""
+def _groups(files: Sequence[LandedFile]) -> list[list[LandedFile]]:
+    """Return the plain files by their header, and all others together."""
     groups: dict[tuple[str | None, ...], list[LandedFile]] = defaultdict(list)
     for file in files:
         groups[file.survey.columns if file.survey.plain else ()].append(file)
-    for header, group in groups.items():
-        batch: list[LandedFile] = []
-        size = 0
-        for file in group:
-            batch.append(file)
-            size += file.path.stat().st_size
-            if size > BATCH_BYTES:
-                yield (batch, []) if header else ([], batch)
-                batch, size = [], 0
-        if batch:
-            yield (batch, []) if header else ([], batch)
+    return list(groups.values())
