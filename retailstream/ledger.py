@@ -8,9 +8,9 @@ import socket
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from retailstream import __version__
 from retailstream.errors import UsageError
 from retailstream.state import transaction
+from retailstream.version import __version__
 
 if TYPE_CHECKING:
     import sqlite3

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from retailstream import __version__
 from retailstream.cli import analyze, config, doctor, history, monitor, quarantine, sample, stages
 from retailstream.cli.failure import RootGroup
+from retailstream.version import __version__
 
 app = typer.Typer(name="retailstream", cls=RootGroup, no_args_is_help=True, pretty_exceptions_enable=False)
 
