@@ -1,0 +1,156 @@
+"""The comparisons on a set of the real size."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.measuring import Cost, measure, ours, peer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REAL = Path(__file__).parents[2] / "shared" / "datasets" / "retail"
+
+ANALYZE_LIMIT = Cost(0.8, 0)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One comparison: `limit` is the ratio that ours must not exceed."""
+
+    name: str
+    rows: int
+    ours: Cost
+    beside: str
+    peer: Cost
+    limit: float
+    most_megabytes: float = 0
+
+    @property
+    def ratio(self) -> float:
+        """Our seconds by the peer's."""
+        return self.ours.seconds / self.peer.seconds
+
+    @property
+    def within(self) -> bool:
+        """Whether the limit is kept, and the memory where one is named."""
+        return self.ratio <= self.limit and not 0 < self.most_megabytes < self.ours.megabytes
+
+
+def sample(folder: Path, **sizes: int) -> Path:
+    """Write a synthetic set, of about the real size unless told otherwise."""
+    words = [word for name, size in sizes.items() for word in (f"--{name}", str(size))]
+    retailstream("sample", str(folder), *words)
+    return folder
+
+
+def retailstream(*words: str) -> dict[str, object]:
+    """Run a command that is not measured, and return its summary."""
+    command = (*ours(*words).words, "--json")
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    document: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return document
+
+
+def measure_all(source: Path, work: Path, rounds: int) -> Iterator[Result]:
+    """Yield every comparison as it is measured."""
+    home, out = work / "home", work / "out"
+    retailstream("ingest", "--source", str(source), "--home", str(home))
+    rows = int(str(retailstream("run", "--source", str(source), "--home", str(home))["rows_out"]))
+
+    def run_anew() -> None:
+        shutil.rmtree(work / "fresh", ignore_errors=True)
+
+    def out_anew() -> None:
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+
+    first = ours("run", "--source", str(source), "--home", str(work / "fresh"), prepare=run_anew)
+    script = peer("-m", "benchmarks.peers.straight_line", str(source), str(out), prepare=out_anew)
+    whole, straight = measure([first, script], rounds)
+    yield Result("run", rows, whole, "straight-line script", straight, 2.0, most_megabytes=600)
+
+    def not_merged() -> None:
+        shutil.rmtree(home / "lake" / "clean")
+
+    merge = ours("glue-merge", "--home", str(home), prepare=not_merged)
+    raw = home / "lake" / "raw" / "sales"
+    bare = peer("-m", "benchmarks.peers.bare_merge", str(raw), str(out / "sales.parquet"), prepare=out_anew)
+    yield Result("glue-merge", rows, *_beside("bare DuckDB, one Parquet file", measure([merge, bare], rounds)), 2.0)
+
+    def not_loaded() -> None:
+        for path in home.glob("retail.db*"):
+            path.unlink()
+
+    load = ours("load-rds", "--home", str(home), prepare=not_loaded)
+    clean = home / "lake" / "clean" / "sales"
+    insert = peer("-m", "benchmarks.peers.bare_insert", str(clean), str(out / "retail.db"), prepare=out_anew)
+    yield Result("load-rds", rows, *_beside("bare sqlite3, 500 rows a statement", measure([load, insert], rounds)), 1.5)
+
+    retailstream("run", "--source", str(source), "--home", str(home))
+    yield from _weekly(home, work, whole, rounds)
+    yield from _analyses(home, rounds)
+    page, imports = measure([ours("--help"), peer("-c", "import typer, rich")], rounds * 2)
+    yield Result("--help", 0, page, "import typer, rich", imports, 2.0)
+
+
+def _beside(name: str, costs: list[Cost]) -> tuple[Cost, str, Cost]:
+    mine, theirs = costs
+    return mine, name, theirs
+
+
+def _weekly(home: Path, work: Path, first: Cost, rounds: int) -> Iterator[Result]:
+    """Yield the cost of one more weekly file on top of the whole history."""
+    week = work / "week"
+    rows = _next_week(home, week / "sales" / "next.csv")
+    updated = work / "updated"
+
+    def with_history() -> None:
+        shutil.rmtree(updated, ignore_errors=True)
+        shutil.copytree(home, updated)
+
+    [cost] = measure([ours("run", "--source", str(week), "--home", str(updated), prepare=with_history)], rounds)
+    yield Result("run, one more weekly file", rows, cost, "the first full run", first, 0.25)
+
+
+def _next_week(home: Path, file: Path) -> int:
+    """Write the last week of the raw sales once more, a week later, and return its rows."""
+    last = datetime.min  # noqa: DTZ901 -- a day has no zone
+    week: list[list[str]] = []
+    header: list[str] = []
+    for path in sorted((home / "lake" / "raw" / "sales").rglob("*.csv")):
+        with path.open() as stream:
+            header, *records = csv.reader(stream)
+        newest = max(_day(record[2]) for record in records)
+        if newest > last:
+            last, week = newest, []
+        week += [record for record in records if _day(record[2]) == last]
+    file.parent.mkdir(parents=True)
+    following = f"{last + timedelta(days=7):%Y-%m-%d}"
+    with file.open("w", newline="") as stream:
+        csv.writer(stream).writerows([header, *([*record[:2], following, *record[3:]] for record in week)])
+    return len(week)
+
+
+@cache
+def _day(text: str) -> datetime:
+    return datetime.strptime(text, "%d/%m/%Y" if "/" in text else "%Y-%m-%d")  # noqa: DTZ007 -- a day has no zone
+
+
+def _analyses(home: Path, rounds: int) -> Iterator[Result]:
+    """Each analysis as a whole process, against a time."""
+    listed = retailstream("analyze", "list", "--home", str(home))["items"]
+    assert isinstance(listed, list)
+    for item in listed:
+        name = item["name"]
+        [cost] = measure([ours("analyze", name, "--home", str(home), "--format", "csv")], rounds)
+        rows = int(str(retailstream("analyze", name, "--home", str(home))["rows"]))
+        yield Result(f"analyze {name}", rows, cost, "a limit in seconds", ANALYZE_LIMIT, 1.0)
