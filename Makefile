@@ -1,0 +1,96 @@
+# Every habit of the project is a target here; `make` lists them.
+# What a target needs is installed into .venv first, and only when pyproject.toml or constraints.txt has changed.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := .cache/demo
+
+## demo: set everything up, run a synthetic chain through the pipeline, and ask it two questions
+.PHONY: demo
+demo: $(VENV)/run
+	rm -rf $(DEMO)
+	$(BIN)/retailstream sample $(DEMO)/source
+	$(BIN)/retailstream run --source $(DEMO)/source --home $(DEMO)/home
+	$(BIN)/retailstream analyze holiday-sales --home $(DEMO)/home | head -n 8
+	$(BIN)/retailstream analyze yearly-stores --home $(DEMO)/home | head -n 8
+	@echo
+	@echo "Ask more: $(BIN)/retailstream analyze list; then $(BIN)/retailstream analyze NAME --home $(DEMO)/home"
+
+## test: set everything up, and run the fast tests
+.PHONY: test
+test: $(VENV)/dev
+	$(BIN)/pytest -n auto
+
+## test-services: the tests against real services
+.PHONY: test-services
+test-services: $(VENV)/dev
+	$(BIN)/pytest tests/services
+
+## coverage: the fast tests, and which lines and branches they leave out
+.PHONY: coverage
+coverage: $(VENV)/dev
+	$(BIN)/pytest -n auto --cov --cov-report=term-missing:skip-covered
+
+## check: style, types, layers and generated pages
+.PHONY: check
+check: $(VENV)/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m retailstream.cli.reference --check
+
+## format: put the code into the project's format, and mend what can be mended
+.PHONY: format
+format: $(VENV)/dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+## docs: write the generated pages anew
+.PHONY: docs
+docs: $(VENV)/dev
+	$(BIN)/python -m retailstream.cli.reference
+
+## bench: what retailstream costs beside the plainest code for the same job
+.PHONY: bench
+bench: $(VENV)/run
+	$(BIN)/python -m benchmarks
+
+## bench-large: the same, and with 100 times the rows
+.PHONY: bench-large
+bench-large: $(VENV)/run
+	$(BIN)/python -m benchmarks --large
+
+## lock: write constraints.txt anew, from the newest versions that pyproject.toml allows
+.PHONY: lock
+lock:
+	rm -rf .cache/lock
+	$(PYTHON) -m venv .cache/lock
+	.cache/lock/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.cache/lock/bin/pip install --quiet --group dev -e .
+	.cache/lock/bin/pip freeze --exclude-editable > constraints.txt
+
+## clean: remove what was built, cached and installed here
+.PHONY: clean
+clean:
+	rm -rf $(VENV) .cache .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help:
+	@sed -n 's/^## //p' Makefile
+
+# The base install, compiled once so that every command starts quickly.
+$(VENV)/run: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/pip install --quiet --compile --constraint constraints.txt -e .
+	touch $@
+
+$(VENV)/dev: $(VENV)/run
+	$(BIN)/pip install --quiet --constraint constraints.txt --group dev
+	touch $@
