@@ -43,12 +43,13 @@ class RootGroup(Group):
         try:
             code = super().main(words, **extra)
             sys.stdout.flush()
-        except BrokenPipeError:
+        except (BrokenPipeError, SystemExit) as error:
+            # typer makes a broken pipe an exit with code 1.
+            if not isinstance(error if isinstance(error, OSError) else error.__context__, BrokenPipeError):
+                raise
             # The reader of our output has left, as `head` does; Python must not complain at exit either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
-        except SystemExit:
-            raise
         except BaseException as error:  # noqa: BLE001 -- the one place where everything ends
             code = _present(error, words)
         sys.exit(code if isinstance(code, int) else 0)
