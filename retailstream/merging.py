@@ -150,10 +150,9 @@ def _publish(prepared: Prepared, run: Run) -> None:
         return
     changes: dict[str, NewPartition | None] = {}
     partitions = prepared.merge.partitions()
-    for done, (name, rows) in enumerate(partitions.items(), start=1):
-        path = run.work / f"{table.contract.name}-{name}.parquet"
-        prepared.merge.write(name, path)
-        changes[name] = NewPartition(path, rows)
+    paths = {name: run.work / f"{table.contract.name}-{name}.parquet" for name in partitions}
+    for done, name in enumerate(prepared.merge.write(paths), start=1):
+        changes[name] = NewPartition(paths[name], partitions[name])
         run.progress(f"writing {table.contract.name}", done, len(partitions))
     table.publish(old, changes, landing=max(file.landing for file in prepared.pending.files))
 

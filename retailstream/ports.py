@@ -158,8 +158,8 @@ class Merge(Protocol):
         """Return the rows of each partition that the new rows touch."""
         ...
 
-    def write(self, partition: str, path: Path) -> None:
-        """Write a touched partition's rows, old and new, in the order of the key, as one Parquet file."""
+    def write(self, paths: Mapping[str, Path]) -> Iterator[str]:
+        """Write touched partitions' rows, old and new, by key, as a Parquet file each; yield each when it is done."""
         ...
 
 

@@ -6,7 +6,7 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from retailstream.adapters.engine.duckdb_files import copy_partition, only, parquet, rows_by_partition
+from retailstream.adapters.engine.duckdb_files import copy_partitions, only, parquet, rows_by_partition
 from retailstream.adapters.engine.duckdb_merge import DuckDbMerge
 from retailstream.contracts import Type
 from retailstream.errors import RetailStreamError
@@ -97,8 +97,9 @@ class DuckDbEngine:
             {"text": only(text), "columns": dict.fromkeys(contract.names, "varchar")},
         )
         counts = rows_by_partition(self.connection, contract, "dumped")
-        for partition in counts:
-            copy_partition(self.connection, contract, "dumped", contract.names, partition, target(partition))
+        paths = {partition: target(partition) for partition in counts}
+        for _ in copy_partitions(self.connection, contract, "dumped", contract.names, paths):
+            pass
         return counts
 
     def fingerprint(self, contract: Contract, paths: Sequence[Path]) -> Fingerprint:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from retailstream import cleaning
-from retailstream.adapters.engine.duckdb_files import copy_partition, only, parquet, partition_of, rows_by_partition
+from retailstream.adapters.engine.duckdb_files import copy_partitions, only, parquet, partition_of, rows_by_partition
 from retailstream.ports import FoundReject, RowCounts
 from retailstream.records import PLAIN_OPTIONS, SPOOL_COLUMNS, Spool, spool
 
@@ -88,10 +88,10 @@ class DuckDbMerge:
         """Return the rows of each partition that the new rows touch."""
         return rows_by_partition(self._connection, self._contract, self._table("merged"))
 
-    def write(self, partition: str, path: Path) -> None:
-        """Write a touched partition's rows, old and new, in the order of the key, as one Parquet file."""
+    def write(self, paths: Mapping[str, Path]) -> Iterator[str]:
+        """Write touched partitions' rows, old and new, by key, as a Parquet file each; yield each when it is done."""
         columns = (*self._contract.names, *LINEAGE)
-        copy_partition(self._connection, self._contract, self._table("merged"), columns, partition, path)
+        return copy_partitions(self._connection, self._contract, self._table("merged"), columns, paths)
 
     def _table(self, name: str) -> str:
         return f"{self._contract.name}_{name}"
