@@ -6,14 +6,15 @@ one is completed with the same list, and an interrupted run orders its rows like
 
 from __future__ import annotations
 
-import hashlib
 import os
+import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from retailstream.contracts import SALES
 from retailstream.errors import RetailStreamError, UsageError
+from retailstream.hashing import sha256
 from retailstream.ports import no_progress
 from retailstream.state import transaction
 
@@ -71,6 +72,9 @@ class Landed:
         return landed_key(self.landing, self.file)
 
 
+_LANDED: Final = re.compile(r"(?P<dataset>[^/]+)/landing-(?P<landing>\d{6,})/(?P<name>.+)", re.DOTALL)
+
+
 def landed_key(landing: int, file: str) -> str:
     """`(7, "sales/week.csv")` → `"sales/landing-000007/week.csv"`."""
     dataset, _, name = file.partition("/")
@@ -106,6 +110,27 @@ class LandingLog:
                 [(f.dataset, f.sha256, self.scope, landing, f.file, f.bytes) for f in files],
             )
         return landing
+
+    def is_empty(self) -> bool:
+        """Say whether nothing was ever landed."""
+        row = self._connection.execute("select 1 from landings where scope = ? limit 1", (self.scope,)).fetchone()
+        return row is None
+
+    def adopt(self, files: Sequence[Landed]) -> None:
+        """Write down landings of another time, complete."""
+        with transaction(self._connection):
+            self._connection.executemany(
+                "insert into landings (scope, landing, run_id, complete) values (?, ?, 'adopted', 1)",
+                [(self.scope, landing) for landing in sorted({file.landing for file in files})],
+            )
+            self._connection.executemany(
+                "insert or ignore into landed_files (dataset, sha256, scope, landing, file, bytes)"
+                " values (?, ?, ?, ?, ?, ?)",
+                [
+                    (f.dataset, f.sha256, self.scope, f.landing, f.file, f.bytes)
+                    for f in sorted(files, key=lambda f: (f.landing, f.file.encode()))
+                ],
+            )
 
     def complete(self, landing: int, withdrawn: Sequence[Landed] = ()) -> None:
         """Close a landing, without the files that were gone before they could be copied."""
@@ -149,20 +174,22 @@ def scan(source: Path, datasets: Collection[str]) -> tuple[list[Path], list[str]
         elsewhere = len(name.parts) < 2 or name.parts[0] not in every
         if (elsewhere and SALES.name not in datasets) or (not elsewhere and name.parts[0] not in datasets):
             continue
-        if problem := _passed_over(name, every):
+        if problem := _passed_over(path, name, every):
             warnings.append(f"{name.as_posix()!a} is ignored: {problem}")
         else:
             wanted.append(path)
     return wanted, warnings
 
 
-def _passed_over(name: Path, datasets: Collection[str]) -> str | None:
+def _passed_over(path: Path, name: Path, datasets: Collection[str]) -> str | None:
     if len(name.parts) < 2 or name.parts[0] not in datasets:
         return f"it lies in none of the folders {', '.join(sorted(datasets))}"
     if not name.name.lower().endswith(ENDINGS):
         return f"only {' and '.join(ENDINGS)} files are read"
     if not str(name).isprintable():
         return "its name cannot be written as text"
+    if path.exists() and not path.is_file():  # a broken link is worth an error, a pipe would be waited for
+        return "it is no ordinary file"
     return None
 
 
@@ -170,9 +197,7 @@ def hashed(source: Path, path: Path) -> SourceFile:
     """Read a source file once and return it with its content hash."""
     file = path.relative_to(source).as_posix()
     try:
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            size = stream.tell()
+        digest, size = sha256(path), path.stat().st_size
     except OSError as error:
         raise RetailStreamError(f"{path} cannot be read: {error.strerror}", hint="mend it, then run again") from error
     return SourceFile(file.partition("/")[0], file, path, digest, size)
@@ -191,12 +216,28 @@ def land(
     log: LandingLog, lake: Lake, run_id: str, files: Sequence[SourceFile], progress: Progress = no_progress
 ) -> list[Landed]:
     """Complete a stopped landing, then land what is new, and return every file that was copied."""
+    if log.is_empty():
+        _adopt(log, lake)
     copied: list[Landed] = []
     if (stopped := log.unfinished()) is not None:
         copied += _copy(log, lake, stopped, files, progress)
     if new := new_files(files, log.known()):
         copied += _copy(log, lake, log.open(run_id, new), files, progress)
     return copied
+
+
+def _adopt(log: LandingLog, lake: Lake) -> None:
+    """Remember what a lake has from landings that nothing remembers: its home is a new one, or the state was lost.
+
+    Without them the next landing would begin to count anew, below the landings that clean tables already hold.
+    """
+    found = []
+    for key, size in lake.sizes("").items():
+        match = _LANDED.fullmatch(key)
+        if match and match["dataset"] in log.scope.datasets:
+            file = f"{match['dataset']}/{match['name']}"
+            found.append(Landed(match["dataset"], int(match["landing"]), file, sha256(lake.fetch(key)), size))
+    log.adopt(found)
 
 
 def _copy(log: LandingLog, lake: Lake, landing: int, files: Sequence[SourceFile], progress: Progress) -> list[Landed]:
@@ -218,7 +259,6 @@ def _put_unchanged(lake: Lake, file: Landed, source: SourceFile) -> bool:
     """Copy a file, and say whether it still was what had been hashed: a store may be writing it just now."""
     try:
         lake.put(file.key, source.path)
-        with source.path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
+        return sha256(source.path) == file.sha256
     except FileNotFoundError:
         return False

@@ -6,11 +6,11 @@ publishes them. What was rejected is kept in the quarantine either way.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from retailstream.errors import QualityGateError, RetailStreamError
+from retailstream.hashing import sha256
 from retailstream.landing import landed_key
 from retailstream.ports import LandedFile
 from retailstream.publishing import NewPartition
@@ -184,9 +184,8 @@ def _survey(
 def _fetch(raw: Lake, file: Landed) -> Path:
     """Return a landed file for reading; an error where it no longer has the bytes it landed with."""
     path = raw.fetch(file.key)
-    with path.open("rb") as stream:
-        if hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256:
-            return path
+    if sha256(path) == file.sha256:
+        return path
     raise RetailStreamError(
         f"landed file '{file.key}' in {raw.url} no longer has the bytes it landed with",
         hint="bring back the file from a backup of the raw bucket",

@@ -7,12 +7,12 @@ leave the same bytes behind, however often a run was stopped. See docs/adr/0003-
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from retailstream.errors import RetailStreamError
+from retailstream.hashing import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,10 +115,8 @@ class PublishedTable:
         self.lake.delete([key for key in self.lake.sizes(f"{self.contract.name}/") if key not in keep])
 
     def _put(self, name: str, change: NewPartition) -> Partition:
-        with change.path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            size = stream.tell()
+        digest = sha256(change.path)
         folder = f"{self.contract.name}/month={name}" if self.contract.by_month else self.contract.name
         key = f"{folder}/{digest[:16]}.parquet"
         self.lake.put(key, change.path)
-        return Partition(key, digest, change.rows, size, change.source)
+        return Partition(key, digest, change.rows, change.path.stat().st_size, change.source)

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.environment import Environment, new_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# A test that takes a share of the profile's examples grows with it: `HYPOTHESIS_PROFILE=ci pytest`.
+settings.register_profile("fast", max_examples=100, deadline=None)
+settings.register_profile("ci", max_examples=2000, deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 
 @pytest.fixture

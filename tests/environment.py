@@ -124,6 +124,11 @@ class Environment:
         with closing(sqlite3.connect(f"file:{self.home / 'retail.db'}?mode=ro", uri=True)) as connection:
             return connection.execute(query).fetchall()
 
+    def change_database(self, statements: str) -> None:
+        """Change the relational database behind the product's back."""
+        with closing(sqlite3.connect(self.home / "retail.db", isolation_level=None)) as connection:
+            connection.executescript(statements)
+
     def files(self, *folders: str) -> dict[str, bytes]:
         """Return the content of every file in these folders of the home."""
         return {

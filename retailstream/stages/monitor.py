@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from retailstream.contracts import FEATURES, SALES, STORES
+from retailstream.hashing import sha256
 from retailstream.publishing import PublishedTable
 from retailstream.stages import ORDER
 
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
     from retailstream.fingerprints import Fingerprint
     from retailstream.ledger import Ledger
     from retailstream.ports import Database, Engine, Lake, Table, Warehouse
+    from retailstream.publishing import Manifest
     from retailstream.quarantine import Quarantine
     from retailstream.runs import Limit
 
 State = Literal["ok", "warn", "fail"]
+
+DAMAGED: Final = "a file is missing or damaged"
 
 _CLEANED_BY = {"sales": "glue-merge", "stores": "glue-merge", "features": "features"}
 
@@ -92,9 +96,16 @@ def _reconcile_features(table: Table, engine: Engine) -> Check:
 def _published(table: PublishedTable | Table, engine: Engine) -> Fingerprint | str:
     """Return what a published table holds, or in words that a file of it is not as it was published."""
     manifest = table.manifest()
-    if not table.intact(manifest):
-        return "a file is missing or damaged"
+    if not _undamaged(table, manifest):
+        return DAMAGED
     return engine.fingerprint(table.contract, table.paths(manifest))
+
+
+def _undamaged(table: PublishedTable | Table, manifest: Manifest) -> bool:
+    """Say whether every file has the very bytes it was published with; Parquet itself would not notice all damage."""
+    return table.intact(manifest) and all(
+        sha256(table.lake.fetch(partition.file)) == partition.sha256 for partition in manifest.partitions.values()
+    )
 
 
 def _compare(name: str, expected: Fingerprint | str | None, found: Fingerprint | str | None, source: str) -> Check:
@@ -113,8 +124,8 @@ def _compare(name: str, expected: Fingerprint | str | None, found: Fingerprint |
 def _orphans(stores: Stores, engine: Engine, limit: int) -> Check:
     sales, known = (PublishedTable(stores.clean, contract) for contract in (SALES, STORES))
     current = sales.manifest(), known.manifest()
-    if not (sales.intact(current[0]) and known.intact(current[1])):
-        return Check("orphan_stores", "a file is missing or damaged", limit, "fail")
+    if not (_undamaged(sales, current[0]) and _undamaged(known, current[1])):
+        return Check("orphan_stores", DAMAGED, limit, "fail")
     orphans = engine.orphans(sales.paths(current[0]), known.paths(current[1]))
     return Check("orphan_stores", len(orphans), limit, "ok" if len(orphans) <= limit else "fail")
 

@@ -16,9 +16,9 @@ from retailstream.contracts import CONTRACTS
 from tests.environment import FEATURES, SALES, STORES, Environment, Row, Summary, csv, gzipped, new_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-NULLS = (
+NULLS: tuple[str, ...] = (
     "",
     " ",
     "\t",
@@ -41,12 +41,25 @@ NULLS += ("NAN", "naN", " NA ", "\tNULL\t", " n/a")
 NO_NULLS = ("none", "-", "N / A", "N\\A", "nul", "NAN0", "NA.", "\u00a0", "\u2013", "\\N", "#N/A")
 
 STORE_5 = ("5", "005", "000000005", " 5", "5 ", "\t5 ", " \t 5\t ")
-NO_INTEGERS = ("+5", "5.0", "5.", "1e3", "5 5", "--5", "0x5", "5_0", "1234567890", "-1234567890", "five", "\u00a05")
+NO_INTEGERS: tuple[str, ...] = (
+    "+5",
+    "5.0",
+    "5.",
+    "1e3",
+    "5 5",
+    "--5",
+    "0x5",
+    "5_0",
+    "1234567890",
+    "-1234567890",
+    "five",
+    "\u00a05",
+)
 NO_INTEGERS += ("\uff15", "\u0665", "5\x0b", "\x0c5", "Infinity", "TRUE", "5\u2028", "\ufeff5", "\u20095")
 
 MONEY = {"0": "0", "-0": "0", "-0.00": "0", "7": "7", "7.1": "7.1", "7.10": "7.1", "007.05": "7.05", " -7.05 ": "-7.05"}
 MONEY |= {edge: edge for edge in ("9999999999.99", "-9999999999.99", "9999999999", "0.01", "-0.01", "0000000000.01")}
-NO_MONEY = (
+NO_MONEY: tuple[str, ...] = (
     "7.",
     ".7",
     "7.123",
@@ -70,10 +83,27 @@ NO_NUMBERS = ("123456789", "1.12345678901", "100000000.0", ".5", "5.", "1e-3", "
 DATES = {"05/02/2010": date(2010, 2, 5), "2010-02-05": date(2010, 2, 5), " 2010-02-05\t": date(2010, 2, 5)}
 DATES |= {"29/02/2012": date(2012, 2, 29), "2000-02-29": date(2000, 2, 29), "2010-02-06": date(2010, 2, 6)}
 DATES |= {"0001-01-01": date(1, 1, 1), "31/12/9999": date(9999, 12, 31), "31/12/0999": date(999, 12, 31)}
-NO_CALENDAR = ("30/02/2010", "2010-02-30", "29/02/2011", "2100-02-29", "1900-02-29", "31/04/2010", "2010-04-31")
+NO_CALENDAR: tuple[str, ...] = (
+    "30/02/2010",
+    "2010-02-30",
+    "29/02/2011",
+    "2100-02-29",
+    "1900-02-29",
+    "31/04/2010",
+    "2010-04-31",
+)
 NO_CALENDAR += ("00/01/2010", "01/00/2010", "02/13/2010", "2010-13-01", "2010-00-10", "2010-01-00", "32/01/2010")
 NO_CALENDAR += ("0000-01-07", "07/01/0000", "99/99/9999", " 0000-02-29 ")
-NO_DATES = ("5/2/2010", "2010-2-5", "2010/02/05", "05-02-2010", "05.02.2010", "20100205", "05/02/10", "10-02-05")
+NO_DATES: tuple[str, ...] = (
+    "5/2/2010",
+    "2010-2-5",
+    "2010/02/05",
+    "05-02-2010",
+    "05.02.2010",
+    "20100205",
+    "05/02/10",
+    "10-02-05",
+)
 NO_DATES += ("2010-02-05T00:00:00", "2010-02-05 00:00", "Feb 5 2010", "-2010-02-05", "12010-02-05", "05/02-2010")
 NO_DATES += ("\u0660\u0665/\u0660\u0662/\u0662\u0660\u0661\u0660", "2010 - 02 - 05", "today", "infinity", "epoch")
 
@@ -113,7 +143,7 @@ class Case:
         return f"{self.column}={self.text!a}"
 
 
-def accepted(dataset: str, column: str, values: dict[str, object]) -> list[Case]:
+def accepted(dataset: str, column: str, values: Mapping[str, object]) -> list[Case]:
     return [Case(dataset, column, text, value) for text, value in values.items()]
 
 
@@ -125,9 +155,15 @@ def decimals(texts: dict[str, str]) -> dict[str, object]:
     return {text: Decimal(value) for text, value in texts.items()}
 
 
-REQUIRED = {"sales": ("store", "dept", "date", "weekly_sales", "is_holiday"), "stores": ("store", "type", "size")}
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "sales": ("store", "dept", "date", "weekly_sales", "is_holiday"),
+    "stores": ("store", "type", "size"),
+}
 REQUIRED["features"] = ("store", "date", "is_holiday")
-NULLABLE = {"sales": ("customers",), "features": ("temperature", "fuel_price", "cpi", "unemployment")}
+NULLABLE: dict[str, tuple[str, ...]] = {
+    "sales": ("customers",),
+    "features": ("temperature", "fuel_price", "cpi", "unemployment"),
+}
 NULLABLE["features"] += tuple(f"markdown{number}" for number in range(1, 6))
 POSITIVE = ("0", "-0", "0.0", "-0.0000000001", "-1")
 
@@ -142,7 +178,7 @@ CASES = [
     *accepted("sales", "dept", dict.fromkeys(STORE_5, 5) | {"1": 1, "999999999": 999_999_999}),
     *rejected("sales", "form", "dept", NO_INTEGERS),
     *rejected("sales", "bounds", "dept", ("0", "-1")),
-    *accepted("sales", "date", dict(DATES)),
+    *accepted("sales", "date", DATES),
     *rejected("sales", "calendar", "date", NO_CALENDAR),
     *rejected("sales", "form", "date", NO_DATES),
     *accepted("features", "date", {text: day for text, day in DATES.items() if text != " 2010-02-05\t"}),
@@ -153,9 +189,9 @@ CASES = [
     *accepted("features", "markdown1", decimals(MONEY)),
     *accepted("features", "markdown5", decimals(MONEY)),
     *rejected("features", "form", "markdown3", NO_MONEY),
-    *accepted("sales", "is_holiday", dict(BOOLEANS)),
+    *accepted("sales", "is_holiday", BOOLEANS),
     *rejected("sales", "form", "is_holiday", NO_BOOLEANS),
-    *accepted("features", "is_holiday", dict(BOOLEANS)),
+    *accepted("features", "is_holiday", BOOLEANS),
     *rejected("features", "form", "is_holiday", NO_BOOLEANS),
     *accepted("sales", "customers", {"0": 0, "-0": 0, " 12 ": 12, "999999999": 999_999_999}),
     *rejected("sales", "form", "customers", NO_INTEGERS),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from retailstream import merging
 from tests.environment import FEATURES, SALES, STORES, Environment, Summary, csv, gzipped, law_holds, new_environment
 
 if TYPE_CHECKING:
@@ -168,6 +169,19 @@ def test_an_odd_record_is_listed_once_under_the_first_rule_it_breaks(env: Enviro
     assert counts["rows_in"] == 2 * len(ODD_RECORDS)
     assert counts["rows_quarantined"] == counts["rows_out"] == len(ODD_RECORDS)
     assert law_holds(counts)
+
+
+def test_rejects_are_looked_up_a_few_at_a_time(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merging, "RAW_BATCH", 2)
+    records = [f"x,{number},05/02/2010,1,0" for number in range(5)]
+    env.write({"sales/a.csv": csv(SALES, *records), "sales/b.csv": csv(SALES, "1,1,05/02/2010,1,0", *records[1:])})
+    env.run("--max-rejects", "100%")
+
+    raws = [(entry["file"], entry["record"], entry["raw"]) for entry in env.quarantine()]
+    assert raws == [
+        *(("sales/a.csv", number, raw) for number, raw in enumerate(records, start=1)),
+        *(("sales/b.csv", number, raw) for number, raw in enumerate(records[1:], start=2)),
+    ]
 
 
 def test_a_stray_quote_costs_its_own_record_only(env: Environment) -> None:

@@ -1,0 +1,337 @@
+"""What lands, what does not, and in which order; a landing that was stopped is completed as it was begun."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from retailstream.adapters.lake.folder import FolderLake
+from retailstream.errors import RetailStreamError
+from retailstream.landing import LandingLog, Scope, SourceFile, hashed, land, scan
+from retailstream.state import open_state
+from tests.environment import FEATURES, SALES, STORES, Environment, csv, gzipped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+JUNK = b"\0\xff no table at all \r\n\n"
+
+
+def ingest(env: Environment, *words: str) -> tuple[dict[str, bytes], str]:
+    """Return the raw bucket after a landing, and what was said of it."""
+    outcome = env.command("ingest", "--source", str(env.source), *words)
+    assert outcome.exit_code == 0, outcome.stderr
+    return {name.removeprefix("lake/raw/"): data for name, data in env.files("lake/raw").items()}, outcome.stderr
+
+
+def test_bytes_land_as_they_are_and_nothing_is_judged(env: Environment) -> None:
+    contents = {
+        "sales/a.csv": JUNK,
+        "sales/b.csv.gz": gzipped(JUNK),
+        "sales/c.csv.gz": JUNK + b"no gzip either",
+        "sales/UPPER.CSV": b"",
+        "sales/year/week/d.csv": csv(SALES, "x").encode(),
+        "stores/e.csv": b"\xef\xbb\xbf" + csv(STORES).encode(),
+    }
+    env.write(contents)
+
+    landed, said = ingest(env)
+
+    assert landed == {name.replace("/", "/landing-000001/", 1): data for name, data in contents.items()}
+    assert said == ""
+    assert env.quarantine() == []
+
+
+def test_figures_are_files_and_bytes(env: Environment) -> None:
+    env.write({"sales/a.csv": b"12345", "sales/b.csv": b"123", "stores/s.csv": b"1", "features/f.csv": b"1"})
+    env.stage("ingest", "--source", str(env.source))
+    env.write({"sales/c.csv": b"1234567"})
+
+    summary = env.stage("ingest", "--source", str(env.source))
+
+    figures = {name: value for name, value in summary["datasets"]["sales"].items() if value}
+    assert figures == {"files_in": 3, "files_new": 1, "bytes": 7}
+    assert (summary["files_in"], summary["files_new"], summary["bytes"], summary["rows_in"]) == (4, 1, 7, 0)
+    assert summary["outputs"] == [(env.home / "lake" / "raw").as_uri()]
+
+
+def test_files_that_are_no_data_are_passed_over(env: Environment) -> None:
+    env.write(
+        {
+            "sales/good.csv": b"1",
+            "sales/notes.txt": b"1",
+            "sales/week.csv.zip": b"1",
+            "sales/.hidden.csv": b"1",
+            "sales/.trash/old.csv": b"1",
+            "loose.csv": b"1",
+            "prices/a.csv": b"1",
+            "sales/new\nline.csv": b"1",
+            "features/f.csv": b"1",
+            "features/readme": b"1",
+        }
+    )
+    (env.source / "sales" / "folder.csv").mkdir()
+
+    landed, said = ingest(env)
+
+    assert list(landed) == ["sales/landing-000001/good.csv"]
+    assert said.splitlines() == [
+        "WARNING: ingest: 'loose.csv' is ignored: it lies in none of the folders features, sales, stores",
+        "WARNING: ingest: 'prices/a.csv' is ignored: it lies in none of the folders features, sales, stores",
+        "WARNING: ingest: 'sales/new\\nline.csv' is ignored: its name cannot be written as text",
+        "WARNING: ingest: 'sales/notes.txt' is ignored: only .csv and .csv.gz files are read",
+        "WARNING: ingest: 'sales/week.csv.zip' is ignored: only .csv and .csv.gz files are read",
+    ]
+    features = env.command("features", "--source", str(env.source)).stderr
+    assert "'features/readme' is ignored" in features
+    assert "loose.csv" not in features
+
+
+def test_a_name_that_is_no_utf8_is_passed_over(env: Environment) -> None:
+    env.write({"sales/good.csv": b"1"})
+    try:
+        (env.source / "sales" / os.fsdecode(b"caf\xe9.csv")).write_bytes(b"1")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+
+    landed, said = ingest(env)
+
+    assert list(landed) == ["sales/landing-000001/good.csv"]
+    assert "'sales/caf\\udce9.csv' is ignored: its name cannot be written as text" in said
+
+
+@pytest.mark.parametrize("stage", ["ingest", "features", "run"])
+def test_a_source_that_is_not_there_is_a_usage_error_with_a_hint(env: Environment, stage: str) -> None:
+    nowhere = env.source / "nowhere"
+
+    error = env.stage(stage, "--source", str(nowhere), code=2)["error"]
+
+    assert error == f"the source folder {nowhere} does not exist (hint: name it with --source, or set source.path)"
+
+
+def test_a_dataset_without_a_folder_is_no_error(env: Environment) -> None:
+    env.write({"stores/s.csv": csv(STORES, "1,A,5")})
+    assert {name: counts["rows_out"] for name, counts in env.run()["datasets"].items()} == {
+        "sales": 0,
+        "stores": 1,
+        "features": 0,
+    }
+
+
+def test_a_file_that_cannot_be_read_is_named_and_nothing_lands(env: Environment) -> None:
+    env.write({"sales/a.csv": b"1"})
+    (env.source / "sales" / "b.csv").symlink_to(env.source / "gone.csv")
+
+    error = env.stage("ingest", "--source", str(env.source), code=1)["error"]
+
+    assert (
+        error
+        == f"{env.source / 'sales' / 'b.csv'} cannot be read: No such file or directory (hint: mend it, then run again)"
+    )
+    assert env.files("lake") == {}
+    (env.source / "sales" / "b.csv").unlink()
+    assert list(ingest(env)[0]) == ["sales/landing-000001/a.csv"]
+
+
+def test_what_is_neither_file_nor_folder_is_passed_over_and_not_waited_for(env: Environment) -> None:
+    env.write({"sales/a.csv": b"1"})
+    os.mkfifo(env.source / "sales" / "pipe.csv")
+
+    landed, said = ingest(env)
+
+    assert list(landed) == ["sales/landing-000001/a.csv"]
+    assert said == "WARNING: ingest: 'sales/pipe.csv' is ignored: it is no ordinary file\n"
+
+
+# Landings, stopped and completed: driven directly, since a file must change, or a lake fail, at a moment of our choice
+
+
+class InterruptedLakeError(Exception):
+    """A lake that failed halfway."""
+
+
+class Halfway(FolderLake):
+    """A lake that calls something before each file is stored."""
+
+    def __init__(self, root: Path, before: Callable[[str], None]) -> None:
+        super().__init__(root)
+        self._before = before
+
+    def put(self, key: str, path: Path) -> None:
+        self._before(key)
+        super().put(key, path)
+
+
+@contextmanager
+def opened(env: Environment) -> Iterator[LandingLog]:
+    with open_state(env.home / "state.db") as state:
+        yield LandingLog(state, Scope.SALES_AND_STORES)
+
+
+def found(env: Environment) -> list[SourceFile]:
+    paths, _ = scan(env.source, Scope.SALES_AND_STORES.datasets)
+    return [hashed(env.source, path) for path in paths]
+
+
+def stop_at(name: str) -> Callable[[str], None]:
+    def before(key: str) -> None:
+        if key.endswith(name):
+            raise InterruptedLakeError
+
+    return before
+
+
+def stopped(env: Environment, name: str) -> None:
+    """Land what is in the source, and stop before a file."""
+    with opened(env) as log, pytest.raises(InterruptedLakeError):
+        land(log, Halfway(env.home / "lake" / "raw", stop_at(name)), "first", found(env))
+
+
+def listed(env: Environment) -> list[str]:
+    with opened(env) as log:
+        assert log.unfinished() is None
+        return [file.key for file in log.files()]
+
+
+def test_a_stopped_landing_is_completed_with_the_same_list(env: Environment) -> None:
+    env.write({f"sales/{name}.csv": name.encode() for name in "bcd"})
+    stopped(env, "c.csv")
+    assert list(env.files("lake")) == ["lake/raw/sales/landing-000001/b.csv"]
+
+    env.write({"sales/a.csv": b"a"})
+    landed, _ = ingest(env)
+
+    assert listed(env) == [
+        f"sales/landing-{number}/{name}.csv"
+        for number, name in (("000001", "b"), ("000001", "c"), ("000001", "d"), ("000002", "a"))
+    ]
+    assert landed == {key: key[-5].encode() for key in listed(env)}
+
+
+def test_rows_of_a_stopped_landing_are_merged_only_when_it_is_complete(env: Environment) -> None:
+    env.write({"sales/b.csv": csv(SALES, "1,1,05/02/2010,1,0"), "sales/c.csv": csv(SALES, "1,2,05/02/2010,2,0")})
+    stopped(env, "c.csv")
+
+    assert env.stage("glue-merge")["status"] == "noop"
+    env.write({"sales/a.csv": csv(SALES, "1,2,05/02/2010,3,0")})
+    env.run()
+
+    assert [(row[1], row[3], *row[-3:]) for row in env.clean("sales")] == [
+        (1, 1, 1, "sales/b.csv", 1),
+        (2, 3, 2, "sales/a.csv", 1),
+    ]
+
+
+def test_a_file_of_a_stopped_landing_that_is_gone_since_stays_if_it_was_copied_and_else_does_not(
+    env: Environment,
+) -> None:
+    env.write({f"sales/{name}.csv": name.encode() for name in "bcd"})
+    stopped(env, "d.csv")
+    for name in "cd":
+        (env.source / "sales" / f"{name}.csv").unlink()
+
+    landed, _ = ingest(env)
+
+    assert list(landed) == listed(env) == ["sales/landing-000001/b.csv", "sales/landing-000001/c.csv"]
+    env.write({"sales/d.csv": b"d"})
+    assert "sales/landing-000002/d.csv" in ingest(env)[0]  # it was never landed, so it is new
+
+
+def test_a_file_that_is_corrected_while_its_landing_is_stopped_lands_next(env: Environment) -> None:
+    env.write({"sales/a.csv": b"a", "sales/b.csv": b"b"})
+    stopped(env, "b.csv")
+    env.write({"sales/b.csv": b"better"})
+
+    landed, _ = ingest(env)
+
+    assert landed == {"sales/landing-000001/a.csv": b"a", "sales/landing-000002/b.csv": b"better"}
+
+
+def test_a_file_that_changes_while_it_is_copied_is_withdrawn_until_it_is_whole(env: Environment) -> None:
+    env.write({"sales/a.csv": b"a", "sales/b.csv": b"half"})
+
+    def grow(key: str) -> None:
+        if key.endswith("b.csv"):
+            (env.source / "sales" / "b.csv").write_bytes(b"half and half")
+
+    with opened(env) as log:
+        copied = land(log, Halfway(env.home / "lake" / "raw", grow), "first", found(env))
+
+    assert [file.file for file in copied] == ["sales/a.csv"]
+    assert listed(env) == list(ingest(env, "--dry-run")[0]) == ["sales/landing-000001/a.csv"]
+    assert ingest(env)[0] == {"sales/landing-000001/a.csv": b"a", "sales/landing-000002/b.csv": b"half and half"}
+
+
+def test_a_file_that_vanishes_before_it_is_copied_is_withdrawn(env: Environment) -> None:
+    env.write({"sales/a.csv": b"a", "sales/b.csv": b"b"})
+
+    def vanish(_key: str) -> None:
+        (env.source / "sales" / "a.csv").unlink(missing_ok=True)
+
+    with opened(env) as log:
+        copied = land(log, Halfway(env.home / "lake" / "raw", vanish), "first", found(env))
+
+    assert [file.file for file in copied] == ["sales/b.csv"]
+    assert listed(env) == ["sales/landing-000001/b.csv"]
+
+
+def test_files_are_ordered_by_the_utf8_bytes_of_their_names(env: Environment) -> None:
+    names = ["0", "10", "9", "A", "B/a", "a", "a b", "a-", "a/b", "a0", "aa", "\u00e9", "\uffee", "\U0001f600"]
+    env.write({f"sales/{name}.csv": name.encode() for name in reversed(names)})
+    ingest(env)
+
+    keys = [f"sales/landing-000001/{name}.csv" for name in names]
+    assert listed(env) == sorted(keys, key=str.encode)
+    assert [file.path.read_bytes() for file in found(env)] == [
+        key.split("/", 2)[2].removesuffix(".csv").encode() for key in sorted(keys, key=str.encode)
+    ]
+
+
+def test_landings_of_the_scopes_are_numbered_apart(env: Environment) -> None:
+    for number in (1, 2):
+        env.write({f"sales/{number}.csv": csv(SALES, f"{number},1,05/02/2010,1,0")})
+        env.run()
+    env.write({"features/f.csv": csv(FEATURES)})
+    env.run()
+
+    assert "features/features/landing-000001/f.csv" in env.files()
+    with sqlite3.connect(env.home / "state.db") as state:
+        scopes = state.execute("select scope, count(*) from landings group by 1 order by 1").fetchall()
+    state.close()
+    assert scopes == [("features", 1), ("sales-and-stores", 2)]
+
+
+def test_a_lake_that_cannot_be_written_fails_and_the_landing_waits(env: Environment) -> None:
+    env.write({"sales/a.csv": b"a"})
+    env.home.mkdir()
+    (env.home / "lake").write_text("a file where a folder should be")
+
+    assert env.stage("ingest", "--source", str(env.source), code=1)["error"]
+    (env.home / "lake").unlink()
+    assert list(ingest(env)[0]) == ["sales/landing-000001/a.csv"]
+
+
+def test_replay_waits_for_a_stopped_landing(env: Environment) -> None:
+    env.write({"sales/a.csv": csv(SALES, "x,1,05/02/2010,1,0")})
+    env.run("--max-rejects", "100%")
+    env.write({"sales/b.csv": csv(SALES, "2,1,05/02/2010,1,0"), "fixed": csv(SALES, "1,1,05/02/2010,1,0")})
+    stopped(env, "b.csv")
+
+    failed = env.stage("quarantine", "replay", "--file", str(env.source / "fixed"), code=2)
+
+    assert failed["error"] == "a landing was stopped and is not complete (hint: retailstream run, then replay)"
+    env.run()
+    env.stage("quarantine", "replay", "--file", str(env.source / "fixed"))
+    env.run()
+    assert [row[0] for row in env.clean("sales")] == [1, 2]
+
+
+def test_a_folder_lake_says_what_is_missing(tmp_path: Path) -> None:
+    lake = FolderLake(tmp_path)
+    with pytest.raises(RetailStreamError, match=r"object 'a/b\.csv' is missing in file://"):
+        lake.fetch("a/b.csv")

@@ -1,0 +1,332 @@
+"""Each check of `monitor`, well and not well."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from retailstream.stages import ORDER
+from tests.environment import SALES, STORES, Environment, csv, new_environment
+from tests.stages.months import rows, week
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RECONCILED = [
+    "reconcile_sales_database",
+    "reconcile_sales_warehouse",
+    "reconcile_stores_database",
+    "reconcile_stores_warehouse",
+    "reconcile_features_warehouse",
+]
+NAMES = [
+    *RECONCILED,
+    "orphan_stores",
+    "reject_share_sales",
+    "reject_share_stores",
+    "reject_share_features",
+    "open_quarantined_files",
+    *(f"last_run_{stage}" for stage in ORDER),
+]
+
+
+def state(env: Environment, statement: str, *values: object) -> None:
+    """Change the memory of an environment behind its back."""
+    with closing(sqlite3.connect(env.home / "state.db", isolation_level=None)) as connection:
+        connection.execute(statement, values)
+
+
+def found(env: Environment, name: str) -> tuple[object, ...]:
+    """Return value, limit and state of a check."""
+    check = env.checks()[name]
+    return check["value"], check["limit"], check["state"]
+
+
+def only_file(env: Environment, pattern: str) -> Path:
+    (path,) = env.home.glob(pattern)
+    return path
+
+
+def test_a_healthy_environment(months: Environment) -> None:
+    summary = months.stage("monitor")
+
+    assert (summary["stage"], summary["status"], summary["healthy"], summary["error"]) == ("monitor", "ok", True, None)
+    assert [list(check) for check in summary["checks"]] == [["name", "value", "limit", "state"]] * len(NAMES)
+    assert [check["name"] for check in summary["checks"]] == NAMES
+    assert {check["state"] for check in summary["checks"]} == {"ok"}
+    assert {check["name"]: check["value"] for check in summary["checks"]} == {
+        "reconcile_sales_database": "12 rows",
+        "reconcile_sales_warehouse": "12 rows",
+        "reconcile_stores_database": "2 rows",
+        "reconcile_stores_warehouse": "2 rows",
+        "reconcile_features_warehouse": "3 rows",
+        "orphan_stores": 0,
+        "reject_share_sales": 0.0,
+        "reject_share_stores": 0.0,
+        "reject_share_features": 0.0,
+        "open_quarantined_files": 0,
+        **{f"last_run_{stage}": "ok" for stage in ORDER},
+    }
+
+
+def test_a_look_writes_nothing(months: Environment) -> None:
+    everything = months.times(".")
+    months.checks()
+    assert months.times(".") == everything
+
+
+def test_an_environment_that_is_not_there_is_not_unhealthy_and_not_made(env: Environment) -> None:
+    summary = env.stage("monitor", "--check")
+
+    states = {check["name"]: check["state"] for check in summary["checks"]}
+    assert [name for name in NAMES if states[name] == "warn"] == [
+        *(name for name in RECONCILED if name != "reconcile_features_warehouse"),
+        *(f"last_run_{stage}" for stage in ORDER),
+    ]
+    assert {check["value"] for check in summary["checks"] if check["name"].startswith("last_run_")} == {"never ran"}
+    assert not env.home.exists()
+
+
+def test_check_ends_with_3_only_where_something_fails_and_only_if_asked(months: Environment) -> None:
+    assert months.command("monitor", "--check").exit_code == 0
+    months.change_database("update sales set weekly_sales_cents = 0 where dept = 1")
+
+    assert months.command("monitor").exit_code == 0
+    outcome = months.command("monitor", "--check")
+    assert outcome.exit_code == 3
+    assert outcome.stdout.splitlines()[-1] == f"not healthy: 2 of {len(NAMES)} checks fail"
+    assert months.stage("monitor", "--check", code=3)["healthy"] is False
+    assert months.run()["health"]["healthy"] is False  # and yet the run ends 0
+
+
+TAMPERING = {
+    "delete from sales where dept = 4 and date = '2010-02-05'": "sales: 11 rows against 12",
+    "update sales set weekly_sales_cents = 26 where dept = 2 and date = '2010-02-05'": (
+        "sales: a sum of weekly_sales of 3,101 against 3,300"
+    ),
+    "update sales set weekly_sales_cents = weekly_sales_cents + 1 where dept = 1 and date = '2010-02-05'": (
+        "sales: a sum of weekly_sales of 3,301 against 3,300"
+    ),
+    "update sales set is_holiday = 1 where dept = 1": "sales: a sum of is_holiday of 3 against 0",
+    "update sales set customers = 1 where dept = 1": "sales: a sum of customers of 3 against 0",
+    "update sales set dept = 9 where dept = 4": "sales: other keys",
+    "update sales set date = '2010-02-06' where dept = 4 and date = '2010-02-05'": "sales: other keys",
+    "update stores set size = size + (case store when 1 then 1 else -2 end)": (
+        "stores: a sum of size of 353,621 against 353,622"
+    ),
+    "update stores set store = 7 where store = 2": "stores: other keys",
+}
+
+
+@pytest.mark.parametrize("statement", TAMPERING)
+def test_a_changed_row_of_the_database_is_noticed(months: Environment, statement: str) -> None:
+    dataset, _, difference = TAMPERING[statement].partition(": ")
+    months.change_database(statement)
+
+    checks = months.checks()
+
+    assert months.failing() == [f"reconcile_{dataset}_database", f"reconcile_{dataset}_warehouse"]
+    check = checks[f"reconcile_{dataset}_database"]
+    assert check["value"] == difference
+    assert check["limit"] == "equal to the clean bucket"
+    assert checks[f"reconcile_{dataset}_warehouse"]["limit"] == "equal to the database"
+
+
+def test_a_table_that_is_not_loaded_yet_is_a_warning(months: Environment) -> None:
+    (months.home / "retail.db").unlink()
+    assert found(months, "reconcile_sales_database") == ("not loaded yet", "equal to the clean bucket", "warn")
+    assert found(months, "reconcile_sales_warehouse") == ("12 rows against none", "equal to the database", "fail")
+
+
+LOST = {
+    "lake/clean/sales/month=2010-02/*.parquet": ["reconcile_sales_database", "orphan_stores"],
+    "lake/clean/stores/*.parquet": ["reconcile_stores_database", "orphan_stores"],
+    "warehouse/sales/month=2010-02/*.parquet": ["reconcile_sales_warehouse"],
+    "warehouse/stores/*.parquet": ["reconcile_stores_warehouse"],
+    "warehouse/features/month=2010-02/*.parquet": ["reconcile_features_warehouse"],
+}
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "same size"])
+@pytest.mark.parametrize("pattern", LOST)
+def test_a_lost_or_damaged_file_is_noticed(months: Environment, pattern: str, damage: str) -> None:
+    path = only_file(months, pattern)
+    data = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(data[:-1] if damage == "cut" else b"x" * len(data))
+
+    checks = months.checks()
+
+    assert [name for name, check in checks.items() if check["state"] == "fail"] == LOST[pattern]
+    assert {checks[name]["value"] for name in LOST[pattern]} == {"a file is missing or damaged"}
+
+
+@pytest.mark.parametrize(("table", "failing"), [("lake/clean/sales", "database"), ("warehouse/sales", "warehouse")])
+def test_other_rows_than_the_neighbour_has_are_noticed(months: Environment, table: str, failing: str) -> None:
+    change_manifest(months, table, "2010-02", "2010-03")
+
+    assert months.failing() == [f"reconcile_sales_{failing}"]
+    assert months.checks()[f"reconcile_sales_{failing}"]["value"] == "other keys"
+
+
+def change_manifest(env: Environment, table: str, partition: str, other: str, **values: object) -> None:
+    """Make one partition of a published table another one, and change what is said of it."""
+    path = env.home / table / "_manifest.json"
+    document = json.loads(path.read_text())
+    document["partitions"][partition] = document["partitions"][other] | values
+    path.write_text(json.dumps(document))
+
+
+def test_features_are_compared_with_what_was_published(months: Environment) -> None:
+    change_manifest(months, "warehouse/features", "2010-02", "2010-02", rows=7)
+
+    assert found(months, "reconcile_features_warehouse") == ("3 rows", "9 rows published", "fail")
+
+
+def test_stores_with_sales_that_nobody_knows_are_counted(months: Environment) -> None:
+    months.write(week("2010-05", store=8) | {f"sales/{name}": text for name, text in orphans().items()})
+    months.run()
+
+    assert found(months, "orphan_stores") == (2, 0, "fail")
+    (months.home / "limit.toml").write_text("[quality]\nmax_orphan_stores = 2\n")
+    config = ("--config", str(months.home / "limit.toml"))
+    assert months.command("monitor", "--check", *config).exit_code == 0
+    months.write({"stores/more.csv": csv(STORES, "8,A,5", "9,B,5")})
+    months.run()
+    assert found(months, "orphan_stores") == (0, 0, "ok")
+
+
+def orphans() -> dict[str, str]:
+    return {"orphan.csv": csv(SALES, "9,1,2010-05-05,1,0", "9,2,2010-05-05,1,0", "1,2,2010-05-05,1,0")}
+
+
+def test_sales_without_any_store_file_are_orphans(env: Environment) -> None:
+    env.write({"sales/a.csv": csv(SALES, "1,1,2010-05-05,1,0")})
+    env.run()
+    assert found(env, "orphan_stores") == (1, 0, "fail")
+
+
+def test_the_reject_share_is_of_the_last_run_that_had_rows(env: Environment) -> None:
+    good = [f"1,{dept},2010-05-07,1,0" for dept in range(1, 20)]
+    env.write({"sales/a.csv": csv(SALES, *good, "1,20,2010-05-07,x,0"), "stores/s.csv": csv(STORES, "1,A,5")})
+    env.run()
+    assert found(env, "reject_share_sales") == (0.05, "5%", "ok")
+    env.run()
+    assert found(env, "reject_share_sales") == (0.05, "5%", "ok")
+
+    env.write({"sales/b.csv": csv(SALES, "1,1,2010-05-14,x,0", "1,2,2010-05-14,1,0", "1,3,2010-05-14,1,0")})
+    env.run("--max-rejects", "50%")
+    assert found(env, "reject_share_sales") == (0.333333, "5%", "fail")
+    assert env.failing() == ["reject_share_sales"]
+    env.stage("quarantine", "discard", "sales/b.csv", "--reason", "a test till")
+    assert found(env, "reject_share_sales") == (0.0, "5%", "ok")
+
+
+def test_superseded_rows_are_no_rejects(env: Environment) -> None:
+    env.write(
+        {"sales/a.csv": csv(SALES, "1,1,2010-05-07,1,0", "1,1,2010-05-07,2,0"), "stores/s.csv": csv(STORES, "1,A,5")}
+    )
+    env.run()
+    assert found(env, "reject_share_sales") == (0.0, "5%", "ok")
+
+
+def test_open_quarantined_files_are_counted(months: Environment) -> None:
+    months.write({"sales/x.csv": b"", "features/x.csv": b"\0", "stores/x.csv": b"Store\n"})
+    months.run()
+    assert found(months, "open_quarantined_files") == (3, 0, "fail")
+    months.stage("quarantine", "discard", "sales/x.csv", "features/x.csv", "--reason", "x")
+    assert found(months, "open_quarantined_files") == (1, 0, "fail")
+
+
+def fail_ingest(env: Environment) -> None:
+    env.stage("ingest", "--source", str(env.source / "nowhere"), code=2)
+
+
+def fail_glue_merge(env: Environment) -> None:
+    env.write({"sales/spoilt.csv": csv(SALES, "x,1,2010-05-05,1,0")})
+    env.run(code=3)
+
+
+def fail_load_rds(env: Environment) -> None:
+    (path,) = env.home.glob("lake/clean/sales/month=2010-02/*.parquet")
+    path.rename(env.home / "elsewhere")
+    env.change_database("delete from retailstream_loads")
+    env.stage("load-rds", code=1)
+    (env.home / "elsewhere").rename(path)
+
+
+def fail_features(env: Environment) -> None:
+    env.write({"features/spoilt.csv": week("2010-05")["features/2010-05-1.csv"].replace("\n1,", "\nx,")})
+    env.run(code=3)
+
+
+def fail_sqoop(env: Environment) -> None:
+    env.change_database("drop view sales_in_dollars; drop table sales")
+    env.stage("sqoop", code=1)
+
+
+FAILURES = dict(zip(ORDER, (fail_ingest, fail_glue_merge, fail_load_rds, fail_features, fail_sqoop), strict=True))
+
+
+@pytest.mark.parametrize("stage", FAILURES)
+def test_a_last_run_that_failed_is_unhealthy_until_the_next_one_ends_well(months: Environment, stage: str) -> None:
+    FAILURES[stage](months)
+
+    assert found(months, f"last_run_{stage}") == ("failed", "ok", "fail")
+    months.run("--max-rejects", "100%")
+    assert found(months, f"last_run_{stage}")[2] == "ok"
+
+
+def test_a_last_run_that_was_killed_is_unhealthy_before_and_after_it_is_marked(months: Environment) -> None:
+    state(
+        months, "update runs set status = 'running', ended_at = null, process_id = ? where stage = 'load-rds'", dead()
+    )
+    assert found(months, "last_run_load-rds") == ("killed", "ok", "fail")
+    months.stage("ingest", "--source", str(months.source))  # whoever takes the lock marks what died with it
+    state(months, "update runs set process_id = ? where stage = 'load-rds'", os.getpid())
+    assert found(months, "last_run_load-rds") == ("killed", "ok", "fail")
+    months.run()
+    assert found(months, "last_run_load-rds") == ("noop", "ok", "ok")
+
+
+def dead() -> int:
+    """Return the id of a process that is no more."""
+    if (process := os.fork()) == 0:
+        os._exit(0)
+    os.waitpid(process, 0)
+    return process
+
+
+@pytest.mark.parametrize("host", ["", "another"])
+def test_a_run_that_is_at_work_is_not_the_last_one(months: Environment, host: str) -> None:
+    months.stage("load-rds", "--run-id", "working")
+    process = dead() if host else os.getpid()
+    state(months, "update runs set status = 'running', process_id = ? where run_id = 'working'", process)
+    if host:
+        state(months, "update runs set host = ? where run_id = 'working'", host)
+    assert found(months, "last_run_load-rds") == ("ok", "ok", "ok")
+
+
+def test_a_dry_run_is_no_last_run(tmp_path: Path) -> None:
+    env = new_environment(tmp_path)
+    env.run("--dry-run")
+    assert found(env, "last_run_ingest") == ("never ran", "ok", "warn")
+
+
+def test_health_is_looked_at_after_a_run_and_changes_neither_status_nor_code(months: Environment) -> None:
+    months.change_database("delete from sales where dept = 1")
+    before = rows(months)
+
+    summary = months.run()
+
+    assert summary["status"] == "noop"
+    assert summary["health"]["healthy"] is False
+    assert [check["name"] for check in summary["health"]["checks"]] == NAMES
+    assert rows(months) == before
