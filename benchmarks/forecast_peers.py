@@ -68,11 +68,11 @@ def statsforecast(name: str, make: Callable[[Any], Any]) -> Callable[[History, i
 
 
 def lightgbm(history: History, weeks: int) -> Floats:
-    """Return a forecast by one LightGBM for all series, on lags, means, the week of the year, holidays and the keys."""
+    """Return a forecast by one LightGBM for all series, of the change to last year: lags, means, calendar and keys."""
     import lightgbm as lgb  # noqa: PLC0415 -- a peer, installed apart
     from mlforecast import MLForecast  # noqa: PLC0415
     from mlforecast.lag_transforms import RollingMean  # noqa: PLC0415
-    from mlforecast.target_transforms import LocalStandardScaler  # noqa: PLC0415
+    from mlforecast.target_transforms import Differences, LocalStandardScaler  # noqa: PLC0415
 
     table = long_table(history)
     holidays = pd.Series(history.holidays, index=history.dates)
@@ -81,15 +81,15 @@ def lightgbm(history: History, weeks: int) -> Floats:
     table["store"] = history.store[table["unique_id"]]
     table["dept"] = history.dept[table["unique_id"]]
     learner = lgb.LGBMRegressor(
-        objective="l1", n_estimators=600, learning_rate=0.05, num_leaves=127, verbosity=-1, seed=1, deterministic=True
+        objective="l1", n_estimators=300, learning_rate=0.05, num_leaves=63, verbosity=-1, seed=1, deterministic=True
     )
     runner = MLForecast(
         models={"lgb": learner},
         freq=7 * pd.offsets.Day(),
-        lags=[1, 2, 4, 8, 51, 52, 53],
-        lag_transforms={1: [RollingMean(8), RollingMean(26)], 48: [RollingMean(9)]},
+        lags=[1, 2, 4, 8],
+        lag_transforms={1: [RollingMean(8), RollingMean(26)]},
         date_features=["week", "month", "day"],
-        target_transforms=[LocalStandardScaler()],
+        target_transforms=[Differences([52]), LocalStandardScaler()],
     )
     runner.fit(table, static_features=["store", "dept"])
     coming = runner.make_future_dataframe(weeks)

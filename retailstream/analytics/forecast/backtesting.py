@@ -45,14 +45,14 @@ class Fold:
 def backtest(sales: Sales, features: Features) -> list[Fold]:
     """Return a fold for each cut, the earliest first; UsageError where there are too few weeks to hold any out."""
     history = history_of(sales, features) if len(sales.date) else None
-    weeks = history.weeks if history else 0
-    cuts = cuts_of(weeks)
-    if history is None or not cuts:
+    folds = [] if history is None else [cut for cut in cuts_of(history.weeks) if _is_testable(history, cut)]
+    if history is None or not folds:
+        weeks = 0 if history is None else int(np.isfinite(history.sales).any(axis=1).sum())
         raise UsageError(
-            f"a backtest needs {2 * STEP} weeks of sales, and there are {weeks}",
+            f"a backtest needs {2 * STEP} weeks of sales, and there {'is' if weeks == 1 else 'are'} {weeks}",
             hint="retailstream forecast works without one",
         )
-    return [_fold(number, history, features, cut) for number, cut in enumerate(cuts, start=1)]
+    return [fold_at(number, history, features, cut) for number, cut in enumerate(folds, start=1)]
 
 
 def cuts_of(weeks: int) -> list[int]:
@@ -81,7 +81,8 @@ def wmae(actual: Floats, predicted: Floats, holidays: Flags) -> float:
     return float((weights * distance).sum() / weights.sum())
 
 
-def _fold(number: int, history: History, features: Features, cut: int) -> Fold:
+def fold_at(number: int, history: History, features: Features, cut: int) -> Fold:
+    """Return how good the forecast is that could be made after so many weeks."""
     known = history.until(cut)
     seen = known.seen
     known = known.of(seen)
@@ -109,6 +110,12 @@ def _fold(number: int, history: History, features: Features, cut: int) -> Fold:
         wmae_without_unemployment=minus,
         coverage=float(((low <= actual) & (actual <= high))[sold].mean()),
     )
+
+
+def _is_testable(history: History, cut: int) -> bool:
+    """Say whether something was sold both before a cut and in the weeks that are forecast."""
+    sold = ~np.isnan(history.sales)
+    return bool(sold[:cut].any() and sold[cut : cut + LONGEST_TEST].any())
 
 
 def _spread(values: Floats, seen: Flags) -> Floats:

@@ -4,8 +4,8 @@
 -- needs: forecast
 -- parameter: threshold number = 8 at least 0 at most 100 | the unemployment, in percent, above which a store counts
 -- headline (highest predicted_total_sales): Where unemployment is above {threshold} %, department {dept}[, tied with
---   {tied},] will sell most in the {weeks:weeks} to come: {predicted_avg_weekly_sales:money} a week and store on average,
---   most likely {low:money} to {high:money}[, {change_pct:change} on a year before].
+--   {tied},] will sell most over {weeks:weeks} to come: {predicted_avg_weekly_sales:money} a week and store on average
+--   (80 % interval: {low:money} to {high:money})[, {change_pct:change} on a year before].
 -- empty: No week to come is known for a store with unemployment above {threshold} %.
 with last_week as (
   select max(date) as date
@@ -74,7 +74,7 @@ recent as (
   join (select distinct store, dept from cells) as pairs on pairs.store = sales.store and pairs.dept = sales.dept
   where ranked_weeks.place <= 52
   group by sales.dept
-),
+)
 -- Whole cents, half away from zero: n/d is (2n ± d) // 2d, and no double comes in between. The interval of a mean is
 -- narrower than its cells', as their errors cancel out in part: of an error's variance a tenth is common to all of a
 -- department, 0.15 to the weeks of a store, and 0.75 is the cell's own, as measured on the backtest (ADR 0020).
