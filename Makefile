@@ -65,6 +65,11 @@ bench: $(VENV)/run
 bench-large: $(VENV)/run
 	$(BIN)/python -m benchmarks --large
 
+## forecast-accuracy: backtest the forecast, and write its figures into docs/explanation/forecast-accuracy.md
+.PHONY: forecast-accuracy
+forecast-accuracy: $(VENV)/run
+	$(BIN)/python -m benchmarks.forecast_accuracy
+
 ## lock: write constraints.txt anew, from the newest versions that pyproject.toml allows
 .PHONY: lock
 lock:

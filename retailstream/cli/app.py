@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -36,4 +37,6 @@ for group in (analyze.app, quarantine.app, history.app, config.app):
 
 def main() -> None:
     """Run the command line of this process."""
+    # The forecast's matrices are small: on a busy machine, threads that wait for each other take three times as long.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     app()

@@ -72,6 +72,8 @@ def test_every_pair_has_a_finite_row_for_each_week_to_come_and_no_other(
     assert np.isfinite([found.predicted, found.low, found.high]).all()
     assert (found.low <= found.predicted).all()
     assert (found.predicted <= found.high).all()
+    for amounts in (found.predicted, found.low, found.high):
+        np.testing.assert_array_equal(np.round(amounts, 2), amounts)
     assert (np.abs(found.predicted) <= 50 * max(abs(amount) for amount in rows.values())).all()
 
 
@@ -150,6 +152,18 @@ def test_a_department_that_takes_goods_back_is_forecast_below_zero_and_no_other_
     assert -60 < series(found, 1, 1).min() <= series(found, 1, 1).max() < -20
     assert (series(found, 1, 2) == 0).all()
     assert series(found, 1, 3).min() >= 0
+
+
+@pytest.mark.parametrize("weeks", [20, 80, 130])
+def test_an_interval_goes_below_zero_only_as_far_as_sales_did(weeks: int) -> None:
+    sales = weekly(
+        {(1, 1): lambda number: 70.0 * (number % 7 == 0), (1, 2): lambda number: 70.0 * (number % 7 == 0) - 2}, weeks
+    )
+
+    found = forecast(sales, features_of([1], [week(weeks + ahead) for ahead in range(10)]))
+
+    assert found.low[found.dept == 1].min() == 0
+    assert found.low[found.dept == 2].min() == -2
 
 
 def test_what_was_sold_more_than_five_years_ago_is_still_listed_at_nothing() -> None:

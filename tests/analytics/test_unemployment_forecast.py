@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from math import sqrt
+from random import Random
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -119,12 +120,41 @@ def test_equals_plain_python(
     cells: dict[Cell, Expected],
     threshold: str,
 ) -> None:
-    fill(connection, sales, rates, cells)
+    assert_equal(connection, (sales, rates, cells), threshold)
+
+
+@pytest.mark.parametrize("threshold", ["7.9", "8", "8.0000000001"])
+def test_equals_plain_python_where_rows_are_many(connection: duckdb.DuckDBPyConnection, threshold: str) -> None:
+    random = Random(1)
+    pairs = [(store, dept) for store in range(1, 9) for dept in (1, 2)]
+
+    def days(first: int, end: int) -> list[date]:
+        return [LAST + timedelta(days=7 * number) for number in range(first, end)]
+
+    def cents() -> Decimal:
+        return Decimal(random.randint(0, 99_999)).scaleb(-2)
+
+    sales = {(*pair, day): cents() for pair in pairs for day in days(-60, 1) if random.random() < 0.9}
+    cells = {
+        (*pair, day): (cents(), cents(), cents()) for pair in pairs for day in days(1, 40) if random.random() < 0.9
+    }
+    known = [None, Decimal("7.5"), Decimal(8), Decimal("8.0000000001"), Decimal(12)]
+    rates = {(store, day): random.choice(known) for store in range(1, 9) for day in days(-4, 4)}
+
+    assert_equal(connection, (sales, rates, cells), threshold)
+
+
+def assert_equal(
+    connection: duckdb.DuckDBPyConnection,
+    chain: tuple[Mapping[Cell, Decimal], Mapping[tuple[int, date], Decimal | None], Mapping[Cell, Expected]],
+    threshold: str,
+) -> None:
+    fill(connection, *chain)
 
     answer = catalog.answer(connection, "unemployment-forecast", {"threshold": threshold})
 
     rows = [tuple(float(value) if place in {5, 6} else value for place, value in enumerate(row)) for row in answer.rows]  # type: ignore[arg-type]
-    assert rows == list(expected(sales, rates, cells, Decimal(threshold)))
+    assert rows == list(expected(*chain, Decimal(threshold)))
     for row in answer.rows:
         low, middle, high = (row[answer.columns.index(name)] for name in ("low", "predicted_avg_weekly_sales", "high"))
         assert low <= middle <= high  # type: ignore[operator]
