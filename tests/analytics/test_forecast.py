@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from retailstream.analytics.forecast import Features, Forecast, Sales, forecast, relation
 from retailstream.analytics.forecast.calendar import day_years_before, easter, easter_weeks
-from retailstream.analytics.forecast.history import history_of, week_of
+from retailstream.analytics.forecast.history import Groups, history_of, week_of
 from retailstream.analytics.forecast.intervals import Rehearsal
+from retailstream.analytics.forecast.model import _patterns
 from retailstream.analytics.forecast.unemployment import factor, known_rates
 from retailstream.contracts import CONTRACTS
 from tests.analytics.forecast_tables import FRIDAY, features_of, sales_of, series, week, weekly
@@ -222,6 +223,18 @@ def test_a_history_cut_knows_of_later_weeks_only_what_the_features_flag() -> Non
     assert np.flatnonzero(history.holidays).tolist() == [2, 8, 9]
     assert np.flatnonzero(history.until(5).holidays).tolist() == [2, 9]
     assert history.until(5).last == week(4)
+
+
+@pytest.mark.parametrize("stores", [5, 30, 90])
+def test_a_department_is_rebuilt_from_its_eight_strongest_patterns(stores: int) -> None:
+    full = np.random.default_rng(1).normal(10, 1, (60, 2 * stores))
+    scale = np.sqrt(np.abs(full).mean(axis=0))
+
+    clean = _patterns(full, Groups(np.repeat([1, 2], stores)))
+
+    for half in (slice(stores), slice(stores, None)):
+        left, sizes, right = np.linalg.svd(full[:, half] / scale[half], full_matrices=False)
+        np.testing.assert_allclose(clean[:, half], left[:, :8] * sizes[:8] @ right[:8] * scale[half], rtol=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -249,10 +249,12 @@ def _patterns(full: Floats, depts: Groups) -> Floats:
     scale = np.sqrt(np.maximum(np.abs(full).mean(axis=0), 1e-6))
     for series in depts.members:
         values = full[:, series] / scale[series]
-        if len(series) > PATTERNS:
-            _, vectors = np.linalg.eigh(values.T @ values)
-            strongest = vectors[:, -PATTERNS:]
+        if PATTERNS < len(series) <= len(values):
+            strongest = np.linalg.eigh(values.T @ values)[1][:, -PATTERNS:]
             values = (values @ strongest) @ strongest.T
+        elif len(series) > PATTERNS:
+            strongest = np.linalg.eigh(values @ values.T)[1][:, -PATTERNS:]
+            values = strongest @ (strongest.T @ values)
         clean[:, series] = values * scale[series]
     return clean
 
