@@ -205,6 +205,24 @@ class TableLoad:
     rows: Callable[[], Iterator[list[Row]]]
 
 
+@dataclass(frozen=True)
+class ResultTable:
+    """An answer as a table to be kept: columns with their DuckDB types, rows, and the run that asked."""
+
+    name: str
+    columns: Sequence[tuple[str, str]]
+    rows: Sequence[Row]
+    run_id: str
+
+
+class Results(Protocol):
+    """Where answers are kept as tables."""
+
+    def replace(self, table: ResultTable) -> None:
+        """Put a table in the place of the one of its name, in one transaction."""
+        ...
+
+
 class Database(Protocol):
     """A relational database holding tables of the contracts, and the digest of each partition it was loaded from."""
 

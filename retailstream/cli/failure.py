@@ -28,6 +28,12 @@ class TerminatedError(BaseException):
     exit_code = 128 + signal.SIGTERM
 
 
+class InterruptedRunError(TerminatedError):
+    """The process was asked to end by the keyboard."""
+
+    exit_code = 128 + signal.SIGINT
+
+
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise TerminatedError("stopped by SIGTERM")
 
@@ -53,6 +59,15 @@ class RootGroup(Group):
         except BaseException as error:  # noqa: BLE001 -- the one place where everything ends
             code = _present(error, words)
         sys.exit(code if isinstance(code, int) else 0)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 -- typer's own signature
+        """Invoke the command; typer would end an interrupted one without a word and without its summary."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            ours = InterruptedRunError("stopped by SIGINT")
+            ours.__dict__.update(error.__dict__)
+            raise ours from error
 
 
 def _present(error: BaseException, words: Sequence[str]) -> int:
@@ -93,7 +108,7 @@ def _ours(error: BaseException) -> BaseException:
 
 
 def _in_words(error: BaseException) -> str:
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt | InterruptedRunError):
         return "interrupted; the same command takes up where this one stopped"
     if isinstance(error, TerminatedError):
         return "terminated; the same command takes up where this one stopped"

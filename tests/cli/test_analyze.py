@@ -16,6 +16,7 @@ import retailstream
 from retailstream.adapters.warehouse.folder import FolderWarehouse
 from retailstream.analytics import export
 from retailstream.analytics.catalog import use_cases
+from retailstream.analytics.printing import cell
 from retailstream.cli import answers
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.wiring import open_lake
@@ -177,7 +178,7 @@ def test_a_terminal_sees_the_headline_and_figures_for_people(
     text = capsys.readouterr().out
     assert " ".join(found.answer.headline.split()) in " ".join(text.split())
     assert "a wider terminal also shows: " in text
-    assert "yoy pct" in text.splitlines()[-1]
+    assert "yoy %" in text.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +193,7 @@ def test_a_terminal_sees_the_headline_and_figures_for_people(
     ],
 )
 def test_values_are_printed_as_people_read_them(value: object, column: str, text: str) -> None:
-    assert answers.cell(value, column) == text
+    assert cell(value, column) == text
 
 
 def test_a_table_published_in_the_middle_is_read_anew(chain: Environment) -> None:
