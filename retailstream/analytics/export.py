@@ -145,7 +145,7 @@ def write(found: TypedAnswer, path: Path, form: Form, *, text: str | None = None
 def check_folder(folder: Path) -> None:
     """Raise UsageError where no folder for files can be made at that path."""
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"--output {folder} exists and is no folder", hint="name a folder")
+        raise UsageError(f"{folder} is no folder, but a file", hint="name a new folder, or one that is there")
 
 
 def write_all(answers: Iterable[TypedAnswer], folder: Path, form: Form) -> list[Path]:

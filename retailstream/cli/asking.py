@@ -83,7 +83,9 @@ def put_all(context: typer.Context, questions: Mapping[str, Mapping[str, object]
             _print_summary(session, started_at, clock, outputs, {"answers": [_told(found) for found in answers]})
         elif not (to.output or to.report):
             print_all(answers, form)
+        tables = f"{len(answers)} tables of {session.environment.settings.database.url}"
     _tell(session, [f"{len(files)} files in {to.output}"] if files else [], [str(page) for page in pages[:1]])
+    _tell(session, [tables] if to.save else [])
 
 
 def _ask(session: Session, questions: Mapping[str, Mapping[str, object]]) -> list[TypedAnswer]:
@@ -155,7 +157,7 @@ def _print_summary(
     print_json(
         summary_of_nothing("analyze", session.run_id)
         | {"started_at": started_at, "seconds": round(time.monotonic() - clock, 3), "outputs": list(outputs)}
-        | told
+        | dict(told)
     )
 
 
