@@ -30,6 +30,11 @@ test: $(VENV)/dev
 test-services: $(VENV)/dev
 	$(BIN)/pytest tests/services
 
+## browser: install the Chromium that the tests of reports look at pages with (Debian, as root)
+.PHONY: browser
+browser:
+	command -v chromium > /dev/null || { apt-get update -qq && apt-get install -y -qq chromium > /dev/null; }
+
 ## coverage: the fast tests, and which lines and branches they leave out
 .PHONY: coverage
 coverage: $(VENV)/dev

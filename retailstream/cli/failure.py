@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import traceback
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from retailstream.reports import Summary
+
+
+_VALUED = ("--config", "--home", "--run-id", "--log-format")
+"""The global options whose value is the next word, and no command."""
 
 
 class TerminatedError(BaseException):
@@ -71,7 +76,20 @@ class RootGroup(Group):
 
 
 def _present(error: BaseException, words: Sequence[str]) -> int:
-    error = _ours(error)
+    if isinstance(error, TyperException) and type(error).__name__ == "NoArgsIsHelpError":  # typer has no public name
+        print(error.format_message(), file=sys.stderr)
+        error = UsageError("no command is given", hint="retailstream --help")
+    else:
+        error = _ours(error)
+        _tell(error, words)
+    code = int(getattr(error, "exit_code", 130 if isinstance(error, KeyboardInterrupt) else 1))
+    if "--json" in words:
+        print(json.dumps(getattr(error, "summary", None) or _early(error, words)))
+    sys.stdout.flush()
+    return code
+
+
+def _tell(error: BaseException, words: Sequence[str]) -> None:
     if isinstance(error, RetailStreamError):
         if error.message:
             print(f"error: {error.message}", file=sys.stderr)
@@ -84,11 +102,6 @@ def _present(error: BaseException, words: Sequence[str]) -> int:
             traceback.print_exception(error)
         else:
             print("hint: this is a bug of retailstream; -v shows its traceback", file=sys.stderr)
-    code = int(getattr(error, "exit_code", 130 if isinstance(error, KeyboardInterrupt) else 1))
-    if "--json" in words:
-        print(json.dumps(getattr(error, "summary", None) or _early(error, words)))
-    sys.stdout.flush()
-    return code
 
 
 def _ours(error: BaseException) -> BaseException:
@@ -96,7 +109,7 @@ def _ours(error: BaseException) -> BaseException:
     if isinstance(error, TyperException):
         context = getattr(error, "ctx", None)
         hint = f"{context.command_path} --help" if context else "retailstream --help"
-        return UsageError(error.format_message(), hint=hint)
+        return UsageError(error.format_message().replace(": Value error, ", ": "), hint=hint)
     if isinstance(error, typer.Abort):
         return KeyboardInterrupt()
     if isinstance(error, OSError) and error.strerror:
@@ -120,5 +133,5 @@ def _early(error: BaseException, words: Sequence[str]) -> Summary:
     from retailstream.execution import describe
     from retailstream.reports import summary_of_nothing
 
-    stage = next((word for word in words if not word.startswith("-")), "")
-    return summary_of_nothing(stage, None, status="failed", error=describe(error))
+    named = (word for before, word in pairwise(("", *words)) if before not in _VALUED and not word.startswith("-"))
+    return summary_of_nothing(next(named, ""), None, status="failed", error=describe(error))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -20,22 +19,18 @@ from retailstream.analytics.printing import cell
 from retailstream.cli import answers
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.wiring import open_lake
-from tests.environment import Environment, Summary, new_environment
+from tests.environment import Environment, Summary, chain_environment
 
 if TYPE_CHECKING:
     from retailstream.analytics.export import TypedAnswer
 
-ANALYTICS = Path(__file__).parents[1] / "analytics"
-EXPECTED = ANALYTICS / "expected"
+EXPECTED = Path(__file__).parents[1] / "analytics" / "expected"
 
 
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """An environment that the fixture chain was run into."""
-    env = new_environment(tmp_path_factory.mktemp("chain"))
-    shutil.copytree(ANALYTICS / "fixtures" / "chain", env.source, dirs_exist_ok=True)
-    env.run()
-    return env
+    return chain_environment(tmp_path_factory.mktemp("chain"))
 
 
 def expected(name: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from retailstream.analytics.report.evidence import Evidence
 
 ROWS: Final = 15
-ALL_ROWS: Final = 25
+ALL_ROWS: Final = 20
 """A longer table is cut to ROWS on the page; the files beside it have them all."""
 
 
