@@ -58,5 +58,5 @@ def _read(note: Path) -> str:
             f"run {holder['run_id']} ({holder['command']}, process {holder['process']} on {holder['host']},"
             f" since {holder['since']})"
         )
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "another run"

@@ -8,7 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from retailstream.analytics import export
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.landing import LandingLog, Scope
 from retailstream.ledger import Ledger
@@ -218,6 +217,8 @@ def ask(home: Path, settings: Settings, questions: Mapping[str, Mapping[str, obj
 
     Raises RetailStreamError where there is no data and not even a home, which is not made.
     """
+    from retailstream.analytics import export  # noqa: PLC0415 -- only questions need it
+
     warehouse = open_warehouse(settings.warehouse.url)
     asked = warehouse.ask(
         lambda connection: Asked(

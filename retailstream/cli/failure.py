@@ -48,7 +48,8 @@ class RootGroup(Group):
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:  # noqa: ANN401 -- typer's own signature
         """Run a command line and end the process with its exit code."""
-        words = list(extra.pop("args", None) or (args[0] if args else None) or sys.argv[1:])
+        given = extra.pop("args", args[0] if args else None)
+        words = sys.argv[1:] if given is None else list(given)
         signal.signal(signal.SIGTERM, _terminate)
         extra["standalone_mode"] = False
         try:

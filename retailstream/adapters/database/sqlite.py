@@ -56,6 +56,8 @@ def connected(path: Path, *, create: bool) -> Iterator[sqlite3.Connection]:
         there = create or path.exists()
         connection = sqlite3.connect(path if there else ":memory:", timeout=60, isolation_level=None)
         connection.execute("pragma journal_mode = wal")
+        # A power cut may undo the last load as a whole, digests included: the next run makes it again.
+        connection.execute("pragma synchronous = normal")
         connection.execute("pragma cache_size = -65536")
     try:
         yield connection
