@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from retailstream.errors import RetailStreamError, UsageError
-from retailstream.landing import LandingLog, Scope
+from retailstream.landings import LandingLog, Scope
 from retailstream.ledger import Ledger
 from retailstream.quarantine import Quarantine
 from retailstream.runs import Books, Limit

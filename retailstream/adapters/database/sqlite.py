@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from retailstream.contracts import Column, Contract, Type
 from retailstream.errors import RetailStreamError, TransientError
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
-from retailstream.publishing import WHOLE
+from retailstream.manifests import WHOLE
 from retailstream.state import transaction
 
 if TYPE_CHECKING:
