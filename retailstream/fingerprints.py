@@ -41,7 +41,7 @@ class Fingerprint:
 def fingerprint_sql(contract: Contract, source: str, *, whole: Callable[[Column], str], day: str) -> str:
     """Return the query whose one row `fingerprint_of` reads.
 
-    `whole` turns a column into a whole number, `day` the date into one like 20121026; both in the store's SQL.
+    `whole` turns a column into a whole number, `day` the date into its days since 1970-01-01; both in the store's SQL.
     """
     parts = [
         f"{day if contract.column(name).type is Type.DATE else f'cast({name} as bigint)'} * {factor}"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from retailstream.ports import LandedFile, Row
 
 BATCH = 50_000
-DAY = "(cast(year(date) as bigint) * 10000 + month(date) * 100 + day(date))"
+DAY = "cast(date - date '1970-01-01' as bigint)"
 
 
 @contextmanager
