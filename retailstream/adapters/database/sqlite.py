@@ -145,7 +145,7 @@ class SqliteDatabase:
         for statement in _definition(contract):
             self._connection.execute(statement)
         names = [_stored(column) for column in contract.columns]
-        if not self._loaded(contract, load.digests):
+        if not self._has_rows(contract, load.digests):
             count = self._insert(contract.name, len(names), load.rows())
         else:
             count = self._replace(load, names)
@@ -156,11 +156,9 @@ class SqliteDatabase:
         self._connection.executemany(f"insert into {LOADS} values (?, ?, ?)", [d for d in digests if d[2] is not None])
         return count
 
-    def _loaded(self, contract: Contract, partitions: Collection[str]) -> bool:
-        """Say whether any of the partitions was loaded before."""
-        marks = ", ".join("?" * len(partitions))
-        query = f"select 1 from {LOADS} where table_name = ? and partition in ({marks}) limit 1"
-        return self._connection.execute(query, (contract.name, *partitions)).fetchone() is not None
+    def _has_rows(self, contract: Contract, partitions: Collection[str]) -> bool:
+        within, values = _within(contract, partitions)
+        return self._connection.execute(f"select 1 from {contract.name}{within} limit 1", values).fetchone() is not None
 
     def _replace(self, load: TableLoad, names: Sequence[str]) -> int:
         """Bring partitions that have rows already to the new ones, touching only the rows that differ."""
