@@ -3,6 +3,7 @@
     -- Holiday sales                                            the title
     -- place: 20                                                its place in every list
     -- question: How much do the stores sell in holiday weeks?
+    -- bar: avg_weekly_sales                                    the column that a terminal draws bars of, if any
     -- parameter: month integer = 4 at least 1 at most 12 | what it means     any number; `$month` in the query
     -- headline (highest year, lowest rank): In {year} …        any number; the first that the rows can fill is used,
     --   three blanks go on with the line before                and `headline.py` says what a template holds
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
 Value = int | Decimal | str | None
 
 _FOLDER: Final = Path(__file__).parent / "sql"
-_ENTRY: Final = re.compile(r"(?P<key>place|question|parameter|headline|empty)(?: \((?P<steps>[^)]*)\))?: (?P<text>.+)")
+_ENTRY: Final = re.compile(
+    r"(?P<key>place|question|method|bar|parameter|headline|empty)(?: \((?P<steps>[^)]*)\))?: (?P<text>.+)"
+)
 _STEP: Final = re.compile(r"(\w+) (\w+)")
 _PARAMETER: Final = re.compile(
     r"(?P<name>\w+) (?P<type>integer|money|number|text)"
@@ -94,6 +97,8 @@ class UseCase:
     sql: str
     headlines: tuple[Headline, ...]
     empty: Headline
+    method: str = ""
+    bar: str | None = None
 
     def values(self, given: Mapping[str, object]) -> dict[str, Value]:
         """Return a value for each parameter, its default where none is given; UsageError for an unknown name."""
@@ -175,6 +180,8 @@ def load(path: Path) -> UseCase:
         sql=sql,
         headlines=tuple(_headline(part, path) for part in parts if part["key"] == "headline"),
         empty=Headline(single["empty"]),
+        method=single.get("method", ""),
+        bar=single.get("bar"),
     )
 
 

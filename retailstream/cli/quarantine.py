@@ -78,7 +78,7 @@ def replay(
     """Land corrected records as a new file, and close the entries they correct; `retailstream run` takes them in."""
     from retailstream import replaying
     from retailstream.execution import Request, attended
-    from retailstream.landing import scope_of
+    from retailstream.landings import scope_of
 
     if file is None:
         raise UsageError("--file is missing", hint="retailstream quarantine replay --file FIXED.csv [ID...]")
@@ -110,7 +110,7 @@ def discard(
 ) -> None:
     """Settle entries for good, on record: their records will never come in."""
     from retailstream.execution import Request, attended
-    from retailstream.landing import scope_of
+    from retailstream.landings import scope_of
     from retailstream.reports import StageReport
 
     if not reason.strip():

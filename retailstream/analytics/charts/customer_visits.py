@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from retailstream.analytics.charts.rows import ordered
+from retailstream.analytics.charts.scales import unit_of
 from retailstream.analytics.charts.theme import BLUE, GREY, WIDTH
 
 if TYPE_CHECKING:
@@ -20,15 +21,15 @@ def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
     """Return the title, and a bar a store, the largest on top."""
     visits = any(row["avg_weekly_visits"] is not None for row in rows)
     column = "avg_weekly_visits" if visits else "avg_weekly_sales"
-    title = "Average weekly visits, thousand" if visits else "Average weekly sales, $ thousand"
+    unit = unit_of(row[column] for row in rows)
+    title = f"Average weekly visits{unit.name and ','}{unit.name}" if visits else f"Average weekly sales, ${unit.name}"
     base = chart.transform_filter(f"isValid(datum.{column})").encode(
         y=alt.Y("store:N", title="Store", sort=ordered(rows, "store", by=column, descending=True))
     )
-    thousands = alt.Axis(labelExpr="format(datum.value / 1000, ',.0f')")
-    bars = base.mark_bar(height=14, color=BLUE).encode(x=alt.X(f"{column}:Q", title=title, axis=thousands))
+    bars = base.mark_bar(height=14, color=BLUE).encode(x=alt.X(f"{column}:Q", title=title, axis=unit.axis()))
     labels = (
         base.transform_calculate(
-            label=f"format(datum.{column} / 1000, ',.0f')"
+            label=f"format(datum.{column} / {unit.factor}, ',.4~r')"
             " + (isValid(datum.month_index) ? ', ' + format(datum.month_index, '.0f') + ' % of usual' : '')"
         )
         .mark_text(align="left", dx=5, color=GREY, fontSize=11)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from retailstream.analytics.charts.rows import ordered
+from retailstream.analytics.charts.scales import unit_of
 from retailstream.analytics.charts.theme import BLUE, GREY, PALE, RED, WIDTH
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
         )
         .encode(y=alt.Y("dept:N", sort=ordered(rows, "dept", by="rank"), title="Department"))
     )
-    millions = alt.Axis(labelExpr="format(datum.value / 1e6, ',.0f')")
+    unit = unit_of(row["total_sales"] for row in rows)
     bars = base.mark_bar(height=12).encode(
-        x=alt.X("total_sales:Q", title="Total sales, $ million", axis=millions), color=trend
+        x=alt.X("total_sales:Q", title=f"Total sales, ${unit.name}", axis=unit.axis()), color=trend
     )
     labels = base.mark_text(align="left", dx=5, color=GREY, fontSize=11).encode(x="total_sales:Q", text="label:N")
     return (

@@ -8,10 +8,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 import altair as alt
+import vl_convert
 
 from retailstream.analytics.charts.rows import rows_of
 from retailstream.analytics.charts.theme import themed
-from retailstream.errors import RetailStreamError
+from retailstream.analytics.export import replacing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,13 +41,13 @@ def draw(answer: Answer) -> Drawn | None:
 
 def write(chart: Drawn, path: Path) -> None:
     """Write a chart as the SVG or PNG that the ending of the path asks for."""
-    import vl_convert  # noqa: PLC0415 -- only pictures need it
-
-    spec = json.dumps(chart.to_dict())
-    try:
+    with replacing(path) as part:
         if path.suffix.lower() == ".svg":
-            path.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
+            part.write_text(svg(chart), encoding="utf-8")
         else:
-            path.write_bytes(vl_convert.vegalite_to_png(spec, scale=SCALE))
-    except OSError as error:
-        raise RetailStreamError(f"{path} cannot be written: {error.strerror or error}") from error
+            part.write_bytes(vl_convert.vegalite_to_png(json.dumps(chart.to_dict()), scale=SCALE))
+
+
+def svg(chart: Drawn) -> str:
+    """Return a chart as SVG."""
+    return str(vl_convert.vegalite_to_svg(json.dumps(chart.to_dict())))

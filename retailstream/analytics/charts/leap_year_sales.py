@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from retailstream.analytics.charts.rows import ordered
-from retailstream.analytics.charts.theme import GREY, TYPES, WIDTH
+from retailstream.analytics.charts.scales import by_type, unit_of
+from retailstream.analytics.charts.theme import GREY, WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,14 +22,15 @@ _WORST = 15
 def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
     """Return the title, and bars of average weekly sales, the worst on top."""
     year = rows[-1]["year"]
-    thousands = alt.Axis(labelExpr="format(datum.value / 1000, ',.0f')")
+    unit = unit_of(row["avg_weekly_sales"] for row in rows if row["rank"] <= _WORST)
     base = chart.transform_filter(f"datum.year == {year} && datum.rank <= {_WORST}").encode(
         y=alt.Y(
             "store:N", sort=ordered([row for row in rows if row["year"] == year], "store", by="rank"), title="Store"
         ),
     )
     bars = base.mark_bar(height=14).encode(
-        x=alt.X("avg_weekly_sales:Q", title="Average weekly sales, $ thousand", axis=thousands), color=TYPES
+        x=alt.X("avg_weekly_sales:Q", title=f"Average weekly sales, ${unit.name}", axis=unit.axis()),
+        color=by_type(rows),
     )
     labels = (
         base.transform_calculate(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from retailstream.analytics.charts.rows import ordered, total_by
+from retailstream.analytics.charts.scales import unit_of
 from retailstream.analytics.charts.theme import BLUE, WIDTH
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _COLUMNS = 3
 def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
     """Return the title, and a panel of average weekly sales for each department."""
     departments = ordered(total_by(rows, "dept", "total_sales"), "dept", by="total_sales", descending=True)[:_LARGEST]
+    unit = unit_of(row["avg_weekly_sales"] for row in rows if row["dept"] in departments)
     lines = (
         chart.transform_filter(alt.FieldOneOfPredicate(field="dept", oneOf=departments))
         .transform_calculate(name="'Department ' + datum.dept")
@@ -30,8 +32,8 @@ def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
             x=alt.X("month:T", timeUnit="yearmonth", title=None, axis=alt.Axis(format="%Y", tickCount="year")),
             y=alt.Y(
                 "avg_weekly_sales:Q",
-                title="$ million a week",
-                axis=alt.Axis(labelExpr="format(datum.value / 1e6, '.1f')", tickCount=4),
+                title=f"${unit.name} a week",
+                axis=unit.axis(tickCount=4),
             ),
         )
         .properties(width=(WIDTH - 100) / _COLUMNS, height=110)

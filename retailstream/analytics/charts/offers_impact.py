@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from retailstream.analytics.charts.rows import ordered
+from retailstream.analytics.charts.scales import unit_of
 from retailstream.analytics.charts.theme import BLUE, GREY, PALE, WIDTH
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
         sort=ordered(rows, "store", by="avg_sales_with_offers", descending=True),
         axis=alt.Axis(labelFontSize=10),
     )
-    millions = alt.Axis(labelExpr="format(datum.value / 1e6, '.1f')")
-    line = chart.mark_rule(color=PALE, strokeWidth=2).encode(
+    unit = unit_of(row[column] for row in rows for column in ("avg_sales_with_offers", "avg_sales_without_offers"))
+    both = chart.transform_filter("isValid(datum.avg_sales_with_offers) && isValid(datum.avg_sales_without_offers)")
+    line = both.mark_rule(color=PALE, strokeWidth=2).encode(
         y=stores, x="avg_sales_without_offers:Q", x2="avg_sales_with_offers:Q"
     )
     dots = (
@@ -35,7 +37,7 @@ def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
         .mark_circle(size=60, opacity=1)
         .encode(
             y=stores,
-            x=alt.X("sales:Q", title="Average weekly sales, $ million", axis=millions),
+            x=alt.X("sales:Q", title=f"Average weekly sales, ${unit.name}", axis=unit.axis()),
             color=alt.Color(
                 "offers:N", title="Weeks", scale=alt.Scale(domain=["with offers", "without"], range=[BLUE, GREY])
             ),

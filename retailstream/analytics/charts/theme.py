@@ -23,10 +23,6 @@ WIDTH: Final = 640
 
 FONT: Final = "Helvetica Neue, Arial, Liberation Sans, DejaVu Sans, sans-serif"
 
-TYPES: Final = alt.Color(
-    "type:N", title="Store type", scale=alt.Scale(domain=["A", "B", "C"], range=[BLUE, ORANGE, GREEN])
-)
-
 
 def themed(chart: Drawn, title: str) -> Drawn:
     """Return a chart with its title and the project's look."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from retailstream.analytics.charts.theme import TYPES, WIDTH
+from retailstream.analytics.charts.scales import by_type
+from retailstream.analytics.charts.theme import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _FIRST = 10
 
 
-def draw(chart: alt.Chart, _rows: Sequence[Row]) -> tuple[str, Drawn]:
+def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
     """Return the title, and a line a store through its ranks."""
     places = alt.Y(
         "rank:Q",
@@ -29,7 +30,7 @@ def draw(chart: alt.Chart, _rows: Sequence[Row]) -> tuple[str, Drawn]:
         x=alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0, labelFontSize=12)),
         y=places,
         detail="store:N",
-        color=TYPES,
+        color=by_type(rows),
     )
     names = base.mark_text(fontSize=11, fontWeight="bold").encode(text="store:N", color=alt.value("white"))
     lines = base.mark_line(strokeWidth=2.5, opacity=0.7)
