@@ -79,6 +79,7 @@ def replay(
     from retailstream import replaying
     from retailstream.execution import Request, attended
     from retailstream.landings import scope_of
+    from retailstream.reports import summary_of_nothing
 
     if file is None:
         raise UsageError("--file is missing", hint="retailstream quarantine replay --file FIXED.csv [ID...]")
@@ -87,7 +88,8 @@ def replay(
         entries = replaying.choose(env.quarantine, references or [], dataset)
         replaying.check(file, entries, named=bool(references))
         if dry_run:
-            print(f"{file} would close {len(entries):,} entries")
+            plan = summary_of_nothing("replay", session.run_id, status="dry-run")
+            print_json(plan) if session.as_json else print(f"{file} would close {len(entries):,} entries")
             return
         scope = scope_of(entries[0].reject.dataset)
         with attended(env, "replay", Request(session.run_id), (scope,)) as entry:
