@@ -133,7 +133,7 @@ class SqliteDatabase:
 
     def _fingerprint(self, contract: Contract, source: str, values: Sequence[str] = ()) -> Fingerprint:
         # The limit keeps SQLite from working out the digest of a key anew at each place that mentions it.
-        query = fingerprint_sql(contract, f"{source} limit -1", whole=_stored, day=_DAY)
+        query = fingerprint_sql(contract, f"{source} limit -1", whole=_whole, day=_DAY)
         return fingerprint_of(contract, self._connection.execute(query, values).fetchone())
 
     def _has(self, table: str) -> bool:
@@ -191,6 +191,10 @@ class SqliteDatabase:
             self._connection.executemany(f"insert into {table} values {marks}", batch[whole:])
             count += len(batch)
         return count
+
+
+def _whole(column: Column) -> str:
+    return f"unicode({column.name})" if column.type is Type.LETTER else _stored(column)
 
 
 def _stored(column: Column) -> str:

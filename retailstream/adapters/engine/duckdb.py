@@ -148,7 +148,10 @@ def _from_outside(error: Exception) -> RetailStreamError | None:
 
 
 def _whole(column: Column) -> str:
-    return f"cast({column.name} * 100 as bigint)" if column.type is Type.MONEY else f"cast({column.name} as bigint)"
+    if column.type is Type.MONEY:
+        return f"cast({column.name} * 100 as bigint)"
+    number = f"ascii({column.name})" if column.type is Type.LETTER else column.name
+    return f"cast({number} as bigint)"
 
 
 def _no_rows(contract: Contract) -> str:
