@@ -23,17 +23,27 @@ demo: $(VENV)/run
 ## test: set everything up, and run the fast tests
 .PHONY: test
 test: $(VENV)/dev
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist loadfile
+
+## test-slow: the tests that take longer
+.PHONY: test-slow
+test-slow: $(VENV)/dev
+	$(BIN)/pytest -n auto --dist loadfile -m slow
 
 ## test-services: the tests against real services
 .PHONY: test-services
 test-services: $(VENV)/dev
 	$(BIN)/pytest tests/services
 
+## browser: install the Chromium that the tests of reports look at pages with (Debian, as root)
+.PHONY: browser
+browser:
+	command -v chromium > /dev/null || { apt-get update -qq && apt-get install -y -qq chromium > /dev/null; }
+
 ## coverage: the fast tests, and which lines and branches they leave out
 .PHONY: coverage
 coverage: $(VENV)/dev
-	$(BIN)/pytest -n auto --cov --cov-report=term-missing:skip-covered
+	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term-missing:skip-covered
 
 ## check: style, types, layers and generated pages
 .PHONY: check

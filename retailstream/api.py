@@ -16,6 +16,7 @@ from retailstream import settings
 from retailstream.wiring import ask
 
 if TYPE_CHECKING:
+    import altair as alt
     import pandas as pd
 
     from retailstream.analytics.export import TypedAnswer
@@ -32,6 +33,16 @@ def analyze(
     """
     loaded = settings.load(home=Path(home), config=Path(config) if config else None, flags={})
     return _frame(ask(Path(home), loaded.settings, {use_case: parameters}).answers[0])
+
+
+def chart(
+    use_case: str, *, home: str | Path = settings.HOME, config: str | Path | None = None, **parameters: object
+) -> alt.Chart | alt.LayerChart | alt.FacetChart | alt.VConcatChart | None:
+    """Return the chart of an analysis, which a notebook shows; None where the answer has no rows."""
+    from retailstream.analytics.charts.drawing import draw  # noqa: PLC0415 -- a third of a second
+
+    loaded = settings.load(home=Path(home), config=Path(config) if config else None, flags={})
+    return draw(ask(Path(home), loaded.settings, {use_case: parameters}).answers[0].answer)
 
 
 def _frame(found: TypedAnswer) -> pd.DataFrame:

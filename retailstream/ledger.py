@@ -112,6 +112,16 @@ class Ledger:
             raise UsageError(f"no run '{run_id}' is in the ledger", hint="retailstream runs")
         return [_entry(row) for row in rows]
 
+    def last_change(self, stages: Sequence[str]) -> RunEntry | None:
+        """Return the newest entry of one of these stages that changed something."""
+        marks = ", ".join("?" * len(stages))
+        row = self._connection.execute(
+            f"select * from runs where status = 'ok' and stage in ({marks})"
+            " order by started_at desc, rowid desc limit 1",
+            tuple(stages),
+        ).fetchone()
+        return _entry(row) if row else None
+
     def last(self, stage: str, *, dataset: str | None = None) -> RunEntry | None:
         """Return the newest ended entry of a stage, or with `dataset` the newest in which that had rows."""
         for entry in self.runs(limit=1000, stage=stage):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from retailstream.landing import Scope
+    from retailstream.landings import Scope
 
 
 @contextmanager
@@ -58,5 +58,5 @@ def _read(note: Path) -> str:
             f"run {holder['run_id']} ({holder['command']}, process {holder['process']} on {holder['host']},"
             f" since {holder['since']})"
         )
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "another run"

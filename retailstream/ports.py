@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from retailstream.contracts import Column, Contract
     from retailstream.fingerprints import Fingerprint
-    from retailstream.publishing import Manifest, NewPartition
+    from retailstream.manifests import Manifest, NewPartition
     from retailstream.records import FileSurvey
 
 Progress = Callable[[str, int, int], None]
@@ -203,6 +203,24 @@ class TableLoad:
     contract: Contract
     digests: Mapping[str, str | None]
     rows: Callable[[], Iterator[list[Row]]]
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """An answer as a table to be kept: columns with their DuckDB types, rows, and the run that asked."""
+
+    name: str
+    columns: Sequence[tuple[str, str]]
+    rows: Sequence[Row]
+    run_id: str
+
+
+class Results(Protocol):
+    """Where answers are kept as tables."""
+
+    def replace(self, table: ResultTable) -> None:
+        """Put a table in the place of the one of its name, in one transaction."""
+        ...
 
 
 class Database(Protocol):

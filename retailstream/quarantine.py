@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 from retailstream.errors import UsageError
 from retailstream.state import transaction
@@ -12,6 +13,9 @@ from retailstream.state import transaction
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
+
+BATCH: Final = 10_000
+"""How many rejects are written at a time."""
 
 SUPERSEDED = "superseded"
 """The rule of a row that a later row of its key took the place of: recorded like a reject, yet no defect."""
@@ -75,16 +79,19 @@ class Quarantine:
 
     def keep(self, run_id: str, rejects: Iterable[Reject]) -> None:
         """Record rejects; one that is known already keeps its state and takes the newer run's id."""
-        with transaction(self._connection):
-            self._connection.executemany(
-                "insert into quarantine (id, run_id, dataset, landing, file, record, rule, column_name, value, raw)"
-                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " on conflict (id) do update set run_id = excluded.run_id where state = 'open'",
-                (
-                    (r.id, run_id, r.dataset, r.landing, r.file, r.record, r.rule, r.column, r.value, r.raw)
-                    for r in rejects
-                ),
-            )
+        waiting = iter(rejects)
+        # What finds the rejects may take long; the file is locked for others only while they are written.
+        while batch := list(islice(waiting, BATCH)):
+            with transaction(self._connection):
+                self._connection.executemany(
+                    "insert into quarantine (id, run_id, dataset, landing, file, record, rule, column_name, value, raw)"
+                    " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                    " on conflict (id) do update set run_id = excluded.run_id where state = 'open'",
+                    [
+                        (r.id, run_id, r.dataset, r.landing, r.file, r.record, r.rule, r.column, r.value, r.raw)
+                        for r in batch
+                    ],
+                )
 
     def entries(
         self,
@@ -143,6 +150,13 @@ class Quarantine:
             "select count(*) from quarantine where dataset = ? and run_id = ? and state = 'open' and rule <> ?"
             " and record is not null",
             (dataset, run_id, SUPERSEDED),
+        ).fetchone()
+        return int(count)
+
+    def count_open(self) -> int:
+        """Return how many records wait to be settled."""
+        (count,) = self._connection.execute(
+            "select count(*) from quarantine where state = 'open' and rule <> ? and record is not null", (SUPERSEDED,)
         ).fetchone()
         return int(count)
 

@@ -6,10 +6,11 @@ It holds the ledger, the landings and the quarantine; none of it is needed to re
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from retailstream.errors import RetailStreamError
+from retailstream.errors import RetailStreamError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +44,22 @@ create index if not exists quarantine_by_file on quarantine (dataset, landing, f
 """
 
 
+PATIENCE: Final = 30.0
+"""How many seconds a process waits for another one that writes."""
+
+
+class _State(sqlite3.Connection):
+    """A connection on which having waited too long for another process is worth another try."""
+
+    def execute(self, *args: Any) -> sqlite3.Cursor:  # noqa: ANN401 -- sqlite3's own signature
+        with _patient():
+            return super().execute(*args)
+
+    def executemany(self, *args: Any) -> sqlite3.Cursor:  # noqa: ANN401 -- sqlite3's own signature
+        with _patient():
+            return super().executemany(*args)
+
+
 @contextmanager
 def open_state(path: Path | None) -> Iterator[sqlite3.Connection]:
     """Open the state file, made on first use, or one in memory that is forgotten.
@@ -52,11 +69,9 @@ def open_state(path: Path | None) -> Iterator[sqlite3.Connection]:
     try:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None)
+        connection = sqlite3.connect(path or ":memory:", timeout=PATIENCE, isolation_level=None, factory=_State)
         connection.row_factory = sqlite3.Row
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = normal")
-        connection.executescript(SCHEMA)
+        _set_up(connection)
     except (sqlite3.Error, OSError) as error:
         raise RetailStreamError(
             f"the state file {path} cannot be opened: {error}",
@@ -78,3 +93,31 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("rollback")
         raise
     connection.execute("commit")
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = normal")
+            connection.executescript(SCHEMA)
+        except (sqlite3.OperationalError, TransientError) as error:
+            # Two processes that make the file at once: for the first change of its mode SQLite itself does not wait.
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+@contextmanager
+def _patient() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        raise TransientError(
+            f"the state file of this environment is busy: {error}", hint="run the same command again"
+        ) from error

@@ -8,9 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from retailstream.analytics import export
 from retailstream.errors import RetailStreamError, UsageError
-from retailstream.landing import LandingLog, Scope
+from retailstream.landings import LandingLog, Scope
 from retailstream.ledger import Ledger
 from retailstream.quarantine import Quarantine
 from retailstream.runs import Books, Limit
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from retailstream.adapters.lake.folder import FolderLake
     from retailstream.adapters.warehouse.folder import FolderWarehouse
     from retailstream.analytics.export import TypedAnswer
-    from retailstream.ports import Database
+    from retailstream.ports import Database, Results
     from retailstream.reports import StageReport
     from retailstream.runs import Run
     from retailstream.settings import Settings
@@ -119,11 +118,24 @@ def open_database(url: str, *, create: bool) -> Iterator[Database]:
     """Open the database of an `sqlite:///` URL; one that is not there yet is made, or else is empty for the moment."""
     from retailstream.adapters.database.sqlite import open_sqlite  # noqa: PLC0415 -- what a scheme needs
 
+    with open_sqlite(_database_file(url), create=create) as database:
+        yield database
+
+
+@contextmanager
+def open_results(url: str) -> Iterator[Results]:
+    """Open the database of an `sqlite:///` URL for answers to be kept in."""
+    from retailstream.adapters.database.sqlite_results import open_sqlite_results  # noqa: PLC0415 -- same
+
+    with open_sqlite_results(_database_file(url)) as results:
+        yield results
+
+
+def _database_file(url: str) -> Path:
     path = url.removeprefix("sqlite:///")
     if path in {url, ""}:
         raise UsageError(f"database.url '{masked(url)}' has no known scheme", hint="use sqlite:///FILE")
-    with open_sqlite(Path(path), create=create) as database:
-        yield database
+    return Path(path)
 
 
 @contextmanager
@@ -205,6 +217,8 @@ def ask(home: Path, settings: Settings, questions: Mapping[str, Mapping[str, obj
 
     Raises RetailStreamError where there is no data and not even a home, which is not made.
     """
+    from retailstream.analytics import export  # noqa: PLC0415 -- only questions need it
+
     warehouse = open_warehouse(settings.warehouse.url)
     asked = warehouse.ask(
         lambda connection: Asked(

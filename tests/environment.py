@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -19,7 +21,6 @@ from retailstream.publishing import PublishedTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 Summary = dict[str, Any]
 Row = tuple[object, ...]
@@ -152,6 +153,14 @@ def new_environment(folder: Path) -> Environment:
     source = folder / "source"
     source.mkdir(parents=True)
     return Environment(source, folder / "home")
+
+
+def chain_environment(folder: Path) -> Environment:
+    """Return an environment that the chain of `tests/analytics/fixtures` was run into."""
+    env = new_environment(folder)
+    shutil.copytree(Path(__file__).parent / "analytics" / "fixtures" / "chain", env.source, dirs_exist_ok=True)
+    env.run()
+    return env
 
 
 def law_holds(counts: Mapping[str, int]) -> bool:

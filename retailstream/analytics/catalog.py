@@ -4,6 +4,7 @@
     -- place: 20                                                its place in every list
     -- question: How much do the stores sell in holiday weeks?
     -- needs: forecast                                         a relation of `RELATIONS`, made when it is asked for
+    -- bar: avg_weekly_sales                                    the column that a terminal draws bars of, if any
     -- parameter: month integer = 4 at least 1 at most 12 | what it means     any number; `$month` in the query
     -- headline (highest year, lowest rank): In {year} …        any number; the first that the rows can fill is used,
     --   three blanks go on with the line before                and `headline.py` says what a template holds
@@ -39,7 +40,7 @@ Value = int | Decimal | str | None
 
 _FOLDER: Final = Path(__file__).parent / "sql"
 _ENTRY: Final = re.compile(
-    r"(?P<key>place|question|needs|parameter|headline|empty)(?: \((?P<steps>[^)]*)\))?: (?P<text>.+)"
+    r"(?P<key>place|question|needs|method|bar|parameter|headline|empty)(?: \((?P<steps>[^)]*)\))?: (?P<text>.+)"
 )
 _STEP: Final = re.compile(r"(\w+) (\w+)")
 _PARAMETER: Final = re.compile(
@@ -103,6 +104,8 @@ class UseCase:
     headlines: tuple[Headline, ...]
     empty: Headline
     needs: str | None = None
+    method: str = ""
+    bar: str | None = None
 
     def values(self, given: Mapping[str, object]) -> dict[str, Value]:
         """Return a value for each parameter, its default where none is given; UsageError for an unknown name."""
@@ -192,6 +195,8 @@ def load(path: Path) -> UseCase:
         headlines=tuple(_headline(part, path) for part in parts if part["key"] == "headline"),
         empty=Headline(single["empty"]),
         needs=single.get("needs"),
+        method=single.get("method", ""),
+        bar=single.get("bar"),
     )
 
 

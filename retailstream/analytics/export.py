@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from retailstream.analytics import catalog
 from retailstream.errors import RetailStreamError, UsageError
+from retailstream.ports import ResultTable
 from retailstream.text_table import aligned
 
 if TYPE_CHECKING:
@@ -30,9 +31,15 @@ if TYPE_CHECKING:
 
     from retailstream.analytics.catalog import Answer
 
-Form = Literal["table", "csv", "json", "parquet"]
+Form = Literal["table", "csv", "json", "parquet", "html"]
 
-ENDINGS: Final[Mapping[str, Form]] = {".txt": "table", ".csv": "csv", ".json": "json", ".parquet": "parquet"}
+ENDINGS: Final[Mapping[str, Form]] = {
+    ".txt": "table",
+    ".csv": "csv",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".html": "html",
+}
 """What the ending of a file says of its form."""
 
 _LEFT: Final = ("VARCHAR", "DATE", "BOOLEAN")
@@ -120,19 +127,25 @@ def check_file(path: Path) -> None:
         raise UsageError(f"--output {path} exists and is no file", hint="name a new file, or one to be replaced")
 
 
-def write(found: TypedAnswer, path: Path, form: Form) -> None:
-    """Write an answer to a file, which appears, or is replaced, in one step."""
-    with _replacing(path) as part:
+def result_table(found: TypedAnswer, run_id: str) -> ResultTable:
+    """Return an answer as a table to be kept: `holiday-sales` → `result_holiday_sales`."""
+    name = f"result_{found.answer.use_case.name.replace('-', '_')}"
+    return ResultTable(name, list(zip(found.answer.columns, found.types, strict=True)), found.answer.rows, run_id)
+
+
+def write(found: TypedAnswer, path: Path, form: Form, *, text: str | None = None) -> None:
+    """Write an answer, or the text that it was made into, to a file that appears, or is replaced, in one step."""
+    with replacing(path) as part:
         if form == "parquet":
             _write_parquet(found, part)
         else:
-            part.write_text(TEXTS[form](found), encoding="utf-8", newline="")
+            part.write_text(text if text is not None else TEXTS[form](found), encoding="utf-8", newline="")
 
 
 def check_folder(folder: Path) -> None:
     """Raise UsageError where no folder for files can be made at that path."""
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"--output {folder} exists and is no folder", hint="name a folder")
+        raise UsageError(f"{folder} is no folder, but a file", hint="name a new folder, or one that is there")
 
 
 def write_all(answers: Iterable[TypedAnswer], folder: Path, form: Form) -> list[Path]:
@@ -150,7 +163,7 @@ def write_all(answers: Iterable[TypedAnswer], folder: Path, form: Form) -> list[
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Yield a path beside the target, which takes its place at the end; a link stays, what it points to changes."""
     target = path.resolve()
     part = target.with_name(f".{target.name}.{os.getpid()}.part")

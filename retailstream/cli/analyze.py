@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
-import time
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,23 +10,20 @@ import typer
 from typer.main import get_command
 
 from retailstream.cli.options import Command, Group, Output
-from retailstream.cli.render import print_json, print_listing, print_table
-from retailstream.cli.session import open_session, run_id, wants_json
-from retailstream.errors import UsageError
+from retailstream.cli.render import as_json, print_listing, print_table
+from retailstream.cli.session import run_id, wants_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from retailstream.analytics.catalog import Parameter, UseCase
-    from retailstream.analytics.export import Form, TypedAnswer
 
 Format = Annotated[
-    Literal["table", "csv", "json", "parquet"] | None,
+    Literal["table", "csv", "json", "parquet", "html"] | None,
     typer.Option("--format", help="How to write it; by default a table, or what the name of the --output ends in."),
 ]
-Folder = Annotated[
-    Path | None, typer.Option("--output", help="Write each answer to a file in this folder.", metavar="FOLDER")
+Chart = Annotated[
+    Path | None, typer.Option("--chart", help="Draw the answer into this .svg or .png file.", metavar="FILE")
 ]
+Save = Annotated[bool, typer.Option("--save", help="Keep the answer as a table of the database, result_…")]
 
 
 class AnalysisGroup(Group):
@@ -63,36 +55,6 @@ class AnalysisGroup(Group):
 app = typer.Typer(name="analyze", cls=AnalysisGroup, no_args_is_help=True, help="Put questions to the warehouse.")
 
 
-@dataclass(frozen=True)
-class Asking:
-    """One `analyze` at work: when it began, and where its answers are to go."""
-
-    context: typer.Context
-    started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
-    clock: float = field(default_factory=time.monotonic)
-
-    def ask(self, questions: Mapping[str, Mapping[str, object]]) -> list[TypedAnswer]:
-        """Return the answers to analyses with their parameters, and tell people which tables are empty."""
-        from retailstream import wiring
-
-        with open_session(self.context, create=False) as session:
-            env = session.environment
-            asked = wiring.ask(env.home, env.settings, questions)
-            if asked.empty_tables and not session.quiet:
-                _note(f"the warehouse has no {' and no '.join(asked.empty_tables)} yet; retailstream run brings them")
-        return asked.answers
-
-    def print_summary(self, **extra: object) -> None:
-        """Print the JSON object of the command."""
-        from retailstream.reports import summary_of_nothing
-
-        print_json(
-            summary_of_nothing("analyze", run_id(self.context))
-            | {"started_at": self.started_at, "seconds": round(time.monotonic() - self.clock, 3)}
-            | extra
-        )
-
-
 @app.command("list", cls=Command)
 def list_(
     context: typer.Context,
@@ -113,53 +75,35 @@ def list_(
 
 
 @app.command("all", cls=Command)
-def all_(context: typer.Context, form: Format = None, output: Folder = None) -> None:
+def all_(
+    context: typer.Context,
+    form: Annotated[
+        Literal["table", "csv", "json", "parquet"] | None, typer.Option("--format", help="How to write the answers.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Write each answer to a file in this folder.", metavar="FOLDER")
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Write a page with tables and charts to this folder.", metavar="FOLDER"),
+    ] = None,
+    save: Save = False,
+) -> None:
     """Put every question at once."""
-    from retailstream.analytics import export
     from retailstream.analytics.catalog import use_cases
-    from retailstream.cli.answers import print_all
+    from retailstream.cli.asking import Delivery, put_all
 
-    form = _form(context, form, output, default="csv" if output else "table")
-    asking = Asking(context)
-    if output is None and form == "csv":
-        raise UsageError("several answers make no single CSV", hint="give --output FOLDER, or use --format json")
-    if output:
-        export.check_folder(output)
-    answers = asking.ask({name: {} for name in use_cases()})
-    files = export.write_all(answers, output, form) if output else []
-    if wants_json(context):
-        told = [_told(found) for found in answers]
-        asking.print_summary(outputs=[str(file) for file in files], answers=told)
-    elif output is None:
-        print_all(answers, form)
-    else:
-        _note(f"{len(files)} files in {output}")
-
-
-def _one(context: typer.Context, case: UseCase, form: Form | None, output: Path | None, **given: object) -> None:
-    from retailstream.analytics import export
-    from retailstream.cli.answers import print_answer
-
-    form = _form(context, form, output, default=export.form_of(output) if output else "table")
-    asking = Asking(context)
-    if output:
-        export.check_file(output)
-    [found] = asking.ask({case.name: given})
-    if output:
-        export.write(found, output, form)
-    if wants_json(context):
-        asking.print_summary(outputs=[str(output)] if output else [], **_told(found))
-    elif output is None:
-        print_answer(found, form)
-    else:
-        _note(f"{len(found.answer.rows):,} rows in {output}")
+    put_all(context, {name: {} for name in use_cases()}, Delivery(form, output, report=report, save=save))
 
 
 def _command(case: UseCase) -> Any:  # noqa: ANN401 -- typer's own type is the vendored click's
     """Return the command of an analysis, with an option for each of its parameters."""
 
-    def ask(context: typer.Context, form: Form | None, output: Path | None, **given: object) -> None:
-        _one(context, case, form, output, **given)
+    def ask(context: typer.Context, **given: Any) -> None:  # noqa: ANN401 -- each option has its own type
+        from retailstream.cli.asking import Delivery, put
+
+        to = Delivery(given.pop("form"), given.pop("output"), chart=given.pop("chart"), save=given.pop("save"))
+        put(context, case.name, given, to)
 
     own = {known.name: (_option(known), None) for known in case.parameters}
     options = {
@@ -167,6 +111,8 @@ def _command(case: UseCase) -> Any:  # noqa: ANN401 -- typer's own type is the v
         **own,
         "form": (Format, None),
         "output": (Output, None),
+        "chart": (Chart, None),
+        "save": (Save, False),
     }
     kind = inspect.Parameter.KEYWORD_ONLY
     parameters = [
@@ -186,36 +132,8 @@ def _option(known: Parameter) -> object:
     return Annotated[str | None, typer.Option(f"--{known.name}", help=help_, metavar=known.type.upper())]
 
 
-def _form(context: typer.Context, form: Form | None, output: Path | None, *, default: Form) -> Form:
-    """Return how to write what was asked for; UsageError where stdout cannot hold it."""
-    if output is None and form and wants_json(context):
-        raise UsageError("--json and --format both ask for stdout", hint="give the rows a file with --output")
-    if output is None and form == "parquet":
-        raise UsageError("Parquet is no text for stdout", hint="give it a file with --output")
-    return form or default
-
-
-def _told(found: TypedAnswer) -> dict[str, object]:
-    """Return what the summary says of an answer."""
-    answer = found.answer
-    return {
-        "analysis": answer.use_case.name,
-        "parameters": {name: _as_json(value) for name, value in answer.parameters.items()},
-        "headline": answer.headline,
-        "rows": len(answer.rows),
-    }
-
-
 def _parameters(case: UseCase) -> list[dict[str, object]]:
     return [
-        {"name": known.name, "type": known.type, "default": _as_json(known.default), "help": known.help}
+        {"name": known.name, "type": known.type, "default": as_json(known.default), "help": known.help}
         for known in case.parameters
     ]
-
-
-def _as_json(value: object) -> object:
-    return float(value) if isinstance(value, Decimal) else value
-
-
-def _note(text: str) -> None:
-    print(text, file=sys.stderr)

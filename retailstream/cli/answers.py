@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from retailstream.analytics.export import TEXTS, json_of_all
+from retailstream.analytics.printing import cell, heading
 from retailstream.cli.rich_table import print_rich
 
 if TYPE_CHECKING:
@@ -15,13 +14,15 @@ if TYPE_CHECKING:
 
     from retailstream.analytics.export import Form, TypedAnswer
 
-_NAMES_A_THING = re.compile(r"(?:.*_)?(?:store|dept|year|month|rank)")
-"""Columns whose whole numbers are names, not amounts: store 1045 is not store 1,045."""
+
+BAR_WIDTH = 10
 
 
-def print_answer(found: TypedAnswer, form: Form) -> None:
-    """Print one answer; on a terminal a table comes with its headline."""
-    if form == "table" and sys.stdout.isatty():
+def print_answer(found: TypedAnswer, form: Form, *, text: str | None = None) -> None:
+    """Print one answer, or the text that it was made into; on a terminal a table comes with its headline."""
+    if text is not None:
+        sys.stdout.write(text)
+    elif form == "table" and sys.stdout.isatty():
         _print_for_people(found)
     else:
         sys.stdout.write(TEXTS[form](found))
@@ -39,20 +40,13 @@ def print_all(answers: Sequence[TypedAnswer], form: Form) -> None:
             sys.stdout.write(f"{'' if place == 0 else chr(10)}{found.answer.use_case.title}\n{TEXTS[form](found)}")
 
 
-def cell(value: object, column: str) -> str:
-    """Return a value as people read it.
-
-    Decimal("11435551.03") → 11,435,551.03; 7.5 → 7.50; 1045 stays 1045 in `store` and is 1,045 in `weeks`.
-    """
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:,.2f}"
-    if isinstance(value, Decimal):
-        return f"{value:,f}"
-    if isinstance(value, int) and not isinstance(value, bool) and not _NAMES_A_THING.fullmatch(column):
-        return f"{value:,}"
-    return str(value)
+def bars(values: Sequence[Any]) -> list[str]:
+    """Return a bar for each value, in eighths of a character: the largest has BAR_WIDTH, one below zero none."""
+    most = max((value for value in values if value is not None), default=0)
+    if most <= 0:
+        return [""] * len(values)
+    eighths = [0 if value is None else max(0, round(BAR_WIDTH * 8 * value / most)) for value in values]
+    return ["█" * (count // 8) + " ▏▎▍▌▋▊▉"[count % 8].strip() for count in eighths]
 
 
 def _print_for_people(found: TypedAnswer) -> None:
@@ -65,4 +59,11 @@ def _print_for_people(found: TypedAnswer) -> None:
     console.print(Text(answer.headline))
     if answer.rows:
         lines = [[cell(value, name) for value, name in zip(row, answer.columns, strict=True)] for row in answer.rows]
-        print_rich([name.replace("_", " ") for name in answer.columns], lines, found.numeric)
+        columns, numeric = [heading(name) for name in answer.columns], list(found.numeric)
+        if bar := answer.use_case.bar:
+            place = answer.columns.index(bar)
+            for line, text in zip(lines, bars([row[place] for row in answer.rows]), strict=True):
+                line.insert(place + 1, text)
+            columns.insert(place + 1, "")
+            numeric.insert(place + 1, False)
+        print_rich(columns, lines, numeric)

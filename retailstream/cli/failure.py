@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import traceback
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -22,10 +23,20 @@ if TYPE_CHECKING:
     from retailstream.reports import Summary
 
 
+_VALUED = ("--config", "--home", "--run-id", "--log-format")
+"""The global options whose value is the next word, and no command."""
+
+
 class TerminatedError(BaseException):
     """The process was asked to end; whatever is open is closed on the way out."""
 
     exit_code = 128 + signal.SIGTERM
+
+
+class InterruptedRunError(TerminatedError):
+    """The process was asked to end by the keyboard."""
+
+    exit_code = 128 + signal.SIGINT
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -37,7 +48,8 @@ class RootGroup(Group):
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:  # noqa: ANN401 -- typer's own signature
         """Run a command line and end the process with its exit code."""
-        words = list(extra.pop("args", None) or (args[0] if args else None) or sys.argv[1:])
+        given = extra.pop("args", args[0] if args else None)
+        words = sys.argv[1:] if given is None else list(given)
         signal.signal(signal.SIGTERM, _terminate)
         extra["standalone_mode"] = False
         try:
@@ -54,9 +66,31 @@ class RootGroup(Group):
             code = _present(error, words)
         sys.exit(code if isinstance(code, int) else 0)
 
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 -- typer's own signature
+        """Invoke the command; typer would end an interrupted one without a word and without its summary."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            ours = InterruptedRunError("stopped by SIGINT")
+            ours.__dict__.update(error.__dict__)
+            raise ours from error
+
 
 def _present(error: BaseException, words: Sequence[str]) -> int:
-    error = _ours(error)
+    if isinstance(error, TyperException) and type(error).__name__ == "NoArgsIsHelpError":  # typer has no public name
+        print(error.format_message(), file=sys.stderr)
+        error = UsageError("no command is given", hint="retailstream --help")
+    else:
+        error = _ours(error)
+        _tell(error, words)
+    code = int(getattr(error, "exit_code", 130 if isinstance(error, KeyboardInterrupt) else 1))
+    if "--json" in words:
+        print(json.dumps(getattr(error, "summary", None) or _early(error, words)))
+    sys.stdout.flush()
+    return code
+
+
+def _tell(error: BaseException, words: Sequence[str]) -> None:
     if isinstance(error, RetailStreamError):
         if error.message:
             print(f"error: {error.message}", file=sys.stderr)
@@ -69,11 +103,6 @@ def _present(error: BaseException, words: Sequence[str]) -> int:
             traceback.print_exception(error)
         else:
             print("hint: this is a bug of retailstream; -v shows its traceback", file=sys.stderr)
-    code = int(getattr(error, "exit_code", 130 if isinstance(error, KeyboardInterrupt) else 1))
-    if "--json" in words:
-        print(json.dumps(getattr(error, "summary", None) or _early(error, words)))
-    sys.stdout.flush()
-    return code
 
 
 def _ours(error: BaseException) -> BaseException:
@@ -81,7 +110,7 @@ def _ours(error: BaseException) -> BaseException:
     if isinstance(error, TyperException):
         context = getattr(error, "ctx", None)
         hint = f"{context.command_path} --help" if context else "retailstream --help"
-        return UsageError(error.format_message(), hint=hint)
+        return UsageError(error.format_message().replace(": Value error, ", ": "), hint=hint)
     if isinstance(error, typer.Abort):
         return KeyboardInterrupt()
     if isinstance(error, OSError) and error.strerror:
@@ -93,7 +122,7 @@ def _ours(error: BaseException) -> BaseException:
 
 
 def _in_words(error: BaseException) -> str:
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt | InterruptedRunError):
         return "interrupted; the same command takes up where this one stopped"
     if isinstance(error, TerminatedError):
         return "terminated; the same command takes up where this one stopped"
@@ -105,5 +134,5 @@ def _early(error: BaseException, words: Sequence[str]) -> Summary:
     from retailstream.execution import describe
     from retailstream.reports import summary_of_nothing
 
-    stage = next((word for word in words if not word.startswith("-")), "")
-    return summary_of_nothing(stage, None, status="failed", error=describe(error))
+    named = (word for before, word in pairwise(("", *words)) if before not in _VALUED and not word.startswith("-"))
+    return summary_of_nothing(next(named, ""), None, status="failed", error=describe(error))

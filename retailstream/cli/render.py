@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from retailstream.cli.rich_table import print_rich
@@ -23,6 +24,17 @@ _FIGURES = ("rows_in", "rows_out", "rows_quarantined", "rows_duplicate", "rows_s
 def print_json(document: object) -> None:
     """Print one JSON document on one line."""
     print(json.dumps(document, default=str))
+
+
+def counted(count: int, noun: str) -> str:
+    """`1, "entry"` → `1 entry`, `1200, "entry"` → `1,200 entries`."""
+    plural = noun.removesuffix("y") + "ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
+
+
+def as_json(value: object) -> object:
+    """Return a value as JSON can hold it: `Decimal("39.50")` → 39.5."""
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -77,6 +78,10 @@ def run(
     first: Annotated[str, typer.Option("--from", help="The stage to begin with.", metavar="STAGE")] = "ingest",
     engine: Engine = None,
     max_rejects: MaxRejects = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Write a page with tables and charts to this folder, too.", metavar="FOLDER"),
+    ] = None,
     dry_run: DryRun = False,
     skip_if_empty: SkipIfEmpty = False,
 ) -> None:
@@ -89,7 +94,12 @@ def run(
         raise UsageError(f"'{first}' is no stage", hint=f"--from takes one of {', '.join(ORDER)}")
 
     def work(env: Environment, request: Request) -> Summary:
-        return execution.execute_all(env, request, first=first)
+        summary = execution.execute_all(env, request, first=first)
+        if report and not dry_run:
+            from retailstream import reporting
+
+            summary["outputs"] = [*summary["outputs"], str(reporting.write_all(env, report))]
+        return summary
 
     flags = {"source.path": source, "engine.name": engine, "quality.max_rejects": max_rejects}
     _carry_out(context, flags, work, dry_run=dry_run, skip_if_empty=skip_if_empty)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -11,13 +12,11 @@ from retailstream.publishing import PublishedTable
 from retailstream.stages import ORDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from retailstream.contracts import Contract
     from retailstream.fingerprints import Fingerprint
     from retailstream.ledger import Ledger
     from retailstream.ports import Database, Engine, Lake, Table, Warehouse
-    from retailstream.publishing import Manifest
     from retailstream.quarantine import Quarantine
     from retailstream.runs import Limit
 
@@ -61,10 +60,18 @@ class Limits:
 
 def run(*, stores: Stores, engine: Engine, ledger: Ledger, quarantine: Quarantine, limits: Limits) -> list[Check]:
     """Return every check; it reads all rows of the three stores once, and writes nothing."""
+    tables = {
+        **{f"clean {contract.name}": PublishedTable(stores.clean, contract) for contract in (SALES, STORES)},
+        **{f"warehouse {contract.name}": stores.warehouse.table(contract) for contract in (SALES, STORES, FEATURES)},
+    }
+    with ThreadPoolExecutor(max_workers=1) as pool:  # the files are read while the database works
+        reading = pool.submit(lambda: {name: _published(table, engine) for name, table in tables.items()})
+        loaded = {contract.name: stores.database.fingerprint(contract) for contract in (SALES, STORES)}
+        found = reading.result()
     return [
-        *(check for contract in (SALES, STORES) for check in _reconcile(contract, stores, engine)),
-        _reconcile_features(stores.warehouse.table(FEATURES), engine),
-        _orphans(stores, engine, limits.orphan_stores),
+        *(check for name in loaded for check in _reconcile(name, found, loaded[name])),
+        _reconcile_features(found["warehouse features"], tables["warehouse features"]),
+        _orphans(tables, found, engine, limits.orphan_stores),
         *(_reject_share(dataset, ledger, quarantine, limits.rejects) for dataset in _CLEANED_BY),
         _open_files(quarantine),
         *(_last_run(stage, ledger) for stage in ORDER),
@@ -76,16 +83,12 @@ def healthy(checks: Iterable[Check]) -> bool:
     return all(check.state != "fail" for check in checks)
 
 
-def _reconcile(contract: Contract, stores: Stores, engine: Engine) -> Iterator[Check]:
-    clean = _published(PublishedTable(stores.clean, contract), engine)
-    database = stores.database.fingerprint(contract)
-    warehouse = _published(stores.warehouse.table(contract), engine)
-    yield _compare(f"reconcile_{contract.name}_database", clean, database, "the clean bucket")
-    yield _compare(f"reconcile_{contract.name}_warehouse", database, warehouse, "the database")
+def _reconcile(name: str, found: Mapping[str, Fingerprint | str], database: Fingerprint | None) -> Iterator[Check]:
+    yield _compare(f"reconcile_{name}_database", found[f"clean {name}"], database, "the clean bucket")
+    yield _compare(f"reconcile_{name}_warehouse", database, found[f"warehouse {name}"], "the database")
 
 
-def _reconcile_features(table: Table, engine: Engine) -> Check:
-    found = _published(table, engine)
+def _reconcile_features(found: Fingerprint | str, table: PublishedTable | Table) -> Check:
     if isinstance(found, str):
         return Check("reconcile_features_warehouse", found, "every file readable", "fail")
     published = table.manifest().rows
@@ -94,18 +97,17 @@ def _reconcile_features(table: Table, engine: Engine) -> Check:
 
 
 def _published(table: PublishedTable | Table, engine: Engine) -> Fingerprint | str:
-    """Return what a published table holds, or in words that a file of it is not as it was published."""
+    """Return what a published table holds, or in words that a file of it has not the bytes it was published with.
+
+    Parquet itself would not notice all damage.
+    """
     manifest = table.manifest()
-    if not _undamaged(table, manifest):
+    if not table.intact(manifest):
         return DAMAGED
-    return engine.fingerprint(table.contract, table.paths(manifest))
-
-
-def _undamaged(table: PublishedTable | Table, manifest: Manifest) -> bool:
-    """Say whether every file has the very bytes it was published with; Parquet itself would not notice all damage."""
-    return table.intact(manifest) and all(
-        sha256(table.lake.fetch(partition.file)) == partition.sha256 for partition in manifest.partitions.values()
-    )
+    paths = table.paths(manifest)
+    if [sha256(path) for path in paths] != [part.sha256 for _name, part in sorted(manifest.partitions.items())]:
+        return DAMAGED
+    return engine.fingerprint(table.contract, paths)
 
 
 def _compare(name: str, expected: Fingerprint | str | None, found: Fingerprint | str | None, source: str) -> Check:
@@ -121,12 +123,13 @@ def _compare(name: str, expected: Fingerprint | str | None, found: Fingerprint |
     return Check(name, difference or f"{found.rows:,} rows", limit, "fail" if difference else "ok")
 
 
-def _orphans(stores: Stores, engine: Engine, limit: int) -> Check:
-    sales, known = (PublishedTable(stores.clean, contract) for contract in (SALES, STORES))
-    current = sales.manifest(), known.manifest()
-    if not (_undamaged(sales, current[0]) and _undamaged(known, current[1])):
+def _orphans(
+    tables: Mapping[str, PublishedTable | Table], found: Mapping[str, Fingerprint | str], engine: Engine, limit: int
+) -> Check:
+    if DAMAGED in {found["clean sales"], found["clean stores"]}:
         return Check("orphan_stores", DAMAGED, limit, "fail")
-    orphans = engine.orphans(sales.paths(current[0]), known.paths(current[1]))
+    sales, stores = ((table, table.manifest()) for table in (tables["clean sales"], tables["clean stores"]))
+    orphans = engine.orphans(sales[0].paths(sales[1]), stores[0].paths(stores[1]))
     return Check("orphan_stores", len(orphans), limit, "ok" if len(orphans) <= limit else "fail")
 
 

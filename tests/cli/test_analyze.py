@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -16,25 +15,22 @@ import retailstream
 from retailstream.adapters.warehouse.folder import FolderWarehouse
 from retailstream.analytics import export
 from retailstream.analytics.catalog import use_cases
+from retailstream.analytics.printing import cell
 from retailstream.cli import answers
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.wiring import open_lake
-from tests.environment import Environment, Summary, new_environment
+from tests.environment import Environment, Summary, chain_environment
 
 if TYPE_CHECKING:
     from retailstream.analytics.export import TypedAnswer
 
-ANALYTICS = Path(__file__).parents[1] / "analytics"
-EXPECTED = ANALYTICS / "expected"
+EXPECTED = Path(__file__).parents[1] / "analytics" / "expected"
 
 
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """An environment that the fixture chain was run into."""
-    env = new_environment(tmp_path_factory.mktemp("chain"))
-    shutil.copytree(ANALYTICS / "fixtures" / "chain", env.source, dirs_exist_ok=True)
-    env.run()
-    return env
+    return chain_environment(tmp_path_factory.mktemp("chain"))
 
 
 def expected(name: str) -> str:
@@ -177,7 +173,7 @@ def test_a_terminal_sees_the_headline_and_figures_for_people(
     text = capsys.readouterr().out
     assert " ".join(found.answer.headline.split()) in " ".join(text.split())
     assert "a wider terminal also shows: " in text
-    assert "yoy pct" in text.splitlines()[-1]
+    assert "yoy %" in text.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +188,7 @@ def test_a_terminal_sees_the_headline_and_figures_for_people(
     ],
 )
 def test_values_are_printed_as_people_read_them(value: object, column: str, text: str) -> None:
-    assert answers.cell(value, column) == text
+    assert cell(value, column) == text
 
 
 def test_a_table_published_in_the_middle_is_read_anew(chain: Environment) -> None:

@@ -133,11 +133,11 @@ def test_sqoop_publishes_nothing_that_did_not_arrive_whole(
     warehouse = FolderWarehouse(FolderLake(months.home / "warehouse"))
 
     with (
-        duckdb.connect() as connection,
+        closing(engine(tmp_path / "work", "500MB")) as leaky,
         open_sqlite(months.home / "retail.db") as database,
         pytest.raises(RetailStreamError, match=rf"'sales' did not arrive whole from sqlite:///.*: {difference}"),
     ):
-        sqoop.run(database=database, warehouse=warehouse, engine=engine(connection, tmp_path / "work"), run=run)
+        sqoop.run(database=database, warehouse=warehouse, engine=leaky, run=run)
 
     assert months.files("warehouse") == before
     months.stage("sqoop")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from retailstream.contracts import Column, Contract, Type
 from retailstream.errors import RetailStreamError, TransientError
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
-from retailstream.publishing import WHOLE
+from retailstream.manifests import WHOLE
 from retailstream.state import transaction
 
 if TYPE_CHECKING:
@@ -37,21 +37,30 @@ _TYPES: Final = {
     Type.BOOLEAN: "integer",
     Type.LETTER: "text",
 }
-_DAY: Final = "cast(replace(date, '-', '') as integer)"
+_DAY: Final = "(unixepoch(date) / 86400)"
 
 
 @contextmanager
 def open_sqlite(path: Path, *, create: bool = True) -> Iterator[SqliteDatabase]:
     """Open the database file; one that is not there is made, or without `create` is empty for the moment."""
-    with _mapped(path):
+    with connected(path, create=create) as connection:
+        yield SqliteDatabase(connection, path)
+
+
+@contextmanager
+def connected(path: Path, *, create: bool) -> Iterator[sqlite3.Connection]:
+    """Connect to a database file in write-ahead mode; without `create`, one that is not there is empty for now."""
+    with mapped(path):
         if create:
             path.parent.mkdir(parents=True, exist_ok=True)
         there = create or path.exists()
         connection = sqlite3.connect(path if there else ":memory:", timeout=60, isolation_level=None)
         connection.execute("pragma journal_mode = wal")
+        # A power cut may undo the last load as a whole, digests included: the next run makes it again.
+        connection.execute("pragma synchronous = normal")
         connection.execute("pragma cache_size = -65536")
     try:
-        yield SqliteDatabase(connection, path)
+        yield connection
     finally:
         connection.close()
 
@@ -89,7 +98,7 @@ class SqliteDatabase:
 
     def digests(self, contract: Contract) -> dict[str, str] | None:
         """Return the digest of each loaded partition, or None where the table is not there."""
-        with _mapped(self._path):
+        with mapped(self._path):
             if not self._has(LOADS) or not self._has(contract.name):
                 return None
             query = f"select partition, digest from {LOADS} where table_name = ?"
@@ -97,7 +106,7 @@ class SqliteDatabase:
 
     def load(self, loads: Sequence[TableLoad]) -> dict[str, int]:
         """Make all the changes in one transaction, and return the rows that were given for each table."""
-        with _mapped(self._path), transaction(self._connection):
+        with mapped(self._path), transaction(self._connection):
             self._connection.execute(
                 f"create table if not exists {LOADS} (table_name text, partition text, digest text not null,"
                 " primary key (table_name, partition)) without rowid"
@@ -111,7 +120,7 @@ class SqliteDatabase:
         line = f"printf('{form}', {', '.join(_stored(column) for column in contract.columns)})"
         within, values = _within(contract, partitions)
         source = f"{contract.name}{within}"
-        with _mapped(self._path), transaction(self._connection):
+        with mapped(self._path), transaction(self._connection):
             with path.open("w", encoding="utf-8") as stream:
                 lines = self._connection.execute(f"select {line} || char(10) from {source}", values)
                 stream.writelines(chain.from_iterable(lines))
@@ -119,12 +128,12 @@ class SqliteDatabase:
 
     def fingerprint(self, contract: Contract) -> Fingerprint | None:
         """Return what the table holds, or None where it is not there."""
-        with _mapped(self._path):
+        with mapped(self._path):
             return self._fingerprint(contract, contract.name) if self._has(contract.name) else None
 
     def _fingerprint(self, contract: Contract, source: str, values: Sequence[str] = ()) -> Fingerprint:
         # The limit keeps SQLite from working out the digest of a key anew at each place that mentions it.
-        query = fingerprint_sql(contract, f"{source} limit -1", whole=_stored, day=_DAY)
+        query = fingerprint_sql(contract, f"{source} limit -1", whole=_whole, day=_DAY)
         return fingerprint_of(contract, self._connection.execute(query, values).fetchone())
 
     def _has(self, table: str) -> bool:
@@ -184,6 +193,10 @@ class SqliteDatabase:
         return count
 
 
+def _whole(column: Column) -> str:
+    return f"unicode({column.name})" if column.type is Type.LETTER else _stored(column)
+
+
 def _stored(column: Column) -> str:
     return f"{column.name}_cents" if column.type is Type.MONEY else column.name
 
@@ -219,7 +232,7 @@ def _definition(contract: Contract) -> tuple[str, str]:
 
 
 @contextmanager
-def _mapped(path: Path) -> Iterator[None]:
+def mapped(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into ours."""
     try:
         yield

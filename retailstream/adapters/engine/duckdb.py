@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from retailstream.adapters.engine.duckdb_files import copy_partitions, only, parquet, rows_by_partition
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from retailstream.ports import LandedFile, Row
 
 BATCH = 50_000
-DAY = "(cast(year(date) as bigint) * 10000 + month(date) * 100 + day(date))"
+DAY = "cast(date - date '1970-01-01' as bigint)"
 
 
 @contextmanager
@@ -33,33 +35,39 @@ def open_duckdb(work: Path, *, memory: str) -> Iterator[DuckDbEngine]:
     Raises RetailStreamError where a file is damaged, the disk is full or the memory too small; other errors of DuckDB
     are bugs of ours.
     """
-    import duckdb  # noqa: PLC0415 -- a sixth of a second that `--help` does not need
-
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    connection = duckdb.connect(":memory:", config={"memory_limit": memory, "temp_directory": str(work / "spill")})
+    engine = DuckDbEngine(work, memory)
     try:
-        yield DuckDbEngine(connection, work)
-    except duckdb.Error as error:
-        # What a damaged file makes DuckDB raise has no class of its own: InvalidInputException, or the root itself.
-        outside = duckdb.IOException, duckdb.InvalidInputException, duckdb.OutOfMemoryException
-        if not isinstance(error, outside) and type(error) is not duckdb.Error:
-            raise
-        raise RetailStreamError(
-            f"DuckDB failed: {str(error).partition(chr(10))[0]}",
-            hint="retailstream monitor names damaged tables; delete a damaged file, and the next run brings it back",
-        ) from error
+        yield engine
+    except Exception as error:
+        if told := _from_outside(error):
+            raise told from error
+        raise
     finally:
-        connection.close()
+        engine.close()
         shutil.rmtree(work, ignore_errors=True)
 
 
 class DuckDbEngine:
-    """Computes over files by SQL on one connection."""
+    """Computes over files by SQL on one connection, made when it is first needed: a run with nothing to do has none."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, work: Path) -> None:
-        self.connection = connection
+    def __init__(self, work: Path, memory: str) -> None:
         self._work = work
+        self._memory = memory
+
+    @cached_property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection to a database in memory."""
+        import duckdb  # noqa: PLC0415 -- a sixth of a second that `--help` does not need
+
+        spill = str(self._work / "spill")
+        return duckdb.connect(":memory:", config={"memory_limit": self._memory, "temp_directory": spill})
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if "connection" in self.__dict__:
+            self.connection.close()
 
     def merge(
         self,
@@ -123,8 +131,27 @@ class DuckDbEngine:
         return [row[0] for row in rows]
 
 
+def _from_outside(error: Exception) -> RetailStreamError | None:
+    """Return an error of DuckDB's that a file, the disk or the memory is to blame for, as ours."""
+    if "duckdb" not in sys.modules:
+        return None
+    import duckdb  # noqa: PLC0415 -- it is there already
+
+    # What a damaged file makes DuckDB raise has no class of its own: InvalidInputException, or the root itself.
+    outside = duckdb.IOException, duckdb.InvalidInputException, duckdb.OutOfMemoryException
+    if not isinstance(error, outside) and type(error) is not duckdb.Error:
+        return None
+    return RetailStreamError(
+        f"DuckDB failed: {str(error).partition(chr(10))[0]}",
+        hint="retailstream monitor names damaged tables; delete a damaged file, and the next run brings it back",
+    )
+
+
 def _whole(column: Column) -> str:
-    return f"cast({column.name} * 100 as bigint)" if column.type is Type.MONEY else f"cast({column.name} as bigint)"
+    if column.type is Type.MONEY:
+        return f"cast({column.name} * 100 as bigint)"
+    number = f"ascii({column.name})" if column.type is Type.LETTER else column.name
+    return f"cast({number} as bigint)"
 
 
 def _no_rows(contract: Contract) -> str:

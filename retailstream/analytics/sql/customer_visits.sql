@@ -1,4 +1,5 @@
 -- Customer visits
+-- bar: avg_weekly_sales
 -- place: 10
 -- question: How many customers a week visit the stores of one type in one month of the year?
 -- parameter: type text = B | the type of the stores

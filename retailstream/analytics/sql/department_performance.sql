@@ -1,4 +1,5 @@
 -- Department performance
+-- bar: total_sales
 -- place: 70
 -- question: Which departments sell most, how steadily, and where?
 -- headline (lowest rank): Department {dept}[, tied with {tied},] sells most: {total_sales:money}[, {share_pct:percent} of

@@ -1,4 +1,5 @@
 -- Holiday sales
+-- bar: avg_weekly_sales
 -- place: 20
 -- question: How much do the stores sell in holiday weeks, and which sells most?
 -- headline (first holiday, lowest rank): Over {holiday:lower} store {store}[ (type {type})][, tied with {tied},]

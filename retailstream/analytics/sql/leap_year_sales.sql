@@ -1,4 +1,5 @@
 -- Leap-year sales
+-- bar: avg_weekly_sales
 -- place: 30
 -- question: Which stores sell worst in leap years?
 -- headline (highest year, lowest rank): In {year} store {store}[ (type {type})][, tied with {tied},] sold

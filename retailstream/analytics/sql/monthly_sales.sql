@@ -1,4 +1,5 @@
 -- Monthly sales
+-- bar: avg_weekly_sales
 -- place: 50
 -- question: How much does each department sell in each month?
 -- headline (highest total_sales): The biggest month of any department is {month}, department {dept}[ (tied with

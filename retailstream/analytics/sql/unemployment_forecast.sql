@@ -1,4 +1,5 @@
 -- Unemployment and sales to come
+-- bar: predicted_avg_weekly_sales
 -- place: 40
 -- question: What will the departments sell where unemployment is high?
 -- needs: forecast

@@ -1,4 +1,5 @@
 -- Weekly top stores
+-- bar: total_sales
 -- place: 60
 -- question: Which stores sell most in each week?
 -- parameter: top integer = 3 at least 1 | how many ranks of each week to show

@@ -1,4 +1,5 @@
 -- Yearly stores
+-- bar: total_sales
 -- place: 90
 -- question: Which stores sell most in each year?
 -- headline (highest year, lowest rank): In {year} store {store}[ (type {type})][, tied with {tied},] sold most:

@@ -1,0 +1,176 @@
+"""Questions put to the warehouse, and their answers brought where the command line wants them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from retailstream import wiring
+from retailstream.analytics import export
+from retailstream.cli.answers import print_all, print_answer
+from retailstream.cli.render import as_json, print_json
+from retailstream.cli.session import open_session, wants_json
+from retailstream.errors import UsageError
+from retailstream.reports import summary_of_nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import typer
+
+    from retailstream.analytics.export import Form, TypedAnswer
+    from retailstream.cli.session import Session
+
+PICTURES = (".svg", ".png")
+"""The endings that a chart's file may have."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Where answers go beside, or instead of, stdout."""
+
+    form: Form | None = None
+    output: Path | None = None
+    chart: Path | None = None
+    report: Path | None = None
+    save: bool = False
+
+
+def put(context: typer.Context, name: str, parameters: Mapping[str, object], to: Delivery) -> None:
+    """Put one question, and deliver its answer."""
+    form = _form(context, to, default=export.form_of(to.output) if to.output else "table")
+    for file in (to.output, to.chart):
+        if file:
+            export.check_file(file)
+    if to.chart and to.chart.suffix.lower() not in PICTURES:
+        raise UsageError(f"--chart {to.chart} is no picture", hint=f"end its name in {' or '.join(PICTURES)}")
+    clock, started_at = time.monotonic(), _now()
+    with open_session(context, create=False) as session:
+        [found] = answers = _ask(session, {name: parameters})
+        files = [to.output] if to.output else []
+        text = _page(session, found) if form == "html" else None
+        if to.output:
+            export.write(found, to.output, form, text=text)
+        if to.chart:
+            files += _draw(found, to.chart, quiet=session.quiet)
+        outputs = [*map(str, files), *(_save(session, answers) if to.save else ())]
+        if session.as_json:
+            _print_summary(session, started_at, clock, outputs, _told(found))
+        elif to.output is None:
+            print_answer(found, form, text=text)
+    _tell(session, outputs)
+
+
+def put_all(context: typer.Context, questions: Mapping[str, Mapping[str, object]], to: Delivery) -> None:
+    """Put several questions, and deliver their answers."""
+    form = _form(context, to, default="csv" if to.output else "table")
+    if to.output is None and form == "csv":
+        raise UsageError("several answers make no single CSV", hint="give --output FOLDER, or use --format json")
+    for folder in (to.output, to.report):
+        if folder:
+            export.check_folder(folder)
+    clock, started_at = time.monotonic(), _now()
+    with open_session(context, create=False) as session:
+        answers = _ask(session, questions)
+        files = export.write_all(answers, to.output, form) if to.output else []
+        pages = _report(session, answers, to.report) if to.report else []
+        outputs = [*map(str, (*files, *pages)), *(_save(session, answers) if to.save else ())]
+        if session.as_json:
+            _print_summary(session, started_at, clock, outputs, {"answers": [_told(found) for found in answers]})
+        elif not (to.output or to.report):
+            print_all(answers, form)
+        tables = f"{len(answers)} tables of {session.environment.settings.database.url}"
+    _tell(session, [f"{len(files)} files in {to.output}"] if files else [], [str(page) for page in pages[:1]])
+    _tell(session, [tables] if to.save else [])
+
+
+def _ask(session: Session, questions: Mapping[str, Mapping[str, object]]) -> list[TypedAnswer]:
+    """Return the answers, and tell people which tables are empty."""
+    env = session.environment
+    asked = wiring.ask(env.home, env.settings, questions)
+    if asked.empty_tables and not session.quiet:
+        _note(f"the warehouse has no {' and no '.join(asked.empty_tables)} yet; retailstream run brings them")
+    return asked.answers
+
+
+def _form(context: typer.Context, to: Delivery, *, default: Form) -> Form:
+    """Return how to write what was asked for; UsageError where stdout cannot hold it."""
+    if to.output is None and to.form and wants_json(context):
+        raise UsageError("--json and --format both ask for stdout", hint="give the rows a file with --output")
+    if to.output is None and to.form == "parquet":
+        raise UsageError("Parquet is no text for stdout", hint="give it a file with --output")
+    return to.form or default
+
+
+def _page(session: Session, found: TypedAnswer) -> str:
+    from retailstream import reporting
+    from retailstream.analytics.report import page
+
+    return page.render([found], reporting.gather(session.environment), files=False)
+
+
+def _draw(found: TypedAnswer, file: Path, *, quiet: bool) -> list[Path]:
+    from retailstream.analytics.charts import drawing
+
+    chart = drawing.draw(found.answer)
+    if chart is None:
+        if not quiet:
+            _note(f"there are no rows to draw; {file} is not written")
+        return []
+    drawing.write(chart, file)
+    return [file]
+
+
+def _report(session: Session, answers: Sequence[TypedAnswer], folder: Path) -> list[Path]:
+    from retailstream import reporting
+
+    return reporting.write(answers, reporting.gather(session.environment), folder)
+
+
+def _save(session: Session, answers: Sequence[TypedAnswer]) -> list[str]:
+    """Keep answers in the database, and return the names of their tables."""
+    tables = [export.result_table(found, session.run_id) for found in answers]
+    with wiring.open_results(session.environment.settings.database.url) as results:
+        for table in tables:
+            results.replace(table)
+    return [f"{session.environment.settings.database.url}#{table.name}" for table in tables]
+
+
+def _told(found: TypedAnswer) -> dict[str, object]:
+    """Return what the summary says of an answer."""
+    answer = found.answer
+    return {
+        "analysis": answer.use_case.name,
+        "parameters": {name: as_json(value) for name, value in answer.parameters.items()},
+        "headline": answer.headline,
+        "rows": len(answer.rows),
+    }
+
+
+def _print_summary(
+    session: Session, started_at: str, clock: float, outputs: Sequence[str], told: Mapping[str, object]
+) -> None:
+    print_json(
+        summary_of_nothing("analyze", session.run_id)
+        | {"started_at": started_at, "seconds": round(time.monotonic() - clock, 3), "outputs": list(outputs)}
+        | dict(told)
+    )
+
+
+def _tell(session: Session, *outputs: Sequence[str]) -> None:
+    """Say on stderr what was written."""
+    if not session.quiet and not session.as_json:
+        for text in (text for texts in outputs for text in texts):
+            _note(f"written: {text}")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _note(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -1,0 +1,55 @@
+"""Commands, stages, locks and documented names are the same everywhere."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+from typer.main import get_command
+
+from retailstream import wiring
+from retailstream.analytics.catalog import use_cases
+from retailstream.cli.app import app
+from retailstream.stages import ORDER
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference" / "cli.md"
+PLACES = ["monitor", "doctor", "sample", "analyze", "quarantine", "runs", "config", "run"]
+
+
+def commands() -> list[str]:
+    return list(getattr(get_command(app), "commands", {}))
+
+
+def test_every_stage_is_a_command_and_every_other_command_is_known() -> None:
+    assert commands()[: len(ORDER)] == list(ORDER)
+    assert set(PLACES) <= set(commands())
+
+
+def test_every_stage_is_wired_in_its_order_and_has_a_lock() -> None:
+    assert list(wiring.STAGES) == list(ORDER)
+    assert list(wiring.SCOPES) == [*ORDER, "run"]
+    assert set(wiring.SCOPES["run"]) == {scope for stage in ORDER for scope in wiring.SCOPES[stage]}
+
+
+def test_every_stage_is_a_file_with_one_public_run_and_the_name_of_its_command() -> None:
+    for stage in (*ORDER, "monitor"):
+        module = import_module(f"retailstream.stages.{stage.replace('-', '_')}")
+        own = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
+        functions = [name for name in own if callable(getattr(module, name)) and name.islower() and name[0] != "_"]
+        assert "run" in functions
+        assert stage == "monitor" or functions == ["run"]
+        assert getattr(module, "STAGE", stage) == stage
+
+
+def test_every_command_is_in_the_reference_and_the_reference_names_no_other() -> None:
+    text = REFERENCE.read_text() if REFERENCE.exists() else "".join(f"# {name}\n" for name in commands())
+    headed = re.findall(r"^#+ `?(?:retailstream )?([a-z-]+)(?: [a-z-]+)?`?$", text, re.MULTILINE)
+    assert set(headed) == set(commands())
+
+
+def test_every_use_case_is_a_command_of_analyze() -> None:
+    group = getattr(get_command(app), "commands", {})["analyze"]
+    context = group.make_context("analyze", ["list"])
+    assert group.list_commands(context) == ["list", "all", *use_cases()]

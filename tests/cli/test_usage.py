@@ -1,0 +1,206 @@
+"""Help, options and what is wrong with a command line."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from retailstream.cli.app import app
+from retailstream.version import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.environment import Environment
+
+KEYS = [
+    "stage",
+    "run_id",
+    "status",
+    "started_at",
+    "seconds",
+    "files_in",
+    "files_new",
+    "files_quarantined",
+    "rows_in",
+    "rows_out",
+    "rows_quarantined",
+    "rows_duplicate",
+    "rows_superseded",
+    "rows_replaced",
+    "bytes",
+    "outputs",
+    "datasets",
+    "error",
+]
+
+
+def commands() -> list[tuple[str, ...]]:
+    """Return every command and group, each as its words."""
+    root = get_command(app)
+    found: list[tuple[str, ...]] = [()]
+    for name, command in getattr(root, "commands", {}).items():
+        found.append((name,))
+        if hasattr(command, "list_commands"):
+            context = command.make_context(name, ["list"])
+            found += [(name, inner) for inner in command.list_commands(context)]
+    return found
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_every_command_says_what_it_does_and_takes_the_global_options(words: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(app, [*words, "--help"])
+
+    assert result.exit_code == 0
+    usage, summary = result.stdout.split("\n\n")[:2]
+    assert usage.startswith("Usage: ")
+    assert re.match(r"  [A-Z0-9].*[^ ]", summary)
+    for option in ("--config", "--home", "--run-id", "--json", "--log-format", "--verbose", "--quiet"):
+        assert option in result.stdout
+    assert "TODO" not in result.stdout
+
+
+def test_no_word_at_all_shows_the_help() -> None:
+    result = CliRunner().invoke(app, [])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.strip() == CliRunner().invoke(app, ["--help"]).stdout.strip()
+    assert '"status": "failed"' in CliRunner().invoke(app, ["--json"]).stdout
+    assert CliRunner().invoke(app, ["quarantine"]).stderr.startswith("Usage: ")
+
+
+def test_the_version_is_printed() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.stdout) == (0, f"retailstream {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "hint"),
+    [
+        ("anlyze", "No such command 'anlyze'. Did you mean 'analyze'?", "retailstream --help"),
+        ("glue_merge", "No such command 'glue_merge'. Did you mean 'glue-merge'?", "retailstream --help"),
+        ("quarantine lst", "No such command 'lst'. Did you mean 'list'?", "retailstream quarantine --help"),
+        ("run --sorce x", "No such option: --sorce (Possible options: --home, --json, --source)", "retailstream run --help"),
+        ("ingest --max-rejects 1", "No such option: --max-rejects", "retailstream ingest --help"),
+        ("run surplus", "Got unexpected extra argument(s) (surplus)", "retailstream run --help"),
+        ("run --from nowhere", "'nowhere' is no stage", "--from takes one of ingest, glue-merge, load-rds, features, sqoop"),
+        ("runs --format xml", "Invalid value for '--format': 'xml' is not one of 'table', 'json'.", "retailstream runs --help"),
+        ("runs --limit many", "Invalid value for '--limit': Input should be a valid integer", "retailstream runs --help"),
+        ("runs show nobody", "no run 'nobody' is in the ledger", "retailstream runs"),
+        ("run --run-id ''", "--run-id is empty", "give a word, or leave the option out"),
+        ("monitor --log-format xml", "'xml' is no log format", "use --log-format text or --log-format json"),
+        ("glue-merge --engine spork", "engine 'spork' is not known", "use duckdb"),
+        ("glue-merge --max-rejects most", "(flag): 'most' is no limit of rejects: give a number of records, or a share such as 5%", ""),
+        ("ingest --source /nowhere/at/all", "the source folder /nowhere/at/all does not exist", "name it with --source"),
+        ("monitor --config /nowhere.toml", "the config file /nowhere.toml cannot be read", ""),
+        ("quarantine show nothing", "", "retailstream quarantine list"),
+        ("quarantine discard x", "Missing option '--reason'", "retailstream quarantine discard --help"),
+        ("quarantine replay", "--file is missing", "retailstream quarantine replay --file FIXED.csv"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_a_wrong_command_line_ends_with_2_and_says_what_would_be_right(
+    env: Environment, words: str, error: str, hint: str, as_json: bool
+) -> None:
+    split = [word.strip("'") for word in words.split(" ")]
+
+    outcome = env.command(*split, *(["--json"] if as_json else []))
+
+    assert outcome.exit_code == 2
+    first, second = [*outcome.stderr.splitlines(), ""][:2]
+    assert first.startswith("error: ")
+    assert error in first
+    assert second.removeprefix("hint: ").startswith(hint)
+    if as_json:
+        (line,) = outcome.stdout.splitlines()
+        document = outcome.document
+        assert list(document)[: len(KEYS)] == KEYS
+        assert (document["stage"], document["status"]) == (split[0], "failed")
+        assert error in document["error"]
+        assert line.startswith("{")
+    else:
+        assert outcome.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("RETAILSTREAM__DATABSE__URL", "x", "did you mean RETAILSTREAM__DATABASE__URL?"),
+        ("RETAILSTREAM__LAKE__RAWW", "x", "did you mean RETAILSTREAM__LAKE__RAW?"),
+        ("RETAILSTREAM__", "x", "retailstream config show lists every setting"),
+    ],
+)
+@pytest.mark.parametrize("words", [("run", "--json"), ("monitor", "--json"), ("analyze", "monthly-sales", "--json")])
+def test_a_misspelt_variable_is_an_error_of_every_command(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, name: str, value: str, hint: str, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv(name, value)
+    outcome = env.command(*words)
+    assert outcome.exit_code == 2
+    assert outcome.error == f"error: unknown setting '{name}'"
+    assert outcome.document["error"] == f"unknown setting '{name}' (hint: {hint})"
+
+
+@pytest.mark.parametrize(
+    ("toml", "error"),
+    [
+        ("[databse]\nurl = 'x'", "error: unknown setting 'databse.url' in file "),
+        ("[quality]\nmax_rejects = 'all'", "error: setting 'quality.max_rejects' (file "),
+        ("[quality]\nmax_orphan_stores = 'x'", "error: setting 'quality.max_orphan_stores' (file "),
+        (
+            "[database]\nurl = 'postgres://ann:secret@host/db'",
+            "error: database.url 'postgres://ann:***@host/db' has no",
+        ),
+        ("[lake]\nclean = 's4://bucket'", "error: 's4://bucket' has no known scheme"),
+        ("lake = 3", "error: unknown setting 'lake' in file "),
+        ("[lake", "error: the config file "),
+        ("\x00", "error: the config file "),
+    ],
+)
+def test_a_wrong_config_file_ends_with_2(env: Environment, tmp_path: Path, toml: str, error: str) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(toml)
+
+    outcome = env.command("load-rds", "--config", str(config), "--json")
+
+    assert outcome.exit_code == 2
+    assert outcome.error.startswith(error)
+    assert "secret" not in outcome.stdout + outcome.stderr
+    assert outcome.document["stage"] == "load-rds"
+
+
+def test_global_options_work_before_and_after_the_command(env: Environment) -> None:
+    runner = CliRunner()
+    outcomes = [
+        runner.invoke(app, ["--home", str(env.home), "--json", "--run-id", "mine", "runs"]),
+        runner.invoke(app, ["runs", "--run-id", "mine", "--json", "--home", str(env.home)]),
+        runner.invoke(app, ["--json", "runs", "--home", str(env.home), "--run-id", "mine"]),
+        runner.invoke(app, ["--home", "/elsewhere", "--run-id", "yours", "runs", "--json", "--run-id", "mine"]),
+    ]
+    for outcome in outcomes:
+        assert outcome.exit_code == 0
+        assert '"stage": "runs", "run_id": "mine", "status": "ok"' in outcome.stdout
+
+
+def test_options_before_the_command_are_not_taken_for_it(env: Environment) -> None:
+    result = CliRunner().invoke(app, ["--home", str(env.home), "--json", "ingest", "--source", "/nowhere/at/all"])
+    assert '"stage": "ingest"' in result.stdout
+    result = CliRunner().invoke(app, ["--home", "run", "--json", "ingest", "--sorce"])
+    assert '"stage": "ingest"' in result.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_completion_script_is_printed(monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
+    monkeypatch.setattr("shellingham.detect_shell", lambda *_: (shell, f"/bin/{shell}"))
+    result = CliRunner().invoke(app, ["--show-completion"], prog_name="retailstream")
+    assert result.exit_code == 0, result.stderr
+    assert "_RETAILSTREAM_COMPLETE=complete_" + shell in result.stdout
+
+
+def test_completion_offers_the_commands() -> None:
+    variables = {"_RETAILSTREAM_COMPLETE": "complete_bash", "COMP_WORDS": "retailstream mon", "COMP_CWORD": "1"}
+    result = CliRunner().invoke(app, [], prog_name="retailstream", env=variables)
+    assert result.stdout.split() == ["monitor"]

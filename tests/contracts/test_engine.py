@@ -1,0 +1,143 @@
+"""What every engine does with clean files; how it checks and merges raw ones is in `tests/stages`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from retailstream.contracts import FEATURES, SALES
+from retailstream.contracts import STORES as STORES_TABLE
+from retailstream.fingerprints import Fingerprint
+from tests.contracts.rows import EXTREMES, FEBRUARY, MARCH, STORES, parquet, read, sale
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from retailstream.contracts import Column, Contract
+    from retailstream.ports import Engine
+
+
+def as_text(column: Column) -> str:
+    return f"cast({column.name} as varchar)"
+
+
+def from_text(column: Column) -> str:
+    return f"cast({column.name} as {column.sql_type})"
+
+
+def test_rows_of_all_files_come_by_key_and_encoded(engine: Engine, tmp_path: Path) -> None:
+    paths = [parquet(tmp_path / "b", SALES, MARCH[::-1]), parquet(tmp_path / "a", SALES, FEBRUARY[::-1])]
+
+    batches = list(engine.rows(SALES, paths, as_text))
+
+    assert [row for batch in batches for row in batch] == [
+        ("1", "1", "2010-02-05", "1.10", "false", None),
+        ("1", "1", "2010-03-05", "4.40", "false", None),
+        ("1", "2", "2010-02-05", "2.20", "false", None),
+        ("2", "1", "2010-02-05", "3.30", "false", None),
+        ("2", "1", "2010-03-05", "5.50", "false", None),
+    ]
+
+
+def test_no_files_have_no_rows(engine: Engine) -> None:
+    assert [row for batch in engine.rows(SALES, [], as_text) for row in batch] == []
+    assert engine.fingerprint(SALES, []) == Fingerprint(
+        0, (("weekly_sales", 0), ("is_holiday", 0), ("customers", 0)), (0, 0)
+    )
+    assert engine.orphans([], []) == []
+
+
+def test_text_becomes_one_file_a_month_by_key(engine: Engine, tmp_path: Path) -> None:
+    text = tmp_path / "a text"
+    rows = [*EXTREMES, *FEBRUARY[1:2]]
+    lines = [",".join("" if value is None else str(value) for value in row) for row in reversed(rows)]
+    text.write_text("".join(f"{line}\n" for line in lines))
+
+    counts = engine.write_text(SALES, text, from_text, lambda month: tmp_path / f"{month}.parquet")
+
+    assert counts == {"0001-01": 1, "2010-02": 3, "2012-02": 1, "9999-12": 1}
+    assert read([tmp_path / f"{month}.parquet" for month in counts], SALES) == sorted(rows, key=lambda row: row[:3])
+    february = [row for batch in engine.rows(SALES, [tmp_path / "2010-02.parquet"], as_text) for row in batch]
+    assert [row[:2] for row in february] == [("1", "2"), ("1", "999999999"), ("2", "1")]
+
+
+def test_text_of_a_table_without_months_becomes_one_file(engine: Engine, tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    text.write_text("2,z,999999999\n1,A,151315\n")
+    assert engine.write_text(STORES_TABLE, text, from_text, lambda name: tmp_path / name) == {"all": 2}
+    assert read([tmp_path / "all"], STORES_TABLE) == list(STORES)
+
+
+def test_text_without_rows_makes_no_file(engine: Engine, tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    text.write_text("")
+    assert engine.write_text(SALES, text, from_text, lambda name: tmp_path / name) == {}
+
+
+def test_the_same_rows_are_written_as_the_same_bytes(engine: Engine, tmp_path: Path) -> None:
+    written = []
+    for lines in ("2,z,1\n1,A,2\n", "1,A,2\n2,z,1\n"):
+        (tmp_path / "text").write_text(lines)
+        engine.write_text(STORES_TABLE, tmp_path / "text", from_text, lambda name: tmp_path / name)
+        written.append((tmp_path / "all").read_bytes())
+    assert written[0] == written[1]
+
+
+def test_a_fingerprint_knows_no_order_and_no_files(engine: Engine, tmp_path: Path) -> None:
+    one = engine.fingerprint(SALES, [parquet(tmp_path / "one", SALES, [*FEBRUARY, *MARCH])])
+    two = engine.fingerprint(
+        SALES, [parquet(tmp_path / "b", SALES, MARCH[::-1]), parquet(tmp_path / "a", SALES, FEBRUARY)]
+    )
+    assert one == two
+    assert one.rows == 5
+    assert dict(one.sums) == {"weekly_sales": 1650, "is_holiday": 0, "customers": 0}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        FEBRUARY[:2],
+        (*FEBRUARY[:2], sale(2, 1, "2010-02-05", "3.31")),
+        (*FEBRUARY[:2], sale(2, 1, "2010-02-05", "3.30", holiday=True)),
+        (*FEBRUARY[:2], sale(2, 1, "2010-02-05", "3.30", visits=1)),
+        (*FEBRUARY[:2], sale(1, 3, "2010-02-05", "3.30")),
+        (*FEBRUARY[:2], sale(2, 1, "2010-02-12", "3.30")),
+        (*FEBRUARY[:2], FEBRUARY[1][:3] + FEBRUARY[2][3:]),
+    ],
+    ids=["lost", "money", "holiday", "customers", "key", "date", "doubled"],
+)
+def test_a_fingerprint_tells_any_difference(
+    engine: Engine, tmp_path: Path, other: tuple[tuple[object, ...], ...]
+) -> None:
+    one = engine.fingerprint(SALES, [parquet(tmp_path / "one", SALES, FEBRUARY)])
+    two = engine.fingerprint(SALES, [parquet(tmp_path / "two", SALES, other)])
+    assert one != two
+    assert one.difference(two)
+
+
+@pytest.mark.parametrize("contract", [SALES, FEATURES, STORES_TABLE], ids=lambda contract: contract.name)
+def test_every_contract_has_a_fingerprint(engine: Engine, tmp_path: Path, contract: Contract) -> None:
+    assert engine.fingerprint(contract, [parquet(tmp_path / "none", contract, [])]) == engine.fingerprint(contract, [])
+
+
+def test_orphans_are_stores_with_sales_that_no_store_file_knows(engine: Engine, tmp_path: Path) -> None:
+    sales = [
+        parquet(tmp_path / "a", SALES, [sale(store, 1, "2010-02-05", "1") for store in (7, 2, 30, 1)]),
+        parquet(tmp_path / "b", SALES, [sale(7, 2, "2010-03-05", "1")]),
+    ]
+    stores = [parquet(tmp_path / "stores", STORES_TABLE, STORES)]
+    assert engine.orphans(sales, stores) == [7, 30]
+    assert engine.orphans(sales, []) == [1, 2, 7, 30]
+    assert engine.orphans([], stores) == []
+
+
+@pytest.mark.parametrize("name", ["a b*.parquet", "month=2010-09 [1]?.parquet", "ä'x\"y.parquet", "store=9"])
+def test_a_path_means_just_itself(engine: Engine, tmp_path: Path, name: str) -> None:
+    (tmp_path / "store=77").mkdir()
+    plain = parquet(tmp_path / "plain", SALES, FEBRUARY)
+    path = plain.rename(tmp_path / "store=77" / name)
+    parquet(tmp_path / "store=77" / "a bc.parquet", SALES, MARCH)
+    rows = [row for batch in engine.rows(SALES, [path], as_text) for row in batch]
+    assert [row[0] for row in rows] == ["1", "1", "2"]
+    assert engine.fingerprint(SALES, [path]).rows == 3

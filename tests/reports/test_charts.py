@@ -1,0 +1,126 @@
+"""Each chart draws all rows of its table and nothing else, names its units, and is not drawn without rows."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import retailstream
+from retailstream.analytics import catalog, export
+from retailstream.analytics.catalog import use_cases
+from retailstream.analytics.charts import drawing
+from retailstream.analytics.charts.rows import most_often, ordered, total_by
+from retailstream.analytics.charts.scales import unit_of
+from tests.analytics import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+
+    from tests.environment import Environment
+
+CHAIN = Path(__file__).parents[1] / "analytics" / "fixtures" / "chain"
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with tables.connect(CHAIN) as connection:
+        yield connection
+
+
+def spec_of(answer: catalog.Answer) -> dict[str, Any]:
+    chart = drawing.draw(answer)
+    assert chart is not None
+    spec: dict[str, Any] = chart.to_dict()
+    return spec
+
+
+def every(spec: object, key: str) -> Iterator[Any]:
+    """Yield what stands under a key anywhere in a specification."""
+    if isinstance(spec, dict):
+        for name, value in spec.items():
+            if name == key:
+                yield value
+            yield from every(value, key)
+    elif isinstance(spec, list):
+        for value in spec:
+            yield from every(value, key)
+
+
+@pytest.mark.parametrize("name", use_cases())
+def test_the_data_of_a_chart_is_its_table(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    found = export.ask(connection, name, {})
+    spec = spec_of(found.answer)
+    table = json.loads(export.json_text(found))
+    drawn = [data["values"] for data in every(spec, "data") if "values" in data]
+    drawn += [list(rows) for rows in spec.get("datasets", {}).values()]
+    assert drawn
+    assert all(rows == table for rows in drawn)
+
+
+@pytest.mark.parametrize("name", use_cases())
+def test_a_chart_has_a_title_and_its_axes_have_words(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    spec = spec_of(catalog.answer(connection, name, {}))
+    assert spec["title"]["text"]
+    titles = [
+        channel["title"] for axis in ("x", "y") for channel in every(spec, axis) if channel and channel.get("title")
+    ]
+    assert titles
+    assert not [title for title in titles if "_" in title]
+
+
+@pytest.mark.parametrize("name", use_cases())
+def test_a_chart_becomes_a_picture(connection: duckdb.DuckDBPyConnection, tmp_path: Path, name: str) -> None:
+    chart = drawing.draw(catalog.answer(connection, name, {}))
+    assert chart is not None
+    drawing.write(chart, tmp_path / "chart.svg")
+    drawing.write(chart, tmp_path / "chart.png")
+    svg = re.sub(r' aria-label="[^"]*"', "", (tmp_path / "chart.svg").read_text())
+    assert svg.startswith("<svg")
+    assert not re.search(r"NaN|undefined|null", svg)
+    assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", use_cases())
+def test_without_rows_nothing_is_drawn(name: str) -> None:
+    answer = catalog.Answer(use_cases()[name], {}, ("store",), [])
+    assert drawing.draw(answer) is None
+
+
+def test_an_analysis_without_a_chart_of_its_own_gets_a_plain_one() -> None:
+    columns = ("store", "note", "total_sales")
+    rows: list[tuple[object, ...]] = [(7, "a", Decimal("1.50")), (8, "b", Decimal("2.50"))]
+    case = next(iter(use_cases().values()))
+    answer = catalog.Answer(case.__class__(**{**case.__dict__, "name": "nobody-drew-this"}), {}, columns, rows)
+    spec = spec_of(answer)
+    assert spec["title"]["text"] == "Total sales by store"
+    assert spec["encoding"]["y"]["sort"] == [8, 7]
+
+
+def test_the_library_gives_a_chart(chain: Environment) -> None:
+    chart = retailstream.chart("weekly-top-stores", home=chain.home, top=1)
+    assert chart is not None
+    [data] = [data for data in every(chart.to_dict(), "data") if "values" in data] or [None]
+    rows = data["values"] if data else next(iter(chart.to_dict()["datasets"].values()))
+    assert {row["rank"] for row in rows} == {1}
+
+
+def test_a_unit_keeps_figures_short() -> None:
+    assert unit_of([None, -3_000_000.0, 5]).name == " million"
+    assert unit_of([2_000]).factor == 1_000
+    assert unit_of([1_999.99, None]).factor == 1
+    assert unit_of([]).name == ""
+
+
+def test_orders_put_the_unknown_last() -> None:
+    rows: list[dict[str, Any]] = [{"s": 1, "v": None}, {"s": 2, "v": 5}, {"s": 3, "v": 9}, {"s": 2, "v": 1}]
+    assert ordered(rows, "s", by="v") == [2, 3, 1]
+    assert ordered(rows, "s", by="v", descending=True) == [3, 2, 1]
+    assert most_often(rows, "s")[0] == 2
+    assert total_by(rows, "s", "v") == [{"s": 1, "v": 0}, {"s": 2, "v": 6}, {"s": 3, "v": 9}]

@@ -1,0 +1,103 @@
+"""Command lines as processes that can be killed, stopped and waited for, at any moment of their work."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.environment import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.environment import Environment
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something a command line did to a file or a database; `stage` is `around` before, between and after stages."""
+
+    stage: str
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Child:
+    """A command line at work."""
+
+    zygote: Zygote
+    pid: int
+    output: Path
+
+    def wait(self) -> int:
+        """Return the exit code, or minus the signal that ended or stopped the process."""
+        return self.zygote.ask(wait=self.pid)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the process a signal."""
+        os.kill(self.pid, number)
+
+    def outcome(self) -> Outcome:
+        """Return how the process ended and what it printed."""
+        code = self.wait()
+        return Outcome(code, *(self.output.with_name(f"run.{name}").read_text() for name in ("stdout", "stderr")))
+
+
+class Zygote:
+    """Starts command lines at the price of a fork."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def ask(self, **request: Any) -> int:
+        """Send a request, and return the answer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def start(
+        self,
+        env: Environment,
+        *words: str,
+        last: int | str = -1,
+        number: int = signal.SIGKILL,
+        record: Path | None = None,
+    ) -> Child:
+        """Start a command line; before event `last`, a number or words in it, it sends itself a signal."""
+        output = env.home.parent / "run"
+        request = {
+            "words": [*words, "--home", str(env.home)],
+            "home": str(env.home),
+            "last": last,
+            "signal": int(number),
+            "output": str(output),
+            "record": str(record or ""),
+        }
+        return Child(self, self.ask(**request), output)
+
+    def events(self, env: Environment, *words: str) -> list[Event]:
+        """Run a command line to its end, and return all that it did."""
+        record = env.home.parent / "events.json"
+        child = self.start(env, *words, record=record)
+        assert child.wait() == 0, child.output.with_name("run.stderr").read_text()
+        return [Event(*event) for event in json.loads(record.read_text())]
+
+
+@contextmanager
+def open_zygote() -> Iterator[Zygote]:
+    """Start the process that others are forked from."""
+    words = [sys.executable, "-m", "tests.resume.zygote"]
+    with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Zygote(process)

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import os
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from retailstream import state
+from retailstream.errors import RetailStreamError, TransientError, UsageError
+from retailstream.ledger import Ledger, RunKey
+from retailstream.reports import summary_of_nothing
+from retailstream.state import open_state, transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    with open_state(tmp_path / "state.db") as connection:
+        yield connection
+
+
+@pytest.fixture
+def ledger(memory: sqlite3.Connection) -> Ledger:
+    return Ledger(memory)
+
+
+def start(ledger: Ledger, stage: str = "ingest", run_id: str = "r", at: str = "2026-01-01") -> RunKey:
+    return ledger.start(run_id, stage, at, "hash")
+
+
+def close(ledger: Ledger, key: RunKey, *, code: int = 0, **changes: Any) -> None:
+    summary = summary_of_nothing(key.stage, key.run_id) | changes
+    ledger.close(key, ended_at="2026-01-02", summary=summary, inputs=["a", "b"], exit_code=code)
+
+
+def test_an_entry_is_open_until_it_is_closed_and_keeps_all_it_was_told(ledger: Ledger) -> None:
+    key = start(ledger)
+    (entry,) = ledger.runs()
+    assert (entry.status, entry.ended_at, entry.exit_code, entry.inputs, entry.summary) == (
+        "running",
+        None,
+        None,
+        (),
+        None,
+    )
+    assert (entry.process_id, entry.host) == (os.getpid(), socket.gethostname())
+
+    close(ledger, key, code=3, status="failed", error="too many", seconds=1.5)
+
+    (entry,) = ledger.show("r")
+    assert (entry.status, entry.exit_code, entry.error, entry.seconds) == ("failed", 3, "too many", 1.5)
+    assert (entry.inputs, entry.ended_at, entry.config_hash) == (("a", "b"), "2026-01-02", "hash")
+    assert entry.summary is not None
+    assert entry.summary["error"] == "too many"
+
+
+def test_a_retry_is_a_later_attempt_of_its_stage_and_run_id(ledger: Ledger) -> None:
+    keys = [start(ledger), start(ledger), start(ledger, "sqoop"), start(ledger, run_id="other")]
+    assert [key.attempt for key in keys] == [1, 2, 1, 1]
+    close(ledger, keys[1])
+    assert [entry.status for entry in ledger.show("r")] == ["running", "ok", "running"]
+
+
+def test_runs_are_the_newest_first_and_so_many(ledger: Ledger) -> None:
+    for at, stage in (("2026-01-03", "a"), ("2026-01-01", "b"), ("2026-01-03", "c"), ("2026-01-02", "a")):
+        start(ledger, stage, at=at)
+    assert [(entry.started_at[-1], entry.stage) for entry in ledger.runs()] == [
+        ("3", "c"),
+        ("3", "a"),
+        ("2", "a"),
+        ("1", "b"),
+    ]
+    assert [entry.started_at[-1] for entry in ledger.runs(limit=1, stage="a")] == ["3"]
+
+
+def test_a_run_that_is_not_there_is_a_usage_error(ledger: Ledger) -> None:
+    with pytest.raises(UsageError, match="no run 'r' is in the ledger"):
+        ledger.show("r")
+
+
+def test_what_others_left_running_is_marked_killed_and_nothing_else(ledger: Ledger, memory: sqlite3.Connection) -> None:
+    for stage in ("mine", "dead", "elsewhere", "of another lock"):
+        start(ledger, stage)
+    close(ledger, start(ledger, "done"))
+    memory.execute("update runs set process_id = -1 where stage in ('dead', 'of another lock', 'done')")
+    memory.execute("update runs set host = 'elsewhere' where stage = 'elsewhere'")
+
+    ledger.mark_killed(["mine", "dead", "elsewhere", "done"])
+
+    assert {entry.stage: entry.status for entry in ledger.runs()} == {
+        "mine": "running", "dead": "killed", "elsewhere": "killed", "of another lock": "running", "done": "ok",
+    }  # fmt: skip
+
+
+def test_the_last_run_of_a_stage_is_the_newest_that_ended(ledger: Ledger, memory: sqlite3.Connection) -> None:
+    assert ledger.last("ingest") is None
+    close(ledger, start(ledger, at="2026-01-01"), status="noop")
+    close(ledger, start(ledger, at="2026-01-02"), status="dry-run")
+    start(ledger, at="2026-01-03")
+    last = ledger.last("ingest")
+    assert last is not None
+    assert last.status == "noop"  # the newest is still at work
+
+    memory.execute("update runs set process_id = ? where started_at = '2026-01-03'", (2**22 + 1,))
+    killed = ledger.last("ingest")
+    assert killed is not None
+    assert (killed.started_at, killed.status) == ("2026-01-03", "killed")
+
+
+def test_the_last_run_with_rows_of_a_dataset_is_found_behind_those_without(ledger: Ledger) -> None:
+    rows: dict[str, Any] = {"datasets": {"sales": {"rows_in": 5}, "stores": {"rows_in": 0}}}
+    close(ledger, start(ledger, at="2026-01-01"), **rows)
+    close(ledger, start(ledger, at="2026-01-02"))
+    found = ledger.last("ingest", dataset="sales")
+    assert found is not None
+    assert found.started_at == "2026-01-01"
+    assert ledger.last("ingest", dataset="stores") is None
+
+
+def test_many_may_open_a_new_memory_and_write_to_it_at_once(tmp_path: Path) -> None:
+    def work(number: int) -> int:
+        with open_state(tmp_path / "new" / "state.db") as connection:
+            return start(Ledger(connection), run_id=str(number % 2)).attempt
+
+    with ThreadPoolExecutor(8) as pool:
+        attempts = list(pool.map(work, range(24)))
+
+    assert sorted(attempts) == sorted(2 * list(range(1, 13)))
+
+
+class Busy:
+    """A connection for whose first statements SQLite does not wait, as it does where two make a file at once."""
+
+    def __init__(self, tries: int) -> None:
+        self.left = tries
+        self.done: list[str] = []
+
+    def execute(self, statement: str) -> None:
+        self.left -= 1
+        if self.left >= 0:
+            raise TransientError("the state file is busy: database is locked")
+        self.done.append(statement)
+
+    def executescript(self, _statements: str) -> None:
+        self.done.append("schema")
+
+
+def test_a_memory_that_another_one_is_making_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    busy: Any = Busy(3)
+    state._set_up(busy)
+    assert busy.done == ["pragma journal_mode = wal", "pragma synchronous = normal", "schema"]
+
+    monkeypatch.setattr(state, "PATIENCE", 0.0)
+    with pytest.raises(TransientError, match="database is locked"):
+        state._set_up(Busy(1000))  # type: ignore[arg-type]
+
+
+def test_a_memory_that_is_busy_too_long_is_worth_another_try_and_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "PATIENCE", 0.01)
+    path = tmp_path / "state.db"
+    with open_state(path) as other, transaction(other):
+        other.execute("insert into landings values ('features', 1, 'r', 0)")
+        with open_state(path) as connection:
+            assert Ledger(connection).runs() == []
+            with pytest.raises(TransientError, match="is busy: database is locked") as caught:
+                start(Ledger(connection))
+    assert caught.value.exit_code == 4
+
+
+def test_a_memory_in_no_file_is_forgotten_and_a_bad_one_is_named(tmp_path: Path) -> None:
+    with open_state(None) as connection:
+        start(Ledger(connection))
+    (tmp_path / "state.db").mkdir()
+    with pytest.raises(RetailStreamError, match=r"state\.db cannot be opened"), open_state(tmp_path / "state.db"):
+        pass
+
+
+def test_a_transaction_is_all_or_nothing(memory: sqlite3.Connection) -> None:
+    def interrupted() -> None:
+        with transaction(memory):
+            memory.execute("insert into landings values ('features', 1, 'r', 0)")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    with closing(memory.execute("select count(*) from landings")) as found:
+        assert found.fetchone()[0] == 0

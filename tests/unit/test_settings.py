@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retailstream.errors import UsageError
+from retailstream.settings import Loaded, load, masked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        'environment = "file"\n[engine]\nmemory = "1GB"\n[quality]\nmax_rejects = 7\nmax_orphan_stores = 3\n'
+    )
+    return path
+
+
+def loaded(home: Path, config: Path | None = None, flags: Mapping[str, str | None] | None = None) -> Loaded:
+    return load(home=home, config=config, flags=flags or {})
+
+
+def test_a_flag_beats_the_environment_that_beats_the_file_that_beats_the_default(
+    tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RETAILSTREAM__ENVIRONMENT", "variable")
+    monkeypatch.setenv("RETAILSTREAM__QUALITY__MAX_REJECTS", "8")
+
+    found = loaded(tmp_path, config, {"quality.max_rejects": "9%", "source.path": None})
+
+    settings = found.settings
+    assert (settings.quality.max_rejects, found.origins["quality.max_rejects"]) == ("9%", "flag")
+    assert (settings.environment, found.origins["environment"]) == ("variable", "environment")
+    assert (settings.engine.memory, found.origins["engine.memory"]) == ("1GB", f"file {config}")
+    assert (settings.quality.max_orphan_stores, settings.source.path) == (3, "source")
+    assert {value.key: value.origin for value in found.values()}["source.path"] == "default"
+
+
+def test_a_number_of_the_file_may_stand_for_text(tmp_path: Path, config: Path) -> None:
+    assert loaded(tmp_path, config).settings.quality.max_rejects == "7"
+
+
+def test_the_home_stands_in_every_place_that_follows_from_it(tmp_path: Path) -> None:
+    settings = loaded(tmp_path / "here", flags={"source.path": "{home}/in"}).settings
+    assert settings.source.path == f"{tmp_path}/here/in"
+    assert settings.database.url == f"sqlite:///{tmp_path}/here/retail.db"
+
+
+@pytest.mark.parametrize(
+    ("key", "nearest"),
+    [
+        ("database.ulr", "database.url"),
+        ("databse.url", "database.url"),
+        ("DATABASE.URL", None),
+        ("lake.cleam", "lake.clean"),
+        ("quality.rejects", "quality.max_rejects"),
+        ("zzz", None),
+    ],
+)
+def test_an_unknown_key_names_the_nearest_right_one(tmp_path: Path, key: str, nearest: str | None) -> None:
+    with pytest.raises(UsageError, match=f"unknown setting '{key}' in flag") as caught:
+        loaded(tmp_path, flags={key: "x"})
+    wanted = f"did you mean {nearest}?" if nearest else "retailstream config show lists every setting"
+    assert caught.value.hint == wanted
+
+
+def test_a_variable_is_read_in_any_case_of_its_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RETAILSTREAM__source__Path", "/in")
+    assert loaded(tmp_path).settings.source.path == "/in"
+
+
+def test_a_variable_of_another_program_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RETAILSTREAM_TEST", "x")
+    monkeypatch.setenv("RETAILSTREAMING__LAKE", "x")
+    assert loaded(tmp_path).origins == {}
+
+
+@pytest.mark.parametrize(
+    ("flags", "error"),
+    [
+        ({"quality.max_orphan_stores": "many"}, r"setting 'quality.max_orphan_stores' \(flag\): Input should be"),
+        ({"quality.max_rejects": "101%"}, r"setting 'quality.max_rejects' \(flag\): '101%' is no limit"),
+        ({"quality.max_rejects": ""}, r"setting 'quality.max_rejects' \(flag\): '' is no limit"),
+    ],
+)
+def test_a_value_of_a_wrong_form_names_its_key_and_its_layer(tmp_path: Path, flags: dict[str, str], error: str) -> None:
+    with pytest.raises(UsageError, match=error):
+        loaded(tmp_path, flags=flags)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("mysql://ann:secret@host/db", "mysql://ann:***@host/db"),
+        ("mysql://ann:se:cr:et@host:3306/db?x=y", "mysql://ann:***@host:3306/db?x=y"),
+        ("mysql://:secret@host", "mysql://:***@host"),
+        ("mysql+pymysql://a:p%40ss@h/d", "mysql+pymysql://a:***@h/d"),
+        ("mysql://ann:s@cret@host/db", "mysql://ann:***@host/db"),
+        ("mysql://ann@host/db", "mysql://ann@host/db"),
+        ("mysql://host:3306/db", "mysql://host:3306/db"),
+        ("file:///a/b:c@d", "file:///a/b:c@d"),
+        ("5%", "5%"),
+    ],
+)
+def test_a_password_within_a_url_prints_as_stars(url: str, shown: str) -> None:
+    assert masked(url) == shown
+
+
+@given(st.text(st.characters(exclude_characters="/@", exclude_categories=["Cs"]), min_size=1))
+def test_no_password_gets_through(password: str) -> None:
+    assert masked(f"mysql://ann:{password}@host/db") == "mysql://ann:***@host/db"
+
+
+def test_the_hash_is_that_of_the_settings_and_knows_no_secret(tmp_path: Path) -> None:
+    def hashed(url: str) -> str:
+        return loaded(tmp_path, flags={"database.url": url}).hash
+
+    assert hashed("mysql://ann:one@host/db") == hashed("mysql://ann:two@host/db")
+    assert hashed("mysql://ann:one@host/db") != hashed("mysql://bob:one@host/db")
+
+
+def test_settings_cannot_be_changed(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        loaded(tmp_path).settings.environment = "other"
