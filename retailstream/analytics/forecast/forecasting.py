@@ -36,12 +36,14 @@ def forecast(sales: Sales, features: Features, horizon: int | None = None) -> Fo
         return _rows(sales.store, sales.dept, sales.date, *np.zeros((3, 0)))
     last = sales.date.max()
     coming = (features.date > last) & np.isin(features.store, sales.store)
-    store, date = _first_dates(features.store[coming], features.date[coming], horizon)
+    store, date = _first_dates(features.store[coming], features.date[coming], None)
     if not len(store):
         return _rows(store, store, date, *np.zeros((3, 0)))
     history = history_of(sales, features)
+    # All weeks are forecast whatever is asked for, since the forecast of one leans on those around it.
+    weeks = min(int(week_of(date, last).max()), AHEAD)
+    store, date = _first_dates(store, date, horizon)
     ahead = week_of(date, last) - 1
-    weeks = min(int(ahead.max()) + 1, AHEAD)
     rehearsals = rehearse(history)
     predicted = model.forecast(history, weeks)
     if unemployment.SHIPPED:

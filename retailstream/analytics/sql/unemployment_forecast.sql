@@ -2,6 +2,9 @@
 -- bar: predicted_avg_weekly_sales
 -- place: 40
 -- question: What will the departments sell where unemployment is high?
+-- method: The forecast of every department of the stores whose last known unemployment is above the threshold, added up
+--   over the weeks to come. The change compares with the same pairs' sales 364 days earlier; the interval is calibrated
+--   on a backtest.
 -- needs: forecast
 -- parameter: threshold number = 8 at least 0 at most 100 | the unemployment, in percent, above which a store counts
 -- headline (highest predicted_total_sales): Where unemployment is above {threshold} %, department {dept}[, tied with
