@@ -49,6 +49,7 @@ def diagnose(home: Path, settings: Settings) -> Iterator[Finding]:
     yield _tried("database", lambda: _database(settings.database.url))
     yield _tried("engine", lambda: _engine(settings))
     yield _tried("pandas", lambda: metadata.version("pandas"))
+    yield _tried("charts", lambda: f"altair {metadata.version('altair')}, vl-convert {_vl_convert()}")
     if not settings.monitoring.pushgateway:
         yield Finding("pushgateway", "SKIPPED", "monitoring.pushgateway is not set")
 
@@ -65,6 +66,8 @@ def _tried(name: str, attempt: Callable[[], str | Finding]) -> Finding:
 
 def _writable(folder: Path) -> str:
     there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    if not there.is_dir():
+        raise RetailStreamError(f"{there} is no folder")
     if not os.access(there, os.W_OK):
         raise RetailStreamError(f"{there} cannot be written to")
     return f"{folder.absolute()}{'' if folder.exists() else ' (made by the first run)'}"
@@ -86,6 +89,12 @@ def _database(url: str) -> str:
     with wiring.open_database(url, create=False) as database:
         tables = [name for name, contract in CONTRACTS.items() if database.digests(contract) is not None]
         return f"{database.url}, tables {', '.join(tables) or 'none yet'}; SQLite {sqlite3.sqlite_version}"
+
+
+def _vl_convert() -> str:
+    import vl_convert as loaded  # noqa: PLC0415 -- only a diagnosis and charts need it
+
+    return str(loaded.__version__)
 
 
 def _engine(settings: Settings) -> str:

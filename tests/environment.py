@@ -155,6 +155,14 @@ def new_environment(folder: Path) -> Environment:
     return Environment(source, folder / "home")
 
 
+def copied(env: Environment, folder: Path) -> Environment:
+    """Return a copy of an environment, so that a test may change what took others long to make."""
+    shutil.copytree(env.source, folder / "source")
+    # A reader of the database leaves empty files of its log behind.
+    shutil.copytree(env.home, folder / "home", ignore=shutil.ignore_patterns("*-wal", "*-shm"))
+    return Environment(folder / "source", folder / "home")
+
+
 def chain_environment(folder: Path) -> Environment:
     """Return an environment that the chain of `tests/analytics/fixtures` was run into."""
     env = new_environment(folder)

@@ -35,7 +35,8 @@ def two_stores(tmp_path_factory: pytest.TempPathFactory) -> Environment:
             [WEEKS],
         ).fetchall()
         days = connection.execute(
-            "select cast(cast(date '2010-02-05' + interval (7 * w) day as date) as varchar) from range(?) as t(w)", [WEEKS + AHEAD]
+            "select cast(cast(date '2010-02-05' + interval (7 * w) day as date) as varchar) from range(?) as t(w)",
+            [WEEKS + AHEAD],
         ).fetchall()
     env.write(
         {

@@ -216,6 +216,7 @@ def test_a_run_killed_just_before_and_after_publishing_ends_as_if_it_had_not_bee
     finish(zygote, drop, env)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DROPS)
 def test_a_run_killed_again_and_again_gets_through_at_last(
     zygote: Zygote, drops: dict[str, Drop], tmp_path: Path, name: str
@@ -231,6 +232,7 @@ def test_a_run_killed_again_and_again_gets_through_at_last(
     assert_as_if_never_killed(drop, env)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_a_run_killed_from_outside_ends_as_if_it_had_not_been(
     zygote: Zygote, drops: dict[str, Drop], tmp_path: Path, share: float

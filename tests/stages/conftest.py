@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.environment import Environment, new_environment
+from tests.environment import Environment, copied, new_environment
 from tests.stages.months import history
 
 if TYPE_CHECKING:
@@ -24,7 +23,4 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 @pytest.fixture
 def months(first: Environment, tmp_path: Path) -> Environment:
     """A copy of the environment of three months."""
-    shutil.copytree(first.source, tmp_path / "source")
-    # A reader of the database leaves empty files of its log behind.
-    shutil.copytree(first.home, tmp_path / "home", ignore=shutil.ignore_patterns("*-wal", "*-shm"))
-    return Environment(tmp_path / "source", tmp_path / "home")
+    return copied(first, tmp_path)

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.environment import FEATURES, SALES, STORES, Environment, Summary, csv, law_holds
+from tests.environment import (
+    FEATURES,
+    SALES,
+    STORES,
+    Environment,
+    Summary,
+    copied,
+    csv,
+    law_holds,
+    new_environment,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FEATURE = "1,05/02/2010,42.31,2.572,NA,NA,NA,NA,NA,211.0963582,8.106,FALSE"
 
@@ -107,14 +121,20 @@ def test_a_reject_never_supersedes(env: Environment) -> None:
     assert amounts(env) == {1: 1}
 
 
-@pytest.fixture
-def dirty(env: Environment) -> Environment:
-    """A run with two rejects and one superseded row among ten records."""
+@pytest.fixture(scope="module")
+def first_dirty(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    env = new_environment(tmp_path_factory.mktemp("dirty"))
     lines = [sale(dept, f"{dept}") for dept in range(1, 7)]
     env.write({"sales/a.csv": csv(SALES, *lines, sale(7, "x"), sale(8, "8"), sale(9, ""), sale(1, "10"))})
     env.write({"stores/s.csv": csv(STORES, "1,A,5"), "fixed": "7,8"})
     env.run("--max-rejects", "20%", "--run-id", "first")
     return env
+
+
+@pytest.fixture
+def dirty(first_dirty: Environment, tmp_path: Path) -> Environment:
+    """A run with two rejects and one superseded row among ten records."""
+    return copied(first_dirty, tmp_path)
 
 
 def open_rejects(env: Environment) -> list[Summary]:
@@ -260,14 +280,20 @@ def test_settled_records_stay_out_when_the_table_is_built_anew(dirty: Environmen
 # The gate
 
 
-@pytest.fixture
-def shut(env: Environment) -> Environment:
-    """A history, and after it a landing that the gate keeps out: 3 of 4 sales, 1 of 2 stores, and 1 of 1 features."""
+@pytest.fixture(scope="module")
+def first_shut(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    env = new_environment(tmp_path_factory.mktemp("shut"))
     env.write({"sales/a.csv": csv(SALES, sale(1, "1"), sale(2, "2")), "stores/s.csv": csv(STORES, "1,A,5")})
     env.write({"features/f.csv": csv(FEATURES, FEATURE)})
     env.run()
     env.write({"sales/b.csv": csv(SALES, sale(1, "x"), sale(2, "20"), sale(3, ""), sale(4, "4", day="31/02/2010"))})
     return env
+
+
+@pytest.fixture
+def shut(first_shut: Environment, tmp_path: Path) -> Environment:
+    """A history, and after it a landing that the gate keeps out: 3 of 4 sales, 1 of 2 stores, and 1 of 1 features."""
+    return copied(first_shut, tmp_path)
 
 
 def shown(env: Environment) -> tuple[dict[str, bytes], list[tuple[object, ...]]]:
