@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 REAL = Path(__file__).parents[2] / "shared" / "datasets" / "retail"
 
 ANALYZE_LIMIT = Cost(0.8, 0)
+FORECAST_LIMIT = Cost(5, 1000)
+REPORT_LIMIT = Cost(15, 0)
+IN_SECONDS = "a limit in seconds"
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ def measure_all(source: Path, work: Path, rounds: int) -> Iterator[Result]:
 
     retailstream("run", "--source", str(source), "--home", str(home))
     yield from _analyses(home, rounds)
+    yield from _reports(home, work, rounds)
     page, imports = measure([ours("--help"), peer("-c", "import typer, rich")], rounds * 2)
     yield Result("--help", 0, page, "import typer, rich", imports, 2.0)
 
@@ -152,4 +156,17 @@ def _analyses(home: Path, rounds: int) -> Iterator[Result]:
         name = item["name"]
         [cost] = measure([ours("analyze", name, "--home", str(home), "--format", "csv")], rounds)
         rows = int(str(retailstream("analyze", name, "--home", str(home))["rows"]))
-        yield Result(f"analyze {name}", rows, cost, "a limit in seconds", ANALYZE_LIMIT, 1.0)
+        limit = FORECAST_LIMIT if name == "unemployment-forecast" else ANALYZE_LIMIT
+        yield Result(f"analyze {name}", rows, cost, IN_SECONDS, limit, 1.0)
+
+
+def _reports(home: Path, work: Path, rounds: int) -> Iterator[Result]:
+    """Yield the forecast, its backtest and the report of all answers, forecast included, as whole processes."""
+    forecast = ours("forecast", "--home", str(home), "--output", str(work / "forecast.parquet"))
+    backtest = ours("forecast", "--backtest", "--home", str(home), "--format", "csv")
+    report = ours("analyze", "all", "--home", str(home), "--report", str(work / "report"))
+    costs = measure([forecast, backtest, report], rounds)
+    rows = int(str(retailstream("forecast", "--home", str(home))["rows"]))
+    yield Result("forecast", rows, costs[0], IN_SECONDS, FORECAST_LIMIT, 1.0, most_megabytes=1000)
+    yield Result("forecast --backtest", 0, costs[1], IN_SECONDS, REPORT_LIMIT, 1.0)
+    yield Result("analyze all --report", 0, costs[2], IN_SECONDS, REPORT_LIMIT, 1.0)

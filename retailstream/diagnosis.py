@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from dataclasses import asdict, dataclass
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
@@ -49,7 +49,7 @@ def diagnose(home: Path, settings: Settings) -> Iterator[Finding]:
     yield _tried("database", lambda: _database(settings.database.url))
     yield _tried("engine", lambda: _engine(settings))
     yield _tried("pandas", lambda: metadata.version("pandas"))
-    yield _tried("charts", lambda: f"altair {metadata.version('altair')}, vl-convert {_vl_convert()}")
+    yield _tried("charts", _charts)
     if not settings.monitoring.pushgateway:
         yield Finding("pushgateway", "SKIPPED", "monitoring.pushgateway is not set")
 
@@ -91,10 +91,9 @@ def _database(url: str) -> str:
         return f"{database.url}, tables {', '.join(tables) or 'none yet'}; SQLite {sqlite3.sqlite_version}"
 
 
-def _vl_convert() -> str:
-    import vl_convert as loaded  # noqa: PLC0415 -- only a diagnosis and charts need it
-
-    return str(loaded.__version__)
+def _charts() -> str:
+    import_module("vl_convert")  # machine code, which may be there and not load
+    return f"altair {metadata.version('altair')}, vl-convert {metadata.version('vl-convert-python')}"
 
 
 def _engine(settings: Settings) -> str:

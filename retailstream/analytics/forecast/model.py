@@ -3,7 +3,7 @@
 Each part's docstring says what the blend loses without it, as WMAE on the real chain: A, its last 39 weeks held out
 (1386 with all parts, seasonal naive 1808); B, the 39 weeks after 2011-10-28 with Thanksgiving and Christmas (1578 and
 2012). Differences below 5 mean nothing. All constants were tuned on that chain, which leaves no clean hold-out; what
-was tried and dropped stands in `docs/adr/0020-forecast-model.md`.
+was tried and dropped stands in `docs/adr/0012-forecast-model.md`.
 """
 
 from __future__ import annotations

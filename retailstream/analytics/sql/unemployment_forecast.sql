@@ -81,7 +81,7 @@ recent as (
 )
 -- Whole cents, half away from zero: n/d is (2n ± d) // 2d, and no double comes in between. The interval of a mean is
 -- narrower than its cells', as their errors cancel out in part: of an error's variance a tenth is common to all of a
--- department, 0.15 to the weeks of a store, and 0.75 is the cell's own, as measured on the backtest (ADR 0020).
+-- department, 0.15 to the weeks of a store, and 0.75 is the cell's own, as measured on the backtest (ADR 0012).
 select
   departments.dept,
   departments.stores,
