@@ -24,11 +24,12 @@ Words that all of them use:
 
 - A date is the day that ends a week. A *store-week* is the sum of one store's sales on one date; it is a holiday one if
   any of its rows is.
-- *Comparable weeks* are dates for which the same store (or store and department) also has a row exactly 364 days earlier.
+- *Comparable weeks* are dates for which the same store (or store and department) also has a row exactly 364 days
+  earlier.
 - A percentage is null where its base is not above zero or has no rows.
 - A rank orders by the figure as printed; equal figures tie and share the smallest number.
-- Money and percentages have 2 decimals, prices 3, `sales_per_size` 4; half rounds away from zero. A quotient of money is
-  rounded once, from the exact figure.
+- Money and percentages have 2 decimals, prices 3, `sales_per_size` 4; half rounds away from zero. A quotient of money
+  is rounded once, from the exact figure.
 - A store that the store file does not know has no type and no size, and is in all totals and ranks.
 - Rows come in a fixed order, so the same data always gives the same bytes.
 """
