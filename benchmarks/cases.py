@@ -88,8 +88,13 @@ def measure_all(source: Path, work: Path, rounds: int) -> Iterator[Result]:
 
     merge = ours("glue-merge", "--home", str(home), prepare=not_merged)
     raw = home / "lake" / "raw" / "sales"
-    bare = peer("-m", "benchmarks.peers.bare_merge", str(raw), str(out / "sales.parquet"), prepare=out_anew)
-    yield Result("glue-merge", rows, *_beside("bare DuckDB, one Parquet file", measure([merge, bare], rounds)), 2.0)
+    bare = [
+        peer("-m", "benchmarks.peers.bare_merge", str(raw), str(out / "sales.parquet"), types, prepare=out_anew)
+        for types in ("given", "sniffed")
+    ]
+    merged, given, sniffed = measure([merge, *bare], rounds)
+    yield Result("glue-merge", rows, merged, "bare DuckDB, types given", given, 2.0)
+    yield Result("glue-merge", rows, merged, "bare DuckDB, types sniffed", sniffed, 2.0)
 
     def not_loaded() -> None:
         for path in home.glob("retail.db*"):
