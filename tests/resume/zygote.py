@@ -139,6 +139,8 @@ def command(request: dict[str, Any]) -> NoReturn:
         os.dup2(os.open(f"{request['output']}.{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     tempfile.tempdir = str(Path(request["home"]).parent)
+    # A shell starts what it sends to the background with SIGINT ignored, and that would be inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     events = Events(request["home"], request["last"], request["signal"])
     watch(events)
     code = 1
