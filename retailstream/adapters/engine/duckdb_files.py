@@ -31,15 +31,17 @@ def only(path: Path) -> str:
     return re.sub(r"[*?\[]", r"[\g<0>]", str(path))
 
 
-def partition_of(contract: Contract) -> str:
-    """Return the SQL expression that names a row's partition: `2012-10`, or `all` for a table kept whole."""
-    return "strftime(date, '%Y-%m')" if contract.by_month else f"'{WHOLE}'"
+def month_of(contract: Contract) -> str:
+    """Return the SQL expression that is the same for all rows of a partition; a table kept whole has one."""
+    return "date_trunc('month', date)" if contract.by_month else f"cast('{WHOLE}' as varchar)"
 
 
 def rows_by_partition(connection: duckdb.DuckDBPyConnection, contract: Contract, table: str) -> dict[str, int]:
-    """Return how many rows of a table each partition has."""
-    query = f"select {partition_of(contract)} as partition, count(*) from {table} group by 1 order by 1"
-    return dict(connection.execute(query).fetchall())
+    """Return how many rows of a table each partition has, by name: `2012-10`, or `all` for a table kept whole."""
+    # A name is made for each month and not for each row.
+    name = "strftime(month, '%Y-%m')" if contract.by_month else "month"
+    months = f"select {month_of(contract)} as month, count(*) as rows from {table} group by 1"
+    return dict(connection.execute(f"select {name} as name, rows from ({months}) order by name").fetchall())
 
 
 def copy_partitions(

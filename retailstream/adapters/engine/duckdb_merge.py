@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from retailstream import cleaning
-from retailstream.adapters.engine.duckdb_files import copy_partitions, only, parquet, partition_of, rows_by_partition
+from retailstream.adapters.engine.duckdb_files import copy_partitions, month_of, only, parquet, rows_by_partition
 from retailstream.ports import FoundReject, RowCounts
 from retailstream.records import PLAIN_OPTIONS, SPOOL_COLUMNS, Spool, spool
 
@@ -181,9 +181,8 @@ class DuckDbMerge:
                       from (select *, {values} from ({source})))"""
 
     def _fresh_partitions(self) -> list[str]:
-        name = partition_of(self._contract)
-        query = f"select distinct {name} from {self._table('numbered')} where broken is null"
-        return [row[0] for row in self._connection.execute(query).fetchall()]
+        accepted = f"{self._table('numbered')} where broken is null"
+        return list(rows_by_partition(self._connection, self._contract, accepted))
 
     def _find_losers(self, current: Sequence[Path]) -> None:
         """List who lost: new rows to later rows of their key, and rows that were clean before to any new row."""
@@ -221,9 +220,8 @@ class DuckDbMerge:
         query = f"""select {names}, landing as {LINEAGE[0]}, file as {LINEAGE[1]}, record as {LINEAGE[2]}
                       from ({self._winners()}) join {self._table("files")} using (number)"""
         # Rows of one month side by side make it quick to write them, a month at a time.
-        month = "date_trunc('month', date)" if self._contract.by_month else "1"
         self._connection.execute(f"drop table if exists {self._table('merged')}")
-        self._connection.execute(f"create table {self._table('merged')} as {query} order by {month}")
+        self._connection.execute(f"create table {self._table('merged')} as {query} order by {month_of(self._contract)}")
         if current:
             self._connection.execute(
                 f"insert into {self._table('merged')} select {names}, {', '.join(LINEAGE)}"
