@@ -118,7 +118,7 @@ FEATURES = st.dictionaries(KEYS, st.tuples(PRICES, CPIS, MARKDOWNS))
 STORES = st.dictionaries(st.integers(1, 5), st.tuples(st.sampled_from("AB"), st.integers(1, 300)))
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(sales=SALES, features=FEATURES, stores=STORES, first=st.sampled_from([date(2000, 3, 17), date(2011, 4, 1)]))
 def test_answers_equal_plain_python_on_random_chains(
     sales: dict[tuple[int, int, int], tuple[int, bool, int | None]],

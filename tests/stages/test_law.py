@@ -16,7 +16,7 @@ from tests.environment import FEATURES, SALES, STORES, Environment, gzipped, law
 from tests.stages.model import COLUMNS, Entry, File, Model, Record
 
 HEADERS = {"sales": f"{SALES},Customers", "features": FEATURES, "stores": STORES}
-SHARE = settings.default.max_examples // 14 if settings.default else 7
+SHARE = settings.default.max_examples // 20 if settings.default else 5
 """A run takes a fifth of a second, so these properties get a share of the profile's examples."""
 
 # Few keys over two months, so that records meet, and each value in several forms, so that they are often equal.

@@ -53,6 +53,9 @@ ANSWERS: dict[str, tuple[int, dict[str, object], dict[str, object]]] = {
 """For each analysis its rows, which of them is known, and what is known of it."""
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[Environment, Summary]:
     """The real set, run once."""
