@@ -44,7 +44,7 @@ def fingerprint_sql(contract: Contract, source: str, *, whole: Callable[[Column]
     `whole` turns a column into a whole number, `day` the date into one like 20121026; both in the store's SQL.
     """
     parts = [
-        f"{day if contract.column(name).type is Type.DATE else f'cast({name} as bigint)'} * {factor}"
+        f"{day if contract.column(name).type is Type.DATE else whole(contract.column(name))} * {factor}"
         for name, factor in zip(contract.key, _FACTORS, strict=False)
     ]
     sums = "".join(f", coalesce(sum({whole(column)}), 0)" for column in _summed(contract))
