@@ -1,4 +1,4 @@
-"""The relational database on a MySQL or MariaDB server, RDS included: exact types, and readers that never see half a load."""
+"""The relational database on a MySQL or MariaDB server, RDS included: exact types, and no load is seen half."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ class MySqlDatabase:
 def _lines(contract: Contract, source: str) -> str:
     """Return the query for a table as text; a row for each key but for its last part holds all the lines of that key.
 
-    PyMySQL takes a row apart in Python, so few long ones cost a tenth of many short ones; a store's department has a line
-    a week, so none grows long.
+    PyMySQL takes a row apart in Python, so few long ones cost a tenth of many short ones; a store's department has a
+    line a week, so none grows long.
     """
     fields = [f"`{column.name}`" if column.required else f"ifnull(`{column.name}`, '')" for column in contract.columns]
     line = f"concat_ws(',', {', '.join(fields)})"

@@ -2,9 +2,10 @@
 
 The options after the `?`, all of them optional:
 
-- `ssl_ca=FILE`: TLS, with the server's certificate and name checked against these authorities; `ssl=true` takes those of
-  the system. `ssl_check_hostname=false` leaves the name out, `ssl_cert=FILE` and `ssl_key=FILE` show one of our own.
-- `iam=true`: no password, but a token of AWS for each connection (RDS); needs TLS. `region=NAME` beats boto3's own choice.
+- `ssl_ca=FILE`: TLS, with the server's certificate and name checked against these authorities; `ssl=true` takes those
+  of the system. `ssl_check_hostname=false` leaves the name out, `ssl_cert=FILE` and `ssl_key=FILE` show one of our own.
+- `iam=true`: no password, but a token of AWS for each connection (RDS); needs TLS. `region=NAME` beats boto3's
+  own choice.
 - `local_infile=false`: rows travel by INSERT, as where the server forbids LOAD DATA LOCAL.
 - `retry_seconds=30`, at most 60: how long a server may be away, a lock held or a deadlock come back, before we give up.
 - `connect_timeout=10`, `read_timeout=600`, `write_timeout=600`: seconds of silence that count as a lost connection.

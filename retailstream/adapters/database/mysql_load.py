@@ -1,9 +1,9 @@
 """Rows into MySQL such that nothing is lost, cut or doubled on the way, and readers see all tables new or none.
 
-LOAD DATA LOCAL skips what it dislikes and warns; so every batch must arrive without a warning and in full, and exact sums
-over all columns must be those of what was sent, before anything is published. An empty table is filled in the publishing
-transaction itself; for others rows wait in a temporary table, which the server drops with the connection, however that
-ends, and then only the rows that differ are written.
+LOAD DATA LOCAL skips what it dislikes and warns; so every batch must arrive without a warning and in full, and exact
+sums over all columns must be those of what was sent, before anything is published. An empty table is filled in the
+publishing transaction itself; for others rows wait in a temporary table, which the server drops with the connection,
+however that ends, and then only the rows that differ are written.
 """
 
 from __future__ import annotations

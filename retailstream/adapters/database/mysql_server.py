@@ -78,7 +78,7 @@ class Server:
 
     @cached_property
     def _readers(self) -> Engine:
-        return self._engine(local_infile=False)
+        return self._engine(local_infile=False, pool_pre_ping=True)
 
     @cached_property
     def _writers(self) -> Engine:
@@ -110,8 +110,11 @@ class Server:
 
 def _token(address: Address) -> str:
     try:
-        import boto3  # noqa: PLC0415 -- only tokens need it
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- same
+        import boto3  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: PLC0415 -- only tokens need it
+        from botocore.exceptions import (  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: PLC0415
+            BotoCoreError,
+            ClientError,
+        )
     except ImportError as error:
         raise UsageError(
             f"a token for {address} needs boto3, which is not installed", hint="pip install boto3"

@@ -30,7 +30,7 @@ _MEANT: Final = {escape[1]: character for character, escape in _ESCAPES.items()}
 
 
 def encode(column: Column) -> str:
-    """Return DuckDB's expression for a clean value as text: true → `1`, null → `\\N`, money with its two places."""
+    r"""Return DuckDB's expression for a clean value as text: true → `1`, null → `\N`, money with its two places."""
     match column.type:
         case Type.BOOLEAN:
             text = f"cast(cast({column.name} as integer) as varchar)"
@@ -72,7 +72,7 @@ class Tally:
         self.rows += len(batch)
         for place, (column, texts) in enumerate(zip(self.contract.columns, zip(*batch, strict=True), strict=True)):
             there = texts if column.required else [text for text in texts if text != NULL]
-            self.sums[2 * place] += _sum(column, there)  # type: ignore[arg-type]
+            self.sums[2 * place] += _sum(column, there)
             self.sums[2 * place + 1] += len(there)
 
     def query(self, table: str) -> str:
