@@ -47,7 +47,7 @@ def fingerprint_sql(contract: Contract, source: str, *, whole: Callable[[Column]
         f"{day if contract.column(name).type is Type.DATE else whole(contract.column(name))} * {factor}"
         for name, factor in zip(contract.key, _FACTORS, strict=False)
     ]
-    sums = "".join(f", coalesce(sum({whole(column)}), 0)" for column in _summed(contract))
+    sums = "".join(f", coalesce(sum({whole(column)}), 0)" for column in summed(contract))
     return (
         f"select count(*), coalesce(sum(k), 0), coalesce(sum(k * k % {PRIME}), 0){sums}"
         f" from (select *, ({' + '.join(parts)}) % {PRIME} as k from {source}) as keyed"
@@ -57,9 +57,10 @@ def fingerprint_sql(contract: Contract, source: str, *, whole: Callable[[Column]
 def fingerprint_of(contract: Contract, row: Sequence[object]) -> Fingerprint:
     """Read the row that `fingerprint_sql` asks for."""
     count, keys, squares, *sums = (int(str(figure)) for figure in row)
-    names = [column.name for column in _summed(contract)]
+    names = [column.name for column in summed(contract)]
     return Fingerprint(count, tuple(zip(names, sums, strict=True)), (keys, squares))
 
 
-def _summed(contract: Contract) -> list[Column]:
+def summed(contract: Contract) -> list[Column]:
+    """Return the columns whose sums a fingerprint has, in their order."""
     return [column for column in contract.columns if column.type in _SUMMED and column.name not in contract.key]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -24,6 +25,7 @@ from retailstream.adapters.engine.duckdb import DuckDbEngine, open_duckdb
 from retailstream.contracts import SALES, Column, Type
 from retailstream.contracts import STORES as STORES_TABLE
 from retailstream.errors import RetailStreamError, TransientError, UsageError
+from retailstream.fingerprints import Fingerprint
 from retailstream.ports import ResultTable, TableLoad
 from retailstream.publishing import WHOLE
 from tests.contracts.rows import FEBRUARY, MARCH, STORES, parquet, read, sale
@@ -61,13 +63,27 @@ def chain(env: Environment, at: str) -> Environment:
 
 def change(folder: Path, contract: Contract, digests: dict[str, str | None], rows: Sequence[Row]) -> TableLoad:
     """Return a load of rows as an engine gives them."""
-    path = parquet(folder / f"{contract.name}.parquet", contract, rows)
+    given = contract, [parquet(folder / f"{contract.name}.parquet", contract, rows)], mysql_text.encode
 
     def batches() -> Iterator[list[Row]]:
         with open_duckdb(folder / "engine", memory="500MB") as engine:
-            yield from engine.rows(contract, [path], mysql_text.encode)
+            yield from engine.rows(*given)
 
-    return TableLoad(contract, digests, batches)
+    def text(path: Path) -> Fingerprint:
+        with open_duckdb(folder / "engine", memory="500MB") as engine:
+            return engine.dump(*given, path)
+
+    return TableLoad(contract, digests, batches, text)
+
+
+def both(contract: Contract, digests: dict[str, str | None], rows: list[Row], sent: Fingerprint) -> TableLoad:
+    """Return a load of rows of text that no engine would give."""
+
+    def text(path: Path) -> Fingerprint:
+        path.write_text("".join("\t".join(map(str, row)) + "\n" for row in rows), newline="")
+        return sent
+
+    return TableLoad(contract, digests, lambda: iter([rows]), text)
 
 
 def totals(mariadb: MariaDb, name: str) -> tuple[int, Decimal, int]:
@@ -193,27 +209,45 @@ def test_a_server_that_forbids_files_gets_inserts(env: Environment, mariadb: Mar
     assert totals(mariadb, at)[0] == len(env.clean("sales"))
 
 
-def test_rows_that_the_server_would_cut_to_fit_are_refused(mariadb: MariaDb, at: str, tmp_path: Path) -> None:
-    for files in ("true", "false"):
-        with open_mysql(mariadb.url(at, local_infile=files)) as database:
-            for bad in ("2010-02-30", "10000-01-01"):
-                rows = [("1", "1", "2010-02-05", "1.00", "0", r"\N"), ("1", "2", bad, "1.00", "0", r"\N")]
-                with pytest.raises(RetailStreamError, match=r"(?i)date"):
-                    database.load([TableLoad(SALES, {"2010-02": "a"}, lambda rows=rows: iter([rows]))])  # type: ignore[misc]
-            assert database.digests(SALES) is None
-
-
-def test_a_file_that_was_altered_on_its_way_is_noticed(
-    mariadb: MariaDb, at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("files", ["true", "false"], ids=["files", "inserts"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        ("1", "2", "2010-02-30", "1.00", "0", r"\N"),
+        ("1", "2", "10000-01-01", "1.00", "0", r"\N"),
+        ("1", "2", "2010-02-05", "1.005", "0", r"\N"),
+        ("1", "2", "2010-02-05", "10000000000.00", "0", r"\N"),
+        ("1", r"\N", "2010-02-05", "1.00", "0", r"\N"),
+        ("1", "1", "2010-02-05", "1.00", "0", r"\N"),
+        ("1", "9999999999", "2010-02-05", "1.00", "0", r"\N"),
+    ],
+    ids=["no such day", "year", "tenths of a cent", "too rich", "null", "key twice", "too large"],
+)
+def test_rows_that_the_server_would_cut_to_fit_are_refused(
+    mariadb: MariaDb, at: str, files: str, bad: tuple[str, ...]
 ) -> None:
-    def altered(batch: Sequence[Row], path: Path) -> None:
-        text = "".join("\t".join(map(str, row)) + "\n" for row in batch)
-        path.write_text(text.replace("2.20", "2.21"))
+    rows: list[Row] = [("1", "1", "2010-02-05", "1.00", "0", r"\N"), bad]
+    sent = Fingerprint(2, (("weekly_sales", 200), ("is_holiday", 0), ("customers", 0)), (0, 0))
+    with open_mysql(mariadb.url(at, local_infile=files)) as database:
+        with pytest.raises(RetailStreamError) as caught:
+            database.load([both(SALES, {"2010-02": "a"}, rows, sent)])
+        assert caught.value.exit_code == 1
+        assert database.digests(SALES) is None
+    assert mariadb.sql("select * from sales", at) == []
 
-    monkeypatch.setattr(mysql_text, "write", altered)
+
+def test_a_file_that_was_altered_on_its_way_is_noticed(mariadb: MariaDb, at: str, tmp_path: Path) -> None:
+    load = change(tmp_path, SALES, {"2010-02": "a"}, FEBRUARY)
+
+    def altered(path: Path) -> Fingerprint:
+        assert load.text
+        sent = load.text(path)
+        path.write_text(path.read_text().replace("2.20", "2.21"))
+        return sent
+
     with open_mysql(mariadb.url(at)) as database:
         with pytest.raises(RetailStreamError, match="column 'weekly_sales' arrived with other values"):
-            database.load([change(tmp_path, SALES, {"2010-02": "a"}, FEBRUARY)])
+            database.load([TableLoad(SALES, load.digests, load.rows, altered)])
         assert database.digests(SALES) is None
 
 
@@ -236,14 +270,14 @@ def test_longer_text_goes_through_a_file_unharmed(mariadb: MariaDb, at: str, tmp
         query = f"select {mysql_text.encode(column)} from (select unnest($texts::varchar[]) as words)"
         rows = engine.connection.execute(query, {"texts": texts}).fetchall()
     assert [mysql_text.value(str(row[0])) for row in rows] == texts
-    mysql_text.write(rows, tmp_path / "text")
+    (tmp_path / "text").write_text("".join(f"{row[0]}\n" for row in rows), newline="")
     mariadb.sql("create table t (id int auto_increment primary key, words varchar(99)) charset utf8mb4", at)
     mariadb.sql(f"load data infile '{tmp_path / 'text'}' into table t {mysql_text.CLAUSES} (words)", at)
     assert [row[0] for row in mariadb.sql("select words from t order by id", at)] == texts
 
 
 def dying(mariadb: MariaDb, load: TableLoad) -> TableLoad:
-    """Return a load whose server dies after the first batch."""
+    """Return a load whose server dies when it has the first half of the rows, however it gets them."""
 
     def batches() -> Iterator[list[Row]]:
         for batch in load.rows():
@@ -251,12 +285,34 @@ def dying(mariadb: MariaDb, load: TableLoad) -> TableLoad:
             mariadb.kill()
             yield batch[1:]
 
-    return TableLoad(load.contract, load.digests, batches)
+    def text(path: Path) -> Fingerprint:
+        assert load.text
+        sent = load.text(path)
+        lines = path.read_bytes()
+        path.unlink()
+        os.mkfifo(path)
+
+        def feed() -> None:
+            with path.open("wb") as stream:
+                stream.write(lines[: len(lines) // 2])
+                stream.flush()
+                mariadb.kill()
+                with suppress(BrokenPipeError):
+                    stream.write(lines[len(lines) // 2 :])
+                    stream.flush()
+
+        threading.Thread(target=feed).start()
+        return sent
+
+    return TableLoad(load.contract, load.digests, batches, text)
 
 
+@pytest.mark.parametrize("files", ["true", "false"], ids=["files", "inserts"])
 @pytest.mark.parametrize("first", [True, False], ids=["first load", "later load"])
-def test_a_server_killed_in_mid_load_keeps_the_old_data(mariadb: MariaDb, at: str, tmp_path: Path, first: bool) -> None:
-    with open_mysql(mariadb.url(at, retry_seconds=0)) as database:
+def test_a_server_killed_in_mid_load_keeps_the_old_data(
+    mariadb: MariaDb, at: str, tmp_path: Path, first: bool, files: str
+) -> None:
+    with open_mysql(mariadb.url(at, retry_seconds=0, local_infile=files)) as database:
         if not first:
             database.load([change(tmp_path, SALES, {"2010-02": "a"}, FEBRUARY)])
         before = database.digests(SALES), database.fingerprint(SALES)
@@ -280,15 +336,14 @@ def test_a_command_whose_server_dies_ends_with_4_and_the_next_repairs(
     before = totals(mariadb, at)
     chain.write({"sales/more.csv": csv(SALES_HEADER, "1,1,2031-01-03,1.10,FALSE", "1,2,2031-01-03,2.20,FALSE")})
     monkeypatch.setenv("RETAILSTREAM__DATABASE__URL", mariadb.url(at, retry_seconds=0))
-    rows = DuckDbEngine.rows
+    dump = DuckDbEngine.dump
 
-    def batches(*given: Any) -> Iterator[list[Row]]:
-        for batch in rows(*given):
-            mariadb.kill()
-            yield batch
+    def killing(*given: Any) -> Fingerprint:
+        mariadb.kill()
+        return dump(*given)
 
     with monkeypatch.context() as patched:
-        patched.setattr(DuckDbEngine, "rows", batches)
+        patched.setattr(DuckDbEngine, "dump", killing)
         try:
             failed = chain.run(code=4)
         finally:
@@ -417,7 +472,7 @@ def test_tls_is_verified_and_used(mariadb: MariaDb, at: str) -> None:
     for host, options in (("127.0.0.1", {}), ("localhost", {"ssl_check_hostname": "false"})):
         url = mariadb.url(at, ssl_ca=mariadb.file("ca.pem"), **options).replace("127.0.0.1", host)
         with open_mysql(url) as database:
-            cipher = database._server.read(lambda c: c.exec_driver_sql("show status like 'Ssl_cipher'").one()[1])
+            cipher = database._server.read(lambda session: session.ask("show status like 'Ssl_cipher'")[0][1])
         assert cipher
 
 
@@ -427,12 +482,15 @@ def test_a_token_of_aws_is_the_password_of_each_connection(
     asked: list[dict[str, Any]] = []
 
     class Client:
+        def __init__(self, service: str, region_name: str) -> None:
+            asked.append({service: region_name})
+
         def generate_db_auth_token(self, **words: Any) -> str:
             asked.append(words)
             return PASSWORD
 
     boto3, exceptions = ModuleType("boto3"), ModuleType("botocore.exceptions")
-    boto3.client = lambda service, region_name: (asked.append({service: region_name}), Client())[1]  # type: ignore[attr-defined]
+    boto3.client = Client  # type: ignore[attr-defined]
     exceptions.BotoCoreError = exceptions.ClientError = OSError  # type: ignore[attr-defined]
     for module in (boto3, ModuleType("botocore"), exceptions):
         monkeypatch.setitem(sys.modules, module.__name__, module)

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
-    from sqlalchemy.engine import Connection
-
-    from retailstream.adapters.database.mysql_server import Server
+    from retailstream.adapters.database.mysql_server import Server, Session
     from retailstream.contracts import Column, Contract
     from retailstream.fingerprints import Fingerprint
     from retailstream.ports import TableLoad
@@ -52,34 +50,31 @@ class MySqlDatabase:
 
     def digests(self, contract: Contract) -> dict[str, str] | None:
         """Return the digest of each loaded partition, or None where the table is not there."""
-        return self._server.read(lambda connection: tables.digests(connection, contract))
+        return self._server.read(lambda session: tables.digests(session, contract))
 
     def load(self, loads: Sequence[TableLoad]) -> dict[str, int]:
         """Make all the changes in one transaction, and return the rows that were given for each table."""
         files = self._server.address.options.local_infile
-        return self._server.write(lambda connection: Load(connection, files).run(loads))
+        return self._server.write(lambda session: Load(session, files).run(loads))
 
     def dump(self, contract: Contract, partitions: Collection[str] | None, path: Path) -> Fingerprint:
         """Write partitions (None: all) as text, and return their fingerprint, taken in the same transaction."""
 
-        def work(connection: Connection) -> Fingerprint:
+        def work(session: Session) -> Fingerprint:
             source = f"`{contract.name}` where {tables.within(contract, partitions)}"
             with path.open("w", encoding="utf-8", newline="") as stream:
-                streaming = connection.execution_options(stream_results=True, max_row_buffer=1000)
-                for (lines,) in streaming.exec_driver_sql(_lines(contract, source)):
-                    stream.write(f"{lines}\n")
-            connection.execution_options(stream_results=False)
-            return _fingerprint(connection, contract, source)
+                stream.writelines(f"{lines}\n" for (lines,) in session.stream(_lines(contract, source)))
+            return _fingerprint(session, contract, source)
 
         return self._server.read(work)
 
     def fingerprint(self, contract: Contract) -> Fingerprint | None:
         """Return what the table holds, or None where it is not there."""
 
-        def work(connection: Connection) -> Fingerprint | None:
-            if tables.digests(connection, contract) is None:
+        def work(session: Session) -> Fingerprint | None:
+            if tables.digests(session, contract) is None:
                 return None
-            return _fingerprint(connection, contract, f"`{contract.name}`")
+            return _fingerprint(session, contract, f"`{contract.name}`")
 
         return self._server.read(work)
 
@@ -98,6 +93,6 @@ def _lines(contract: Contract, source: str) -> str:
     return f"select group_concat({line} separator '\\n') from {source} group by {group}"
 
 
-def _fingerprint(connection: Connection, contract: Contract, source: str) -> Fingerprint:
+def _fingerprint(session: Session, contract: Contract, source: str) -> Fingerprint:
     query = fingerprint_sql(contract, source, whole=whole, day="(`date` + 0)")
-    return fingerprint_of(contract, connection.exec_driver_sql(query.replace("%", "%%")).one())
+    return fingerprint_of(contract, session.ask(query)[0])

@@ -14,26 +14,22 @@ The options after the `?`, all of them optional:
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from retailstream.errors import UsageError
 
-if TYPE_CHECKING:
-    from sqlalchemy.engine import URL
-
-SCHEME: Final = "mysql+pymysql://"
-FORM: Final = f"{SCHEME}USER:PASSWORD@HOST:PORT/DATABASE"
+SCHEME: Final = "mysql+pymysql"
+FORM: Final = f"{SCHEME}://USER:PASSWORD@HOST:PORT/DATABASE"
 
 
 class Options(BaseModel):
     """What stands after the `?` of the URL."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     ssl: bool = False
     ssl_ca: str | None = None
@@ -47,7 +43,6 @@ class Options(BaseModel):
     connect_timeout: int = Field(default=10, ge=1, le=60)
     read_timeout: int = Field(default=600, ge=1)
     write_timeout: int = Field(default=600, ge=1)
-    unix_socket: str | None = None
 
     @property
     def secure(self) -> bool:
@@ -55,38 +50,39 @@ class Options(BaseModel):
         return self.ssl or self.iam or any((self.ssl_ca, self.ssl_cert, self.ssl_key))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Address:
     """A database on a server; it prints without its password."""
 
-    url: URL
+    user: str
+    password: str = field(repr=False)
+    host: str
+    port: int
+    database: str
     options: Options
 
-    def __repr__(self) -> str:
-        return f"Address({self})"
-
     def __str__(self) -> str:
-        return self.url.set(query={}).render_as_string(hide_password=True)
+        return f"{SCHEME}://{self.user}:***@{self.host}:{self.port}/{self.database}"
 
     def connect_arguments(self) -> dict[str, Any]:
-        """Return what PyMySQL is told beside the URL's own parts.
+        """Return what PyMySQL is told to connect.
 
-        Raises UsageError where a certificate cannot be read.
+        Raises UsageError where a certificate cannot be read, or AWS gives no token.
         """
         options = self.options
-        arguments: dict[str, Any] = {
+        password = _token(self) if options.iam else self.password
+        return {
+            "host": self.host,
+            "port": self.port,
+            "user": self.user,
+            "password": password.encode(),  # PyMySQL would take text for Latin-1
+            "database": self.database,
             "charset": "utf8mb4",
             "connect_timeout": options.connect_timeout,
             "read_timeout": options.read_timeout,
             "write_timeout": options.write_timeout,
+            **({"ssl": self._tls()} if options.secure else {}),
         }
-        if self.url.password is not None:
-            arguments["password"] = self.url.password.encode()  # PyMySQL would take text for Latin-1
-        if options.unix_socket:
-            arguments["unix_socket"] = options.unix_socket
-        if options.secure:
-            arguments["ssl"] = self._tls()
-        return arguments
 
     def _tls(self) -> ssl.SSLContext:
         """Return a context that verifies; PyMySQL's own reading of a lone `ssl_ca` would not."""
@@ -108,21 +104,48 @@ def address_of(url: str) -> Address:
     Raises UsageError for one of another form, without showing any of it: it may hold a password.
     """
     try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        raise UsageError(
-            "database.url cannot be read", hint=f"use {FORM}; write @ : / ? in a password as %40 …"
-        ) from None
-    if parsed.drivername != "mysql+pymysql":
-        raise UsageError(f"database.url has the unknown scheme '{parsed.drivername}'", hint=f"use {FORM}")
-    if not (parsed.host and parsed.database):
-        raise UsageError("database.url names no host or no database", hint=f"use {FORM}")
+        parts = urlsplit(url)
+        port = parts.port or 3306
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    except ValueError:
+        escaped = "write @ : / ? # in a password as %40 %3A %2F %3F %23"
+        raise UsageError("database.url cannot be read", hint=f"use {FORM}; {escaped}") from None
+    if parts.scheme != SCHEME:
+        raise UsageError(f"database.url has the unknown scheme '{parts.scheme}'", hint=f"use {FORM}")
+    database = unquote(parts.path.removeprefix("/"))
+    if not (parts.username and parts.hostname and database):
+        raise UsageError("database.url names no user, no host or no database", hint=f"use {FORM}")
+    password = unquote(parts.password or "")
+    return Address(unquote(parts.username), password, parts.hostname, port, database, _options(query))
+
+
+def _options(query: dict[str, str]) -> Options:
     try:
-        options = Options.model_validate(dict(parsed.query))
+        return Options.model_validate(query)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        name = first["loc"][0]
-        known = ", ".join(Options.model_fields)
         message = "unknown" if first["type"] == "extra_forbidden" else first["msg"]
-        raise UsageError(f"database.url has a wrong option '{name}': {message}", hint=f"known are {known}") from None
-    return Address(parsed, options)
+        raise UsageError(
+            f"database.url has a wrong option '{first['loc'][0]}': {message}",
+            hint=f"known are {', '.join(Options.model_fields)}",
+        ) from None
+
+
+def _token(address: Address) -> str:
+    """Return a fresh token of AWS, which opens connections for 15 minutes."""
+    try:
+        import boto3  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: PLC0415 -- a token's need
+        from botocore.exceptions import (  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: PLC0415
+            BotoCoreError,
+            ClientError,
+        )
+    except ImportError as error:
+        raise UsageError(
+            f"a token for {address} needs boto3, which is not installed", hint="pip install boto3"
+        ) from error
+    try:
+        client = boto3.client("rds", region_name=address.options.region)
+        token = client.generate_db_auth_token(DBHostname=address.host, Port=address.port, DBUsername=address.user)
+    except (BotoCoreError, ClientError) as error:
+        raise UsageError(f"AWS gives no token for {address}: {error}", hint="aws sts get-caller-identity") from error
+    return str(token)

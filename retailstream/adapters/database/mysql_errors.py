@@ -6,7 +6,7 @@ import ssl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from pymysql.err import MySQLError
 
 from retailstream.errors import RetailStreamError, TransientError, UsageError
 
@@ -49,9 +49,9 @@ FORBIDDEN: Final = {1148, 2068, 3948, 3950, 4166}
 
 def code_of(error: BaseException) -> int | None:
     """Return the code of an error of the server or the driver, or None for any other."""
-    if not isinstance(error, DBAPIError) or error.orig is None:
+    if not isinstance(error, MySQLError):
         return None
-    code = error.orig.args[0] if error.orig.args else 0
+    code = error.args[0] if error.args else 0
     return code if isinstance(code, int) else 0
 
 
@@ -62,22 +62,20 @@ def is_passing(error: BaseException) -> bool:
 
 def _untrusted(error: BaseException) -> bool:
     """Say whether a connection failed because the server could not prove who it is."""
-    return isinstance(error, DBAPIError) and isinstance(getattr(error.orig, "original_exception", None), ssl.SSLError)
+    return isinstance(getattr(error, "original_exception", None), ssl.SSLError)
 
 
 @contextmanager
 def mapped(address: Address) -> Iterator[None]:
-    """Turn errors of the server, the driver and SQLAlchemy into ours; statements and values stay out of them."""
+    """Turn errors of the server and the driver into ours."""
     try:
         yield
-    except SQLAlchemyError as error:
+    except MySQLError as error:
         raise _ours(error, address) from error
 
 
-def _ours(error: SQLAlchemyError, address: Address) -> RetailStreamError:
+def _ours(error: MySQLError, address: Address) -> RetailStreamError:
     code = code_of(error)
-    if code is None:
-        return RetailStreamError(f"database {address} failed: {type(error).__name__}", hint="retailstream doctor")
     said = _said(error)
     if _untrusted(error):
         return UsageError(f"database {address} cannot be trusted: {said}", hint="check ssl_ca in database.url")
@@ -92,7 +90,6 @@ def _ours(error: SQLAlchemyError, address: Address) -> RetailStreamError:
     return RetailStreamError(f"database {address} failed: {said}", hint="retailstream doctor")
 
 
-def _said(error: SQLAlchemyError) -> str:
-    """Return what the server or the driver said, in one line, without the statement."""
-    arguments = getattr(getattr(error, "orig", None), "args", ())
-    return " ".join(str(arguments[-1] if arguments else type(error).__name__).split()) or type(error).__name__
+def _said(error: MySQLError) -> str:
+    """Return what the server or the driver said, in one line."""
+    return " ".join(str(error.args[-1] if error.args else "").split()) or type(error).__name__

@@ -1,35 +1,34 @@
 """Rows into MySQL such that nothing is lost, cut or doubled on the way, and readers see all tables new or none.
 
-LOAD DATA LOCAL skips what it dislikes and warns; so every batch must arrive without a warning and in full, and exact
-sums over all columns must be those of what was sent, before anything is published. An empty table is filled in the
-publishing transaction itself; for others rows wait in a temporary table, which the server drops with the connection,
-however that ends, and then only the rows that differ are written.
+LOAD DATA LOCAL skips what it dislikes and warns; so all rows must arrive without a warning, and exact sums must be
+those of what was sent, before anything is published. An empty table is filled in the publishing transaction itself;
+for others rows wait in a temporary table, which the server drops with the connection, however that ends, and then only
+the rows that differ are written.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy.exc import DBAPIError
+from pymysql.err import MySQLError
 
 from retailstream.adapters.database import mysql_tables as tables
 from retailstream.adapters.database import mysql_text as text
 from retailstream.adapters.database.mysql_errors import FORBIDDEN, code_of
+from retailstream.contracts import Type
 from retailstream.errors import RetailStreamError
+from retailstream.fingerprints import summed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from concurrent.futures import Future
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
 
-    from sqlalchemy.engine import Connection
-
+    from retailstream.adapters.database.mysql_server import Session
     from retailstream.contracts import Contract
-    from retailstream.ports import Row, TableLoad
+    from retailstream.ports import TableLoad
 
 INSERTED_AT_ONCE: Final = 1_000
 
@@ -38,14 +37,14 @@ INSERTED_AT_ONCE: Final = 1_000
 class Load:
     """One load of several tables over one connection; `files` says whether LOAD DATA LOCAL is to be tried."""
 
-    connection: Connection
+    session: Session
     files: bool
 
     def run(self, loads: Sequence[TableLoad]) -> dict[str, int]:
         """Bring all rows in and publish them in one transaction; return the rows that were given for each table."""
-        tables.prepare(self.connection, [load.contract for load in loads])
+        tables.prepare(self.session, [load.contract for load in loads])
         staged = {load.contract.name: self._stage(load) for load in loads if self._has_rows(load.contract)}
-        self.connection.commit()
+        self.session.commit()
         counts: dict[str, int] = {}
         for load in loads:
             name = load.contract.name
@@ -54,68 +53,70 @@ class Load:
                 counts[name] = staged[name]
             else:
                 counts[name] = self._send(load, name)
-            tables.remember(self.connection, load.contract, load.digests)
-        self.connection.commit()
+            tables.remember(self.session, load.contract, load.digests)
+        self.session.commit()
         return counts
 
     def _has_rows(self, contract: Contract) -> bool:
-        return self.connection.exec_driver_sql(f"select 1 from `{contract.name}` limit 1").first() is not None
+        return bool(self.session.ask(f"select 1 from `{contract.name}` limit 1"))
 
     def _stage(self, load: TableLoad) -> int:
         name = _staging(load.contract)
-        self.connection.exec_driver_sql(tables.definition(load.contract, name, temporary=True))
+        self.session.do(tables.definition(load.contract, name, temporary=True))
         return self._send(load, name)
 
     def _send(self, load: TableLoad, table: str) -> int:
-        """Fill an empty table, the next batch being made while the server works on one, and prove what arrived."""
-        sent = text.Tally(load.contract)
-        waiting: deque[Future[None]] = deque()
-        with TemporaryDirectory(prefix="retailstream-") as folder, ThreadPoolExecutor(max_workers=1) as pool:
-            for number, batch in enumerate(load.rows()):
-                path = Path(folder, f"{number % 2}.tsv")
-                if self.files:
-                    text.write(batch, path)
-                if waiting:
-                    waiting.popleft().result()
-                waiting.append(pool.submit(self._put, table, load.contract, batch, path))
-                sent.add(batch)
-            for last in waiting:
-                last.result()
-        row = self.connection.exec_driver_sql(sent.query(f"`{table}`")).one()
-        if difference := sent.difference(sent.of(row)):
-            raise _spoilt(load.contract, difference)
+        """Fill an empty table, and prove what arrived; return its rows."""
+        contract = load.contract
+        sent = self._send_file(load, table) if self.files and load.text else None
+        if sent is None:
+            sent = self._insert(load, table)
+        names = [column.name for column in summed(contract)]
+        asked = ", ".join(("count(*)", *(f"coalesce(sum(`{name}`), 0)" for name in names)))
+        ((rows, *figures),) = self.session.ask(f"select {asked} from `{table}`")
+        arrived = Sent(rows, _whole(contract, dict(zip(names, figures, strict=True))))
+        if difference := sent.difference(arrived):
+            raise _spoilt(contract, difference)
         return sent.rows
 
-    def _put(self, table: str, contract: Contract, batch: Sequence[Row], path: Path) -> None:
-        if self.files:
+    def _send_file(self, load: TableLoad, table: str) -> Sent | None:
+        """Send all rows as one file, and return what was sent, or None where the server or the driver forbids it."""
+        contract = load.contract
+        with TemporaryDirectory(prefix="retailstream-") as folder:
+            path = Path(folder, f"{contract.name}.tsv")
+            given = load.text(path) if load.text else None
             try:
-                self._put_file(table, contract, path, len(batch))
-            except DBAPIError as error:
+                arrived = self.session.do(
+                    f"load data local infile %s into table `{table}` {text.CLAUSES} ({tables.listed(contract.names)})",
+                    (str(path),),
+                )
+            except MySQLError as error:
                 if code_of(error) not in FORBIDDEN:
                     raise
                 self.files = False
-        if not self.files:
-            self._insert(table, contract, batch)
-
-    def _put_file(self, table: str, contract: Contract, path: Path, rows: int) -> None:
-        done = self.connection.exec_driver_sql(
-            f"load data local infile %s into table `{table}` {text.CLAUSES} ({tables.listed(contract.names)})",
-            (str(path),),
-        )
-        for _level, _code, message in self.connection.exec_driver_sql("show warnings limit 1"):
+                return None
+        for _level, _code, message in self.session.ask("show warnings limit 1"):
             raise _spoilt(contract, str(message))
-        if done.rowcount != rows:
-            raise _spoilt(contract, f"{done.rowcount:,} rows of {rows:,} arrived")
+        if given is None or arrived != given.rows:
+            raise _spoilt(contract, f"{arrived:,} rows arrived")
+        return Sent(given.rows, dict(given.sums))
 
-    def _insert(self, table: str, contract: Contract, batch: Sequence[Row]) -> None:
+    def _insert(self, load: TableLoad, table: str) -> Sent:
+        """Send rows as values of statements, and return what was sent."""
+        contract = load.contract
         line = f"({', '.join(['%s'] * len(contract.columns))})"
-        for start in range(0, len(batch), INSERTED_AT_ONCE):
-            rows = batch[start : start + INSERTED_AT_ONCE]
-            values = tuple(text.value(str(field)) for row in rows for field in row)
-            statement = (
-                f"insert into `{table}` ({tables.listed(contract.names)}) values {', '.join([line] * len(rows))}"
-            )
-            self.connection.exec_driver_sql(statement, values)
+        head = f"insert into `{table}` ({tables.listed(contract.names)}) values "
+        sent = Sent(0, dict.fromkeys((column.name for column in summed(contract)), 0))
+        for batch in load.rows():
+            for start in range(0, len(batch), INSERTED_AT_ONCE):
+                rows = batch[start : start + INSERTED_AT_ONCE]
+                self.session.do(head + ", ".join([line] * len(rows)), text.values(rows))
+            sent.rows += len(batch)
+            columns = dict(zip(contract.names, zip(*batch, strict=True), strict=True))
+            for name in sent.sums:
+                there = [str(value) for value in columns[name] if value != text.NULL]
+                sent.sums[name] += sum(int(value.replace(".", "")) for value in there)
+        return sent
 
     def _publish(self, load: TableLoad) -> None:
         """Bring the partitions to the rows that wait, touching only the rows that differ."""
@@ -123,20 +124,40 @@ class Load:
         others = [column for column in contract.columns if column.name not in contract.key]
         same_key = " and ".join(f"old.`{name}` = new.`{name}`" for name in contract.key)
         first = contract.key[0]
-        self.connection.exec_driver_sql(
+        self.session.do(
             f"delete old from `{table}` as old left join `{given}` as new on {same_key}"
             f" where new.`{first}` is null and {tables.within(contract, load.digests, 'old.')}"
         )
-        self.connection.exec_driver_sql(
+        self.session.do(
             f"update `{table}` as old join `{given}` as new on {same_key}"
             f" set {', '.join(f'old.`{column.name}` = new.`{column.name}`' for column in others)}"
             f" where not ({tables.compared(others, 'old.', 'new.')})"
         )
-        self.connection.exec_driver_sql(
+        self.session.do(
             f"insert into `{table}` ({tables.listed(contract.names)})"
             f" select {tables.listed(contract.names, 'new.')} from `{given}` as new left join `{table}` as old"
             f" on {same_key} where old.`{first}` is null"
         )
+
+
+@dataclass
+class Sent:
+    """Count and exact sums of rows, money in cents."""
+
+    rows: int
+    sums: dict[str, int]
+
+    def difference(self, arrived: Sent) -> str | None:
+        """Say in words what differs first, or None."""
+        if self.rows != arrived.rows:
+            return f"{arrived.rows:,} rows of {self.rows:,} arrived"
+        changed = (name for name, figure in self.sums.items() if figure != arrived.sums[name])
+        return next((f"column '{name}' arrived with other values" for name in changed), None)
+
+
+def _whole(contract: Contract, figures: Mapping[str, Decimal]) -> dict[str, int]:
+    factors = {column.name: 100 if column.type is Type.MONEY else 1 for column in contract.columns}
+    return {name: int(figure * factors[name]) for name, figure in figures.items()}
 
 
 def _staging(contract: Contract) -> str:

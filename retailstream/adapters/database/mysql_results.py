@@ -12,9 +12,7 @@ from retailstream.adapters.database.mysql_tables import ENGINE, existing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy.engine import Connection
-
-    from retailstream.adapters.database.mysql_server import Server
+    from retailstream.adapters.database.mysql_server import Server, Session
     from retailstream.ports import ResultTable
 
 _TYPES: Final = {
@@ -41,19 +39,19 @@ class MySqlResults:
 
     def replace(self, table: ResultTable) -> None:
         """Put a table in the place of the one of its name: filled under another name, then renamed in one step."""
-        self._server.write(lambda connection: _replace(connection, table))
+        self._server.write(lambda session: _replace(session, table))
 
 
-def _replace(connection: Connection, table: ResultTable) -> None:
+def _replace(session: Session, table: ResultTable) -> None:
     new, old = f"{table.name}_new", f"{table.name}_old"
     columns = ", ".join(f"`{name}` {_TYPES.get(type_, type_.lower())}" for name, type_ in table.columns)
     marks = ", ".join(["%s"] * (len(table.columns) + 1))
-    connection.exec_driver_sql(f"drop table if exists `{new}`, `{old}`")  # what a killed run left
-    connection.exec_driver_sql(f"create table `{new}` ({columns}, `run_id` varchar(255) not null) {ENGINE}")
+    session.do(f"drop table if exists `{new}`, `{old}`")  # what a killed run left
+    session.do(f"create table `{new}` ({columns}, `run_id` varchar(255) not null) {ENGINE}")
     if table.rows:
         rows = [(*row, table.run_id) for row in table.rows]
-        connection.exec_driver_sql(f"insert into `{new}` values ({marks})", rows)
-    connection.commit()
-    away = f"`{table.name}` to `{old}`, " if existing(connection, (table.name,)) else ""
-    connection.exec_driver_sql(f"rename table {away}`{new}` to `{table.name}`")
-    connection.exec_driver_sql(f"drop table if exists `{old}`")
+        session.do_many(f"insert into `{new}` values ({marks})", rows)
+    session.commit()
+    away = f"`{table.name}` to `{old}`, " if existing(session, (table.name,)) else ""
+    session.do(f"rename table {away}`{new}` to `{table.name}`")
+    session.do(f"drop table if exists `{old}`")

@@ -1,25 +1,26 @@
-"""Connections to a MySQL server: strict sessions, TLS, tokens, and work that is tried again when a server goes away."""
+"""Connections to a MySQL server: strict sessions, and work that is tried again when the server goes away.
+
+PyMySQL is spoken to directly: to import SQLAlchemy takes half a second, which is half of what a whole load takes.
+"""
 
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
-from functools import cached_property
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sqlalchemy import create_engine, event
-from sqlalchemy.pool import NullPool
+import pymysql
+from pymysql.cursors import SSCursor
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
 from retailstream.adapters.database.mysql_errors import PASSING, code_of, is_passing, mapped
-from retailstream.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from sqlalchemy.engine import Connection, Engine
+    from collections.abc import Callable, Iterator, Sequence
 
     from retailstream.adapters.database.mysql_address import Address
+
+    Values = Sequence[object]
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -34,26 +35,104 @@ SESSION: Final = (
 )
 """What every session says first, so that nothing is cut to fit."""
 
+SNAPSHOT: Final = "start transaction with consistent snapshot, read only"
+
+
+class Session:
+    """One connection."""
+
+    def __init__(self, connection: pymysql.connections.Connection[Any]) -> None:
+        self.connection = connection
+
+    def do(self, statement: str, values: Values | None = None) -> int:
+        """Run a statement, and return how many rows it concerned."""
+        with self.connection.cursor() as cursor:
+            return int(cursor.execute(statement, values))
+
+    def do_many(self, statement: str, rows: Sequence[Values]) -> None:
+        """Run a statement for each row of values."""
+        with self.connection.cursor() as cursor:
+            cursor.executemany(statement, rows)
+
+    def ask(self, query: str, values: Values | None = None) -> list[tuple[Any, ...]]:
+        """Return the rows of an answer."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return list(cursor.fetchall())
+
+    def stream(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of an answer as the server sends them; they must all be taken."""
+        with self.connection.cursor(SSCursor) as cursor:
+            cursor.execute(query)
+            yield from cursor
+
+    def commit(self) -> None:
+        """End the transaction; the next statement begins another."""
+        self.connection.commit()
+
 
 class Server:
     """One database on one server; nothing is connected before the first piece of work."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
+        self._reader: Session | None = None
 
-    def read(self, work: Callable[[Connection], T]) -> T:
+    def read(self, work: Callable[[Session], T]) -> T:
         """Return what work in one transaction, which sees one moment, gives; it may be tried several times."""
-        return self._patiently(lambda: self._within(self._readers, work))
+        return self._patiently(lambda: self._read(work))
 
-    def write(self, work: Callable[[Connection], T]) -> T:
-        """Return what work on a connection of its own gives; it may be tried several times, so it must begin anew."""
-        return self._patiently(lambda: self._within(self._writers, work))
+    def write(self, work: Callable[[Session], T]) -> T:
+        """Return what work on a connection of its own gives; it may be tried several times, so it must begin anew.
+
+        The connection may send files, of which a server may ask any: none is open longer than a load.
+        """
+        return self._patiently(lambda: self._write(work))
 
     def close(self) -> None:
-        """Close every connection."""
-        for name in ("_readers", "_writers"):
-            if engine := self.__dict__.get(name):
-                engine.dispose()
+        """Close the connection, if there is one."""
+        if self._reader:
+            self._reader.connection.close()
+            self._reader = None
+
+    def _read(self, work: Callable[[Session], T]) -> T:
+        session = self._alive() or self._connect(local_infile=False)
+        self._reader = None
+        try:
+            session.do(SNAPSHOT)
+            found = work(session)
+            session.commit()
+        except BaseException:
+            session.connection.close()
+            raise
+        self._reader = session
+        return found
+
+    def _alive(self) -> Session | None:
+        """Return the connection of the last reading, unless it was lost since."""
+        if self._reader:
+            with suppress(pymysql.err.MySQLError):
+                self._reader.connection.ping(reconnect=False)
+                return self._reader
+        return None
+
+    def _write(self, work: Callable[[Session], T]) -> T:
+        session = self._connect(local_infile=self.address.options.local_infile)
+        with closing(session.connection):
+            return work(session)
+
+    def _connect(self, *, local_infile: bool) -> Session:
+        lock_wait = max(1, min(LOCK_WAIT, int(self.address.options.retry_seconds)))
+        session = Session(
+            pymysql.connect(
+                **self.address.connect_arguments(),
+                init_command=f"{SESSION}{lock_wait}",
+                local_infile=local_infile,
+                autocommit=False,
+            )
+        )
+        session.do("set session transaction isolation level repeatable read")
+        return session
 
     def _patiently(self, attempt: Callable[[], T]) -> T:
         retrying = Retrying(
@@ -70,62 +149,6 @@ class Server:
         error = state.outcome.exception() if state.outcome else None
         what = PASSING.get((code_of(error) if error else None) or 0)
         log.info("database %s: %s; trying again (%d)", self.address, what, state.attempt_number)
-
-    @staticmethod
-    def _within(engine: Engine, work: Callable[[Connection], T]) -> T:
-        with engine.connect() as connection:
-            return work(connection)
-
-    @cached_property
-    def _readers(self) -> Engine:
-        return self._engine(local_infile=False, pool_pre_ping=True)
-
-    @cached_property
-    def _writers(self) -> Engine:
-        """Connections that may send files, and end with their work, temporary tables included.
-
-        A server may ask such a connection for any file of ours: none is open longer than a load.
-        """
-        return self._engine(local_infile=self.address.options.local_infile, poolclass=NullPool)
-
-    def _engine(self, *, local_infile: bool, **extra: Any) -> Engine:  # noqa: ANN401 -- SQLAlchemy's own options
-        arguments = {**self.address.connect_arguments(), "local_infile": local_infile}
-        lock_wait = max(1, min(LOCK_WAIT, int(self.address.options.retry_seconds)))
-        engine = create_engine(
-            self.address.url.set(query={}),
-            connect_args={**arguments, "init_command": f"{SESSION}{lock_wait}"},
-            hide_parameters=True,
-            isolation_level="REPEATABLE READ",
-            skip_autocommit_rollback=True,
-            **extra,
-        )
-        if self.address.options.iam:
-            event.listen(engine, "do_connect", self._with_token)
-        return engine
-
-    def _with_token(self, _dialect: object, _record: object, _words: object, parameters: dict[str, Any]) -> None:
-        """Put a fresh token of AWS in the place of the password: it opens connections for 15 minutes."""
-        parameters["password"] = _token(self.address).encode()
-
-
-def _token(address: Address) -> str:
-    try:
-        import boto3  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: PLC0415 -- only tokens need it
-        from botocore.exceptions import (  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: PLC0415
-            BotoCoreError,
-            ClientError,
-        )
-    except ImportError as error:
-        raise UsageError(
-            f"a token for {address} needs boto3, which is not installed", hint="pip install boto3"
-        ) from error
-    url = address.url
-    try:
-        client = boto3.client("rds", region_name=address.options.region)
-        token = client.generate_db_auth_token(DBHostname=url.host, Port=url.port or 3306, DBUsername=url.username)
-    except (BotoCoreError, ClientError) as error:
-        raise UsageError(f"AWS gives no token for {address}: {error}", hint="aws sts get-caller-identity") from error
-    return str(token)
 
 
 @contextmanager

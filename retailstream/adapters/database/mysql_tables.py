@@ -11,7 +11,7 @@ from retailstream.publishing import WHOLE
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from sqlalchemy.engine import Connection
+    from retailstream.adapters.database.mysql_server import Session
 
 LOADS: Final = "retailstream_loads"
 """The table of what was loaded: the digest of the clean partition that each partition's rows came from."""
@@ -53,45 +53,45 @@ def listed(names: Collection[str], alias: str = "") -> str:
     return ", ".join(f"{alias}`{name}`" for name in names)
 
 
-def existing(connection: Connection, names: Sequence[str]) -> set[str]:
+def existing(session: Session, names: Sequence[str]) -> set[str]:
     """Return which of these tables are there."""
     marks = ", ".join(["%s"] * len(names))
     query = (
         f"select table_name from information_schema.tables where table_schema = database() and table_name in ({marks})"
     )
-    return {str(row[0]) for row in connection.exec_driver_sql(query, tuple(names))}
+    return {str(row[0]) for row in session.ask(query, names)}
 
 
-def digests(connection: Connection, contract: Contract) -> dict[str, str] | None:
+def digests(session: Session, contract: Contract) -> dict[str, str] | None:
     """Return the digest of each loaded partition, or None where the table is not there or was never loaded."""
-    if len(existing(connection, (LOADS, contract.name))) < 2:
+    if len(existing(session, (LOADS, contract.name))) < 2:
         return None
     query = f"select `partition`, `digest` from {LOADS} where `table_name` = %s"
-    found = {str(name): str(digest) for name, digest in connection.exec_driver_sql(query, (contract.name,))}
+    found = {str(name): str(digest) for name, digest in session.ask(query, (contract.name,))}
     return None if found.pop(LOADED, None) is None else found
 
 
-def prepare(connection: Connection, contracts: Collection[Contract]) -> None:
+def prepare(session: Session, contracts: Collection[Contract]) -> None:
     """Make the tables that are missing; what a table that is gone was loaded from is forgotten."""
-    there = existing(connection, (LOADS, *(contract.name for contract in contracts)))
+    there = existing(session, (LOADS, *(contract.name for contract in contracts)))
     if LOADS not in there:
-        connection.exec_driver_sql(_LOADS_DEFINITION)
+        session.do(_LOADS_DEFINITION)
     for contract in contracts:
         if contract.name not in there:
-            connection.exec_driver_sql(f"delete from {LOADS} where `table_name` = %s", (contract.name,))
-            connection.exec_driver_sql(definition(contract, contract.name))
-    connection.commit()
+            session.do(f"delete from {LOADS} where `table_name` = %s", (contract.name,))
+            session.do(definition(contract, contract.name))
+    session.commit()
 
 
-def remember(connection: Connection, contract: Contract, changes: Mapping[str, str | None]) -> None:
+def remember(session: Session, contract: Contract, changes: Mapping[str, str | None]) -> None:
     """Note the new digest of each partition; None for one that was taken away."""
     noted: dict[str, str | None] = {**changes, LOADED: "loaded"}
     for name, digest in noted.items():
         if digest is None:
             query = f"delete from {LOADS} where `table_name` = %s and `partition` = %s"
-            connection.exec_driver_sql(query, (contract.name, name))
+            session.do(query, (contract.name, name))
     rows = [(contract.name, name, digest) for name, digest in noted.items() if digest is not None]
-    connection.exec_driver_sql(f"replace into {LOADS} values (%s, %s, %s)", rows)
+    session.do_many(f"replace into {LOADS} values (%s, %s, %s)", rows)
 
 
 def within(contract: Contract, partitions: Collection[str] | None, alias: str = "") -> str:
