@@ -79,6 +79,7 @@ def _anew(server: MariaDb, database: str, files: str) -> None:
 def _bare_anew(server: MariaDb) -> None:
     _anew(server, "bare", "true")
     server.sql(definition(SALES, "sales"), "bare")
+    server.sql("alter table sales add key `date` (`date`)", "bare")
 
 
 def _text(home: Path, path: Path) -> tuple[Path, int]:

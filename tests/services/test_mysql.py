@@ -142,6 +142,14 @@ def test_tables_have_exact_types_keys_and_an_index_on_date(chain: Environment, m
     assert {(index[2], index[4]) for index in indexes if index[2] != "PRIMARY"} == {("date", "date")}
 
 
+def test_an_index_that_is_missing_comes_with_the_next_load(mariadb: MariaDb, at: str, tmp_path: Path) -> None:
+    with open_mysql(mariadb.url(at)) as database:
+        database.load([change(tmp_path, SALES, {"2010-02": "a"}, FEBRUARY)])
+        mariadb.sql("alter table sales drop key date", at)
+        database.load([change(tmp_path, SALES, {"2010-02": "b"}, FEBRUARY[:1])])
+    assert len(mariadb.sql("show index from sales where key_name = 'date'", at)) == 1
+
+
 def test_a_dry_run_and_a_look_make_no_table(env: Environment, mariadb: MariaDb, at: str) -> None:
     env.write({"sales/w.csv": csv(SALES_HEADER, "1,1,2010-02-05,1.10,FALSE")})
     env.stage("ingest", "--source", str(env.source))

@@ -55,6 +55,8 @@ class Load:
                 counts[name] = self._send(load, name)
             tables.remember(self.session, load.contract, load.digests)
         self.session.commit()
+        for load in loads:
+            tables.add_index(self.session, load.contract)
         return counts
 
     def _has_rows(self, contract: Contract) -> bool:

@@ -31,9 +31,10 @@ LOCK_WAIT: Final = 15
 SESSION: Final = (
     "set session sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION', session group_concat_max_len = 8388608,"
-    " session net_write_timeout = 600, session net_read_timeout = 600, session innodb_lock_wait_timeout = "
+    " session net_write_timeout = 600, session net_read_timeout = 600, session lock_wait_timeout = {wait},"
+    " session innodb_lock_wait_timeout = {wait}"
 )
-"""What every session says first, so that nothing is cut to fit."""
+"""What every session says first, so that nothing is cut to fit and no wait lasts for hours."""
 
 SNAPSHOT: Final = "start transaction with consistent snapshot, read only"
 
@@ -126,7 +127,7 @@ class Server:
         session = Session(
             pymysql.connect(
                 **self.address.connect_arguments(),
-                init_command=f"{SESSION}{lock_wait}",
+                init_command=SESSION.format(wait=lock_wait),
                 local_infile=local_infile,
                 autocommit=False,
             )

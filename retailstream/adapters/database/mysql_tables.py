@@ -37,15 +37,19 @@ _LOADS_DEFINITION: Final = (
 
 
 def definition(contract: Contract, name: str, *, temporary: bool = False) -> str:
-    """Return the statement for a table of the contract; a temporary one has the key alone."""
+    """Return the statement for a table of the contract, with its key alone."""
     columns = [
         f"`{column.name}` {_TYPES[column.type]}{' not null' if column.required else ''}" for column in contract.columns
     ]
-    keys = [f"primary key ({listed(contract.key)})"]
-    if "date" in contract.names and not temporary:
-        keys.append("key `date` (`date`)")
     kind = "temporary table" if temporary else "table if not exists"
-    return f"create {kind} `{name}` ({', '.join((*columns, *keys))}) {ENGINE}"
+    return f"create {kind} `{name}` ({', '.join(columns)}, primary key ({listed(contract.key)})) {ENGINE}"
+
+
+def add_index(session: Session, contract: Contract) -> None:
+    """Give a table its index on date, where it has none: sorted once, it costs half of what a row at a time does."""
+    if not contract.by_month or session.ask(f"show index from `{contract.name}` where key_name = 'date'"):
+        return
+    session.do(f"alter table `{contract.name}` add key `date` (`date`)")
 
 
 def listed(names: Collection[str], alias: str = "") -> str:
