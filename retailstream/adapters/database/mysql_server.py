@@ -6,17 +6,19 @@ PyMySQL is spoken to directly: to import SQLAlchemy takes half a second, which i
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pymysql
 from pymysql.cursors import SSCursor
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
 from retailstream.adapters.database.mysql_errors import PASSING, code_of, is_passing, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from tenacity import Retrying
 
     from retailstream.adapters.database.mysql_address import Address
 
@@ -136,20 +138,34 @@ class Server:
         return session
 
     def _patiently(self, attempt: Callable[[], T]) -> T:
-        retrying = Retrying(
-            retry=retry_if_exception(is_passing),
-            wait=wait_random_exponential(multiplier=0.2, max=5),
-            stop=stop_before_delay(self.address.options.retry_seconds),
-            before_sleep=self._tell,
+        began = time.monotonic()
+        with mapped(self.address):
+            try:
+                return attempt()
+            except pymysql.err.MySQLError as error:
+                left = self.address.options.retry_seconds - (time.monotonic() - began)
+                if not is_passing(error) or left <= 0:
+                    raise
+                self._tell(error)
+            return self._retrying(left)(attempt)
+
+    def _retrying(self, seconds: float) -> Retrying:
+        import tenacity  # noqa: PLC0415 -- a twentieth of a second that is seldom needed
+
+        def tell(state: tenacity.RetryCallState) -> None:
+            if state.outcome and (error := state.outcome.exception()):
+                self._tell(error)
+
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception(is_passing),
+            wait=tenacity.wait_random_exponential(multiplier=0.2, max=5),
+            stop=tenacity.stop_before_delay(seconds),
+            before_sleep=tell,
             reraise=True,
         )
-        with mapped(self.address):
-            return retrying(attempt)
 
-    def _tell(self, state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        what = PASSING.get((code_of(error) if error else None) or 0)
-        log.info("database %s: %s; trying again (%d)", self.address, what, state.attempt_number)
+    def _tell(self, error: BaseException) -> None:
+        log.info("database %s: %s; trying again", self.address, PASSING.get(code_of(error) or 0))
 
 
 @contextmanager

@@ -100,10 +100,11 @@ class DuckDbEngine:
         if not paths:
             text.touch()
             return self.fingerprint(contract, paths)
-        encoded = ", ".join(f"{encode(column)} as {column.name}" for column in contract.columns)
+        # DuckDB looks at every text it writes for what it might have to quote: one text a line spares a third.
+        line = f"concat_ws(chr(9), {', '.join(encode(column) for column in contract.columns)})"
         self.connection.execute(
-            f"copy (select {encoded} from (select * from {parquet('$paths')} order by {', '.join(contract.key)}))"
-            " to $text (format csv, header false, delimiter '\t', quote '', escape '')",
+            f"copy (select {line} from (select * from {parquet('$paths')} order by {', '.join(contract.key)}))"
+            " to $text (format csv, header false, delimiter '', quote '', escape '')",
             {"paths": [only(path) for path in paths], "text": str(text)},
         )
         return self.fingerprint(contract, paths)
