@@ -23,7 +23,12 @@ demo: $(VENV)/run
 ## test: set everything up, and run the fast tests
 .PHONY: test
 test: $(VENV)/dev
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist loadfile
+
+## test-slow: the tests that take longer
+.PHONY: test-slow
+test-slow: $(VENV)/dev
+	$(BIN)/pytest -n auto --dist loadfile -m slow
 
 ## test-services: the tests against real services
 .PHONY: test-services
@@ -38,7 +43,7 @@ browser:
 ## coverage: the fast tests, and which lines and branches they leave out
 .PHONY: coverage
 coverage: $(VENV)/dev
-	$(BIN)/pytest -n auto --cov --cov-report=term-missing:skip-covered
+	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term-missing:skip-covered
 
 ## check: style, types, layers and generated pages
 .PHONY: check
@@ -69,6 +74,11 @@ bench: $(VENV)/run
 .PHONY: bench-large
 bench-large: $(VENV)/run
 	$(BIN)/python -m benchmarks --large
+
+## forecast-accuracy: backtest the forecast, and write its figures into docs/explanation/forecast-accuracy.md
+.PHONY: forecast-accuracy
+forecast-accuracy: $(VENV)/run
+	$(BIN)/python -m benchmarks.forecast_accuracy
 
 ## lock: write constraints.txt anew, from the newest versions that pyproject.toml allows
 .PHONY: lock

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retailstream import settings
+from retailstream.analytics.export import analyses
 from retailstream.wiring import ask
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def analyze(
     parameter is wrong, RetailStreamError where there is no data.
     """
     loaded = settings.load(home=Path(home), config=Path(config) if config else None, flags={})
-    return _frame(ask(Path(home), loaded.settings, {use_case: parameters}).answers[0])
+    return _frame(ask(Path(home), loaded.settings, analyses({use_case: parameters})).answers[0])
 
 
 def chart(
@@ -42,7 +43,7 @@ def chart(
     from retailstream.analytics.charts.drawing import draw  # noqa: PLC0415 -- a third of a second
 
     loaded = settings.load(home=Path(home), config=Path(config) if config else None, flags={})
-    return draw(ask(Path(home), loaded.settings, {use_case: parameters}).answers[0].answer)
+    return draw(ask(Path(home), loaded.settings, analyses({use_case: parameters})).answers[0].answer)
 
 
 def _frame(found: TypedAnswer) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from retailstream.stages import ORDER, monitor
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from retailstream.landing import Scope
+    from retailstream.landings import Scope
     from retailstream.ledger import RunKey
     from retailstream.ports import Progress
     from retailstream.wiring import Environment

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PRIME: Final = 2_147_483_647
 _FACTORS: Final = (31, 1_000_003, 7_919)
-_SUMMED: Final = (Type.INTEGER, Type.MONEY, Type.BOOLEAN)
+_SUMMED: Final = (Type.INTEGER, Type.MONEY, Type.BOOLEAN, Type.LETTER)
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Fingerprint:
     rows: int
     sums: tuple[tuple[str, int], ...]
     keys: tuple[int, int]
+    letters: tuple[tuple[str, int], ...] = ()
 
     def difference(self, other: Fingerprint) -> str | None:
         """Say in words what differs first, or None where both hold the same."""
@@ -35,19 +36,23 @@ class Fingerprint:
         for (name, mine), (_name, theirs) in zip(self.sums, other.sums, strict=True):
             if mine != theirs:
                 return f"a sum of {name} of {mine:,} against {theirs:,}"
-        return None if self.keys == other.keys else "other keys"
+        if self.keys != other.keys:
+            return "other keys"
+        changed = [name for name, digest in self.letters if digest != dict(other.letters)[name]]
+        return f"another {changed[0]} at some key" if changed else None
 
 
 def fingerprint_sql(contract: Contract, source: str, *, whole: Callable[[Column], str], day: str) -> str:
     """Return the query whose one row `fingerprint_of` reads.
 
-    `whole` turns a column into a whole number, `day` the date into one like 20121026; both in the store's SQL.
+    `whole` turns a column into a whole number (a letter into its ASCII code), `day` the date into its days since
+    1970-01-01; both in the store's SQL.
     """
     parts = [
         f"{day if contract.column(name).type is Type.DATE else whole(contract.column(name))} * {factor}"
         for name, factor in zip(contract.key, _FACTORS, strict=False)
     ]
-    sums = "".join(f", coalesce(sum({whole(column)}), 0)" for column in summed(contract))
+    sums = "".join(f", coalesce(sum({_term(column, whole)}), 0)" for column in summed(contract))
     return (
         f"select count(*), coalesce(sum(k), 0), coalesce(sum(k * k % {PRIME}), 0){sums}"
         f" from (select *, ({' + '.join(parts)}) % {PRIME} as k from {source}) as keyed"
@@ -56,9 +61,16 @@ def fingerprint_sql(contract: Contract, source: str, *, whole: Callable[[Column]
 
 def fingerprint_of(contract: Contract, row: Sequence[object]) -> Fingerprint:
     """Read the row that `fingerprint_sql` asks for."""
-    count, keys, squares, *sums = (int(str(figure)) for figure in row)
-    names = [column.name for column in summed(contract)]
-    return Fingerprint(count, tuple(zip(names, sums, strict=True)), (keys, squares))
+    count, keys, squares, *figures = (int(str(figure)) for figure in row)
+    found = list(zip(summed(contract), figures, strict=True))
+    sums = tuple((column.name, figure) for column, figure in found if column.type is not Type.LETTER)
+    letters = tuple((column.name, figure) for column, figure in found if column.type is Type.LETTER)
+    return Fingerprint(count, sums, (keys, squares), letters)
+
+
+def _term(column: Column, whole: Callable[[Column], str]) -> str:
+    """Return what is summed of a column; letters by their key, as two stores that swap theirs have the same sum."""
+    return f"{whole(column)} * k % {PRIME}" if column.type is Type.LETTER else whole(column)
 
 
 def summed(contract: Contract) -> list[Column]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from retailstream.landing import Scope
+    from retailstream.landings import Scope
 
 
 @contextmanager

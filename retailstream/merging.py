@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from retailstream.errors import QualityGateError, RetailStreamError
 from retailstream.hashing import sha256
-from retailstream.landing import landed_key
+from retailstream.landings import landed_key
+from retailstream.manifests import NewPartition
 from retailstream.ports import LandedFile
-from retailstream.publishing import NewPartition
 from retailstream.quarantine import Reject
 from retailstream.records import raw_records, survey
 from retailstream.reports import Counts, StageReport, outcome
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from retailstream.contracts import Contract
-    from retailstream.landing import Landed
+    from retailstream.landings import Landed
+    from retailstream.manifests import Manifest
     from retailstream.ports import Engine, FoundReject, Lake, Merge, Progress, Table
-    from retailstream.publishing import Manifest
     from retailstream.runs import Books, Limit, Run
 
 RAW_BATCH = 10_000

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from retailstream.contracts import Column, Contract
     from retailstream.fingerprints import Fingerprint
-    from retailstream.publishing import Manifest, NewPartition
+    from retailstream.manifests import Manifest, NewPartition
     from retailstream.records import FileSurvey
 
 Progress = Callable[[str, int, int], None]

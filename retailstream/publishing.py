@@ -8,57 +8,23 @@ leave the same bytes behind, however often a run was stopped. See docs/adr/0003-
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from retailstream.errors import RetailStreamError
 from retailstream.hashing import sha256
+from retailstream.manifests import Manifest, Partition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from retailstream.contracts import Contract
+    from retailstream.manifests import NewPartition
     from retailstream.ports import Lake
 
 MANIFEST = "_manifest.json"
 FORMAT = 1
-WHOLE = "all"
-"""The name of the only partition of a table that is not partitioned by month."""
-
-
-@dataclass(frozen=True)
-class Partition:
-    """One published file; `source` is the digest of the partition it was made from."""
-
-    file: str
-    sha256: str
-    rows: int
-    bytes: int
-    source: str
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """A version of a table: its files, and the last landing whose rows are in it."""
-
-    columns: tuple[str, ...]
-    landing: int = 0
-    partitions: Mapping[str, Partition] = field(default_factory=dict)
-
-    @property
-    def rows(self) -> int:
-        """The rows of the table."""
-        return sum(partition.rows for partition in self.partitions.values())
-
-
-@dataclass(frozen=True)
-class NewPartition:
-    """A file to be published: where it lies now, its rows, and the digest of what it was made from."""
-
-    path: Path
-    rows: int
-    source: str = ""
 
 
 class PublishedTable:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 from retailstream.contracts import CONTRACTS
 from retailstream.errors import UsageError
-from retailstream.landing import SourceFile, land
+from retailstream.landing import land
 from retailstream.quarantine import SUPERSEDED
 from retailstream.records import records, survey
 from retailstream.reports import Counts, StageReport, outcome
+from retailstream.source_files import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from retailstream.landing import Landed
+    from retailstream.landings import Landed
     from retailstream.ports import Lake
     from retailstream.quarantine import Entry, Quarantine
     from retailstream.runs import Books

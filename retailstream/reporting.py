@@ -43,7 +43,7 @@ def gather(env: Environment) -> Evidence:
 def write_all(env: Environment, folder: Path) -> Path:
     """Write the report of all analyses, and return its page."""
     export.check_folder(folder)
-    asked = wiring.ask(env.home, env.settings, {name: {} for name in use_cases()})
+    asked = wiring.ask(env.home, env.settings, export.analyses({name: {} for name in use_cases()}))
     return write(asked.answers, gather(env), folder)[0]
 
 

@@ -13,7 +13,7 @@ from retailstream.ports import no_progress
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from retailstream.landing import LandingLog
+    from retailstream.landings import LandingLog
     from retailstream.ports import Progress
     from retailstream.quarantine import Quarantine
 

@@ -101,7 +101,7 @@ class Monitoring(_Section):
     """Where figures of runs go."""
 
     pushgateway: str = ""
-    """The address of a Prometheus Pushgateway; empty for none."""
+    """The address of a Prometheus Pushgateway; empty for none. No command pushes to it yet."""
 
 
 class Settings(_Section):

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from retailstream.errors import RetailStreamError, UsageError
-from retailstream.landing import LandingLog, Scope
+from retailstream.landings import LandingLog, Scope
 from retailstream.ledger import Ledger
 from retailstream.quarantine import Quarantine
 from retailstream.runs import Books, Limit
@@ -19,7 +19,9 @@ from retailstream.state import open_state
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
+
+    from duckdb import DuckDBPyConnection
 
     from retailstream.adapters.engine.duckdb import DuckDbEngine
     from retailstream.adapters.lake.folder import FolderLake
@@ -229,20 +231,15 @@ def look(env: Environment) -> list[monitor.Check]:
         return monitor.run(stores=stores, engine=engine, ledger=env.ledger, quarantine=env.quarantine, limits=limits)
 
 
-def ask(home: Path, settings: Settings, questions: Mapping[str, Mapping[str, object]]) -> Asked:
-    """Put questions, analyses with their parameters, to one version of the warehouse.
+def ask(home: Path, settings: Settings, question: Callable[[DuckDBPyConnection], list[TypedAnswer]]) -> Asked:
+    """Put a question to one version of the warehouse, as views `sales`, `features` and `stores` of a connection.
 
     Raises RetailStreamError where there is no data and not even a home, which is not made.
     """
     from retailstream.analytics import export  # noqa: PLC0415 -- only questions need it
 
     warehouse = open_warehouse(settings.warehouse.url)
-    asked = warehouse.ask(
-        lambda connection: Asked(
-            [export.ask(connection, name, parameters) for name, parameters in questions.items()],
-            export.empty_tables(connection),
-        )
-    )
+    asked = warehouse.ask(lambda connection: Asked(question(connection), export.empty_tables(connection)))
     if asked.empty_tables and not home.exists():
         raise RetailStreamError(
             f"there is no data: the folder {home} does not exist",

@@ -16,6 +16,16 @@ ROWS = 500
 
 def main(folder: str, database: str) -> None:
     """Insert the sales of all Parquet files below a folder, in the order of the key, in one transaction."""
+    connection = create(database)
+    rows = duckdb.execute(
+        "select store, dept, cast(date as varchar), cast(weekly_sales * 100 as bigint), cast(is_holiday as integer),"
+        f" customers from read_parquet('{folder}/**/*.parquet', hive_partitioning = false) order by store, dept, date"
+    )
+    insert(connection, rows)
+
+
+def create(database: str) -> sqlite3.Connection:
+    """Make a database with an empty table `sales`."""
     connection = sqlite3.connect(database, isolation_level=None)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma cache_size = -65536")
@@ -24,11 +34,7 @@ def main(folder: str, database: str) -> None:
         " weekly_sales_cents integer not null, is_holiday integer not null, customers integer,"
         " primary key (store, dept, date)) without rowid"
     )
-    rows = duckdb.execute(
-        "select store, dept, cast(date as varchar), cast(weekly_sales * 100 as bigint), cast(is_holiday as integer),"
-        f" customers from read_parquet('{folder}/**/*.parquet', hive_partitioning = false) order by store, dept, date"
-    )
-    insert(connection, rows)
+    return connection
 
 
 def insert(connection: sqlite3.Connection, rows: duckdb.DuckDBPyConnection) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.peers.bare_insert import insert
+from benchmarks.peers.bare_insert import create, insert
 from benchmarks.peers.bare_merge import SALES
 
 NUMBERS = ("temperature", "fuel_price", "markdown1", "markdown2", "markdown3", "markdown4", "markdown5", "cpi")
@@ -54,14 +54,7 @@ def merge(home: Path) -> None:
 
 def load(home: Path) -> None:
     """Insert what is clean into SQLite."""
-    connection = sqlite3.connect(home / "retail.db", isolation_level=None)
-    connection.execute("pragma journal_mode = wal")
-    connection.execute("pragma cache_size = -65536")
-    connection.execute(
-        "create table sales (store integer not null, dept integer not null, date text not null,"
-        " weekly_sales_cents integer not null, is_holiday integer not null, customers integer,"
-        " primary key (store, dept, date)) without rowid"
-    )
+    connection = create(str(home / "retail.db"))
     connection.execute("create table stores (store integer primary key, type text not null, size integer not null)")
     insert(
         connection,

@@ -3,6 +3,7 @@
     -- Holiday sales                                            the title
     -- place: 20                                                its place in every list
     -- question: How much do the stores sell in holiday weeks?
+    -- needs: forecast                                         a relation of `RELATIONS`, made when it is asked for
     -- bar: avg_weekly_sales                                    the column that a terminal draws bars of, if any
     -- parameter: month integer = 4 at least 1 at most 12 | what it means     any number; `$month` in the query
     -- headline (highest year, lowest rank): In {year} …        any number; the first that the rows can fill is used,
@@ -21,6 +22,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -38,13 +40,17 @@ Value = int | Decimal | str | None
 
 _FOLDER: Final = Path(__file__).parent / "sql"
 _ENTRY: Final = re.compile(
-    r"(?P<key>place|question|method|bar|parameter|headline|empty)(?: \((?P<steps>[^)]*)\))?: (?P<text>.+)"
+    r"(?P<key>place|question|needs|method|bar|parameter|headline|empty)(?: \((?P<steps>[^)]*)\))?: (?P<text>.+)"
 )
 _STEP: Final = re.compile(r"(\w+) (\w+)")
 _PARAMETER: Final = re.compile(
     r"(?P<name>\w+) (?P<type>integer|money|number|text)"
     r"(?: = (?P<default>\S+))?(?: at least (?P<at_least>\S+))?(?: at most (?P<at_most>\S+))? \| (?P<help>.+)"
 )
+
+RELATIONS: Final = {"forecast": "retailstream.analytics.forecast.relation"}
+"""What an analysis can read beside the tables, and the module whose `offer(connection)` makes it."""
+
 _KINDS: Final = {
     "integer": "a whole number such as 3",
     "money": "a sum of money such as 39.50",
@@ -97,6 +103,7 @@ class UseCase:
     sql: str
     headlines: tuple[Headline, ...]
     empty: Headline
+    needs: str | None = None
     method: str = ""
     bar: str | None = None
 
@@ -152,9 +159,14 @@ def find(name: str) -> UseCase:
 
 
 def answer(connection: duckdb.DuckDBPyConnection, use_case: str, parameters: Mapping[str, object]) -> Answer:
-    """Return what the analysis finds in the views `sales`, `features` and `stores` of the connection."""
+    """Return what the analysis finds in the views `sales`, `features` and `stores` of the connection.
+
+    What it `needs` beside them is made there as a temporary table, once a connection; one that is there is kept.
+    """
     case = find(use_case)
     values = case.values(parameters)
+    if case.needs:
+        import_module(RELATIONS[case.needs]).offer(connection)
     result = connection.execute(case.sql, values)
     columns = tuple(str(column[0]) for column in result.description)
     rows = [tuple(_without_negative_zero(value) for value in row) for row in result.fetchall()]
@@ -169,6 +181,8 @@ def load(path: Path) -> UseCase:
     single = {part["key"]: part["text"] for part in parts}
     if missing := {"place", "question", "headline", "empty"} - single.keys():
         raise ValueError(f"{path.name}: the header lacks {', '.join(sorted(missing))}")
+    if single.get("needs") not in {None, *RELATIONS}:
+        raise ValueError(f"{path.name}: nothing makes the relation {single['needs']!r} that the header needs")
     return UseCase(
         name=path.stem.replace("_", "-"),
         place=int(single["place"]),
@@ -180,6 +194,7 @@ def load(path: Path) -> UseCase:
         sql=sql,
         headlines=tuple(_headline(part, path) for part in parts if part["key"] == "headline"),
         empty=Headline(single["empty"]),
+        needs=single.get("needs"),
         method=single.get("method", ""),
         bar=single.get("bar"),
     )

@@ -66,6 +66,13 @@ def ask(connection: duckdb.DuckDBPyConnection, use_case: str, parameters: Mappin
     return TypedAnswer(answer, tuple(str(column[1]) for column in described))
 
 
+def analyses(
+    questions: Mapping[str, Mapping[str, object]],
+) -> Callable[[duckdb.DuckDBPyConnection], list[TypedAnswer]]:
+    """Return what puts these analyses, with their parameters, to a connection."""
+    return lambda connection: [ask(connection, name, parameters) for name, parameters in questions.items()]
+
+
 def empty_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Return those of the tables that analyses read which have no rows."""
     tables = ("sales", "features", "stores")

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 BAR_WIDTH = 10
 
+MOST_ROWS = 5_000
+FIRST_ROWS = 40
+"""A terminal shows so many rows of an answer that has more than MOST_ROWS."""
+
 
 def print_answer(found: TypedAnswer, form: Form, *, text: str | None = None) -> None:
     """Print one answer, or the text that it was made into; on a terminal a table comes with its headline."""
@@ -58,12 +62,16 @@ def _print_for_people(found: TypedAnswer) -> None:
     console.print(Text(f"\n{answer.use_case.title}", style="bold cyan"))
     console.print(Text(answer.headline))
     if answer.rows:
-        lines = [[cell(value, name) for value, name in zip(row, answer.columns, strict=True)] for row in answer.rows]
+        shown = answer.rows if len(answer.rows) <= MOST_ROWS else answer.rows[:FIRST_ROWS]
+        lines = [[cell(value, name) for value, name in zip(row, answer.columns, strict=True)] for row in shown]
         columns, numeric = [heading(name) for name in answer.columns], list(found.numeric)
         if bar := answer.use_case.bar:
             place = answer.columns.index(bar)
-            for line, text in zip(lines, bars([row[place] for row in answer.rows]), strict=True):
+            for line, text in zip(lines, bars([row[place] for row in shown]), strict=True):
                 line.insert(place + 1, text)
             columns.insert(place + 1, "")
             numeric.insert(place + 1, False)
         print_rich(columns, lines, numeric)
+        if len(shown) < len(answer.rows):
+            more = f"the first {len(shown):,} of {len(answer.rows):,} rows; --output FILE writes them all"
+            console.print(Text(more, style="dim"))

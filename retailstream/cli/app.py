@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
 
-from retailstream.cli import analyze, config, doctor, history, monitor, quarantine, sample, stages
+from retailstream.cli import analyze, config, doctor, forecast, history, monitor, quarantine, sample, stages
 from retailstream.cli.failure import RootGroup
 from retailstream.version import __version__
 
@@ -28,7 +29,7 @@ def root(
     """Move a retail chain's weekly files to answers."""
 
 
-for commands in (stages.app, monitor.app, doctor.app, sample.app):
+for commands in (stages.app, monitor.app, forecast.app, doctor.app, sample.app):
     app.registered_commands += commands.registered_commands
 for group in (analyze.app, quarantine.app, history.app, config.app):
     app.add_typer(group)
@@ -36,4 +37,6 @@ for group in (analyze.app, quarantine.app, history.app, config.app):
 
 def main() -> None:
     """Run the command line of this process."""
+    # The forecast's matrices are small: on a busy machine, threads that wait for each other take three times as long.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     app()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,16 +17,28 @@ from retailstream.errors import UsageError
 from retailstream.reports import summary_of_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    import duckdb
     import typer
 
     from retailstream.analytics.export import Form, TypedAnswer
     from retailstream.cli.session import Session
 
+    Question = Callable[[duckdb.DuckDBPyConnection], list[TypedAnswer]]
+
 PICTURES = (".svg", ".png")
 """The endings that a chart's file may have."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Which command began, and when."""
+
+    stage: str
+    at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
+    clock: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
@@ -41,16 +53,21 @@ class Delivery:
 
 
 def put(context: typer.Context, name: str, parameters: Mapping[str, object], to: Delivery) -> None:
-    """Put one question, and deliver its answer."""
+    """Put one analysis, and deliver its answer."""
+    put_question(context, "analyze", export.analyses({name: parameters}), to)
+
+
+def put_question(context: typer.Context, stage: str, question: Question, to: Delivery) -> None:
+    """Put a question that has one answer, and deliver it."""
     form = _form(context, to, default=export.form_of(to.output) if to.output else "table")
     for file in (to.output, to.chart):
         if file:
             export.check_file(file)
     if to.chart and to.chart.suffix.lower() not in PICTURES:
         raise UsageError(f"--chart {to.chart} is no picture", hint=f"end its name in {' or '.join(PICTURES)}")
-    clock, started_at = time.monotonic(), _now()
+    begun = Begun(stage)
     with open_session(context, create=False) as session:
-        [found] = answers = _ask(session, {name: parameters})
+        [found] = answers = _ask(session, question)
         files = [to.output] if to.output else []
         text = _page(session, found) if form == "html" else None
         if to.output:
@@ -59,7 +76,7 @@ def put(context: typer.Context, name: str, parameters: Mapping[str, object], to:
             files += _draw(found, to.chart, quiet=session.quiet)
         outputs = [*map(str, files), *(_save(session, answers) if to.save else ())]
         if session.as_json:
-            _print_summary(session, started_at, clock, outputs, _told(found))
+            _print_summary(session, begun, outputs, _told(found))
         elif to.output is None:
             print_answer(found, form, text=text)
     _tell(session, outputs)
@@ -73,14 +90,14 @@ def put_all(context: typer.Context, questions: Mapping[str, Mapping[str, object]
     for folder in (to.output, to.report):
         if folder:
             export.check_folder(folder)
-    clock, started_at = time.monotonic(), _now()
+    begun = Begun("analyze")
     with open_session(context, create=False) as session:
-        answers = _ask(session, questions)
+        answers = _ask(session, export.analyses(questions))
         files = export.write_all(answers, to.output, form) if to.output else []
         pages = _report(session, answers, to.report) if to.report else []
         outputs = [*map(str, (*files, *pages)), *(_save(session, answers) if to.save else ())]
         if session.as_json:
-            _print_summary(session, started_at, clock, outputs, {"answers": [_told(found) for found in answers]})
+            _print_summary(session, begun, outputs, {"answers": [_told(found) for found in answers]})
         elif not (to.output or to.report):
             print_all(answers, form)
         tables = f"{len(answers)} tables of {session.environment.settings.database.url}"
@@ -88,10 +105,10 @@ def put_all(context: typer.Context, questions: Mapping[str, Mapping[str, object]
     _tell(session, [tables] if to.save else [])
 
 
-def _ask(session: Session, questions: Mapping[str, Mapping[str, object]]) -> list[TypedAnswer]:
+def _ask(session: Session, question: Question) -> list[TypedAnswer]:
     """Return the answers, and tell people which tables are empty."""
     env = session.environment
-    asked = wiring.ask(env.home, env.settings, questions)
+    asked = wiring.ask(env.home, env.settings, question)
     if asked.empty_tables and not session.quiet:
         _note(f"the warehouse has no {' and no '.join(asked.empty_tables)} yet; retailstream run brings them")
     return asked.answers
@@ -151,12 +168,10 @@ def _told(found: TypedAnswer) -> dict[str, object]:
     }
 
 
-def _print_summary(
-    session: Session, started_at: str, clock: float, outputs: Sequence[str], told: Mapping[str, object]
-) -> None:
+def _print_summary(session: Session, begun: Begun, outputs: Sequence[str], told: Mapping[str, object]) -> None:
     print_json(
-        summary_of_nothing("analyze", session.run_id)
-        | {"started_at": started_at, "seconds": round(time.monotonic() - clock, 3), "outputs": list(outputs)}
+        summary_of_nothing(begun.stage, session.run_id)
+        | {"started_at": begun.at, "seconds": round(time.monotonic() - begun.clock, 3), "outputs": list(outputs)}
         | dict(told)
     )
 
@@ -166,10 +181,6 @@ def _tell(session: Session, *outputs: Sequence[str]) -> None:
     if not session.quiet and not session.as_json:
         for text in (text for texts in outputs for text in texts):
             _note(f"written: {text}")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _note(text: str) -> None:

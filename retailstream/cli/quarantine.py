@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from retailstream.cli.options import Command, DryRun, Group
-from retailstream.cli.render import print_json, print_listing, print_table
+from retailstream.cli.render import counted, print_json, print_listing, print_table
 from retailstream.cli.session import open_session
 from retailstream.errors import UsageError
 
@@ -45,7 +45,7 @@ def list_entries(
         print_listing("quarantine list", session.run_id, items, as_summary=session.as_json)
         return
     _print_entries(entries)
-    print(f"{len(entries):,} entries" if entries else "the quarantine is empty")
+    print(counted(len(entries), "entry") if entries else "the quarantine is empty")
 
 
 @app.command("show", cls=Command)
@@ -78,7 +78,8 @@ def replay(
     """Land corrected records as a new file, and close the entries they correct; `retailstream run` takes them in."""
     from retailstream import replaying
     from retailstream.execution import Request, attended
-    from retailstream.landing import scope_of
+    from retailstream.landings import scope_of
+    from retailstream.reports import summary_of_nothing
 
     if file is None:
         raise UsageError("--file is missing", hint="retailstream quarantine replay --file FIXED.csv [ID...]")
@@ -87,7 +88,8 @@ def replay(
         entries = replaying.choose(env.quarantine, references or [], dataset)
         replaying.check(file, entries, named=bool(references))
         if dry_run:
-            print(f"{file} would close {len(entries):,} entries")
+            plan = summary_of_nothing("replay", session.run_id, status="dry-run")
+            print_json(plan) if session.as_json else print(f"{file} would close {counted(len(entries), 'entry')}")
             return
         scope = scope_of(entries[0].reject.dataset)
         with attended(env, "replay", Request(session.run_id), (scope,)) as entry:
@@ -98,7 +100,8 @@ def replay(
         if session.as_json:
             print_json(entry.summary())
         else:
-            print(f"{done.closed:,} entries closed, landed as {done.landed.file if done.landed else 'nothing new'}")
+            landed = done.landed.file if done.landed else "nothing new"
+            print(f"{counted(done.closed, 'entry')} closed, landed as {landed}")
             print("hint: retailstream run takes the corrected records in")
 
 
@@ -110,7 +113,7 @@ def discard(
 ) -> None:
     """Settle entries for good, on record: their records will never come in."""
     from retailstream.execution import Request, attended
-    from retailstream.landing import scope_of
+    from retailstream.landings import scope_of
     from retailstream.reports import StageReport
 
     if not reason.strip():
@@ -122,7 +125,7 @@ def discard(
         with attended(env, "discard", Request(session.run_id), scopes) as entry:
             closed = env.quarantine.settle(entries, state="discarded", reason=reason, run_id=session.run_id)
             entry.report = StageReport("discard", "ok" if closed else "noop")
-        print_json(entry.summary()) if session.as_json else print(f"{closed:,} entries discarded")
+        print_json(entry.summary()) if session.as_json else print(f"{counted(closed, 'entry')} discarded")
 
 
 def _print_entries(entries: Sequence[Entry]) -> None:

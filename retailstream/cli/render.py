@@ -26,6 +26,12 @@ def print_json(document: object) -> None:
     print(json.dumps(document, default=str))
 
 
+def counted(count: int, noun: str) -> str:
+    """`1, "entry"` → `1 entry`, `1200, "entry"` → `1,200 entries`."""
+    plural = noun.removesuffix("y") + "ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
+
+
 def as_json(value: object) -> object:
     """Return a value as JSON can hold it: `Decimal("39.50")` → 39.5."""
     return float(value) if isinstance(value, Decimal) else value

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from retailstream import landing
+from retailstream.landing import land
 from retailstream.reports import Counts, StageReport, outcome
+from retailstream.source_files import hashed, new_files, scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from retailstream.landing import Landed, SourceFile
+    from retailstream.landings import Landed
     from retailstream.ports import Lake
     from retailstream.runs import Books, Run
+    from retailstream.source_files import SourceFile
 
 STAGE = "ingest"
 
@@ -24,15 +26,15 @@ def run(*, source: Path, lake: Lake, books: Books, run: Run) -> StageReport:
     Counts are files and bytes. Raises UsageError where the source folder does not exist.
     """
     datasets = books.landings.scope.datasets
-    paths, warnings = landing.scan(source, datasets)
+    paths, warnings = scan(source, datasets)
     files = []
     for done, path in enumerate(paths, start=1):
-        files.append(landing.hashed(source, path))
+        files.append(hashed(source, path))
         run.progress("looking at files", done, len(paths))
     if run.dry_run:
-        new: Sequence[SourceFile | Landed] = landing.new_files(files, books.landings.known())
+        new: Sequence[SourceFile | Landed] = new_files(files, books.landings.known())
     else:
-        new = landing.land(books.landings, lake, run.run_id, files, run.progress)
+        new = land(books.landings, lake, run.run_id, files, run.progress)
     return StageReport(
         STAGE,
         outcome(dry_run=run.dry_run, changed=bool(new)),

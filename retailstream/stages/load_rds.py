@@ -11,8 +11,8 @@ from retailstream.publishing import PublishedTable
 from retailstream.reports import Counts, StageReport, outcome
 
 if TYPE_CHECKING:
+    from retailstream.manifests import Manifest
     from retailstream.ports import Database, Engine, Lake
-    from retailstream.publishing import Manifest
     from retailstream.runs import Run
 
 STAGE = "load-rds"

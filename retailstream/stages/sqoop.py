@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from retailstream.contracts import SALES, STORES
 from retailstream.errors import RetailStreamError
-from retailstream.publishing import NewPartition
+from retailstream.manifests import NewPartition
 from retailstream.reports import Counts, StageReport, outcome
 
 if TYPE_CHECKING:

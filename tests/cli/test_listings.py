@@ -109,7 +109,7 @@ def test_quarantine_list_and_show_tell_what_was_rejected(small: Environment) -> 
 def test_quarantine_list_keeps_to_its_filters(small: Environment, words: tuple[str, ...], count: int) -> None:
     assert len(small.quarantine(*words)) == count
     last = small.command("quarantine", "list", *words).stdout.splitlines()[-1]
-    assert last == (f"{count} entries" if count else "the quarantine is empty")
+    assert last == {0: "the quarantine is empty", 1: "1 entry"}.get(count, f"{count} entries")
 
 
 def test_doctor_tries_every_part(small: Environment) -> None:

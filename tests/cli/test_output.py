@@ -17,6 +17,7 @@ from retailstream import wiring
 from retailstream.cli.app import app
 from retailstream.errors import TransientError
 from tests.cli.test_usage import KEYS
+from tests.environment import SALES, csv
 from tests.resume.drops import FIRST
 
 if TYPE_CHECKING:
@@ -229,3 +230,12 @@ def test_run_ids_are_new_and_begin_with_the_time(env: Environment) -> None:
     first, second = (env.stage("runs")["run_id"] for _ in range(2))
     assert re.fullmatch(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", first)
     assert first != second
+
+
+def test_the_plan_of_a_replay_is_one_json_object_too(small: Environment, tmp_path: Path) -> None:
+    [entry, *_] = [entry for entry in small.quarantine("--dataset", "sales") if entry["record"]]
+    fixed = tmp_path / "fixed.csv"
+    fixed.write_text(csv(SALES, "1,1,05/02/2010,1.00,False"))
+    outcome = small.command("quarantine", "replay", "--file", str(fixed), str(entry["id"]), "--dry-run", "--json")
+    assert list(outcome.document) == KEYS
+    assert (outcome.document["stage"], outcome.document["status"]) == ("replay", "dry-run")

@@ -11,8 +11,8 @@ import pytest
 from retailstream.contracts import SALES
 from retailstream.contracts import STORES as STORES_TABLE
 from retailstream.errors import RetailStreamError
+from retailstream.manifests import WHOLE
 from retailstream.ports import TableLoad
-from retailstream.publishing import WHOLE
 from tests.contracts.rows import EXTREMES, FEBRUARY, MARCH, RICH, STORES, parquet, read, sale
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import pytest
 from retailstream.contracts import SALES, Contract
 from retailstream.contracts import STORES as STORES_TABLE
 from retailstream.errors import RetailStreamError
-from retailstream.publishing import MANIFEST, WHOLE, Manifest, NewPartition
+from retailstream.manifests import WHOLE, Manifest, NewPartition
+from retailstream.publishing import MANIFEST
 from tests.contracts.rows import FEBRUARY, MARCH, STORES, parquet, read, sale
 
 if TYPE_CHECKING:

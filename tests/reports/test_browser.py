@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-    from tests.environment import Environment
 
 OVERFLOWING = """() => [...document.querySelectorAll('body *')]
   .filter(element => !element.closest('.scroll') && element.getBoundingClientRect().right > innerWidth + 1)
@@ -34,13 +33,6 @@ OVERLAPPING = """() => {
     .filter(other => !one.element.contains(other.element) && cross(one.box, other.box))
     .map(other => `${one.element.textContent.slice(0, 40)} / ${other.element.textContent.slice(0, 40)}`));
 }"""
-
-
-@pytest.fixture(scope="module")
-def page_file(chain: Environment, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("browser")
-    chain.command("analyze", "all", "--report", str(folder))
-    return folder / "index.html"
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +61,10 @@ def opened(browser: Browser, file: Path, width: int, requests: list[str], consol
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_is_whole_at_desktop_and_phone_width(browser: Browser, page_file: Path, width: int) -> None:
+def test_the_page_is_whole_at_desktop_and_phone_width(browser: Browser, report: Path, width: int) -> None:
     requests: list[str] = []
     console: list[str] = []
-    page = opened(browser, page_file, width, requests, console)
+    page = opened(browser, report / "index.html", width, requests, console)
     assert console == []
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
@@ -82,8 +74,8 @@ def test_the_page_is_whole_at_desktop_and_phone_width(browser: Browser, page_fil
     page.close()
 
 
-def test_the_page_prints_an_answer_a_sheet(browser: Browser, page_file: Path, tmp_path: Path) -> None:
-    page = opened(browser, page_file, 1280, [], [])
+def test_the_page_prints_an_answer_a_sheet(browser: Browser, report: Path, tmp_path: Path) -> None:
+    page = opened(browser, report / "index.html", 1280, [], [])
     answers = page.locator("section").count()
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 688, "height": 1000})  # the printable width of A4

@@ -27,15 +27,19 @@ if TYPE_CHECKING:
     from tests.resume.processes import Event, Zygote
 
 DROPS = ("first", "second")
-STEPS = max(3, settings().max_examples // 33)
-SHARES = [step / (STEPS - 1) for step in range(STEPS)]
-"""Where in a stage's work a run is killed: at its first event, at its last, and between."""
+STEPS = max(2, settings().max_examples // 50)
+
+
+def shares(steps: int) -> list[float]:
+    """Return where in a stage's work a run is killed, from its first event to its last: 2 → 0.25 and 0.75."""
+    return [(step + 0.5) / steps for step in range(steps)]
+
 
 POINTS = [
     (name, stage, share)
-    for name, shares in (("first", SHARES[1:-1]), ("second", SHARES))
+    for name, steps in (("first", STEPS - 1), ("second", STEPS))
     for stage in (*ORDER, "around")
-    for share in shares
+    for share in shares(steps)
 ]
 
 

@@ -11,7 +11,9 @@ import pytest
 
 from retailstream.adapters.lake.folder import FolderLake
 from retailstream.errors import RetailStreamError
-from retailstream.landing import LandingLog, Scope, SourceFile, hashed, land, scan
+from retailstream.landing import land
+from retailstream.landings import LandingLog, Scope
+from retailstream.source_files import SourceFile, hashed, scan
 from retailstream.state import open_state
 from tests.environment import FEATURES, SALES, STORES, Environment, csv, gzipped
 

@@ -330,3 +330,10 @@ def test_health_is_looked_at_after_a_run_and_changes_neither_status_nor_code(mon
     assert summary["health"]["healthy"] is False
     assert [check["name"] for check in summary["health"]["checks"]] == NAMES
     assert rows(months) == before
+
+
+def test_store_types_that_changed_places_are_noticed(months: Environment) -> None:
+    months.write({"stores/two.csv": "Store,Type,Size\n7,A,10\n8,B,10\n"})
+    months.run()
+    months.change_database("update stores set type = case store when 7 then 'B' else 'A' end where store in (7, 8)")
+    assert found(months, "reconcile_stores_database")[2] == "fail"

@@ -34,6 +34,7 @@ ANSWERS: dict[str, tuple[int, dict[str, object], dict[str, object]]] = {
         {"rank": 1},
         {"year": 2012, "store": 33, "weeks": 43, "total_sales": Decimal("11435551.03"), "change_pct": 6.67},
     ),
+    "unemployment-forecast": (81, {"dept": 92}, {"stores": 11, "weeks": 39}),
     "monthly-sales": (2_594, {}, {}),
     "weekly-top-stores": (429, {}, {}),
     "department-performance": (

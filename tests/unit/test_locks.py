@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from retailstream.errors import LockHeldError, RetailStreamError
-from retailstream.landing import Scope
+from retailstream.landings import Scope
 from retailstream.locks import hold
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def other_process(folder: Path) -> Iterator[int]:
     """Another process that holds the lock until it is killed."""
     code = (
         "import sys\nfrom pathlib import Path\n"
-        "from retailstream.landing import Scope\nfrom retailstream.locks import hold\n"
+        "from retailstream.landings import Scope\nfrom retailstream.locks import hold\n"
         "with hold(Path(sys.argv[1]), [Scope.SALES_AND_STORES], run_id='dead', command='run', since='monday'):\n"
         "    print(flush=True)\n    sys.stdin.read()"
     )

@@ -8,7 +8,7 @@ import pytest
 from retailstream.adapters.lake.folder import FolderLake
 from retailstream.adapters.warehouse.folder import FolderWarehouse
 from retailstream.contracts import STORES
-from retailstream.publishing import WHOLE, NewPartition
+from retailstream.manifests import WHOLE, NewPartition
 
 if TYPE_CHECKING:
     from pathlib import Path

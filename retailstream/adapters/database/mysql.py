@@ -94,5 +94,5 @@ def _lines(contract: Contract, source: str) -> str:
 
 
 def _fingerprint(session: Session, contract: Contract, source: str) -> Fingerprint:
-    query = fingerprint_sql(contract, source, whole=whole, day="(`date` + 0)")
+    query = fingerprint_sql(contract, source, whole=whole, day="datediff(`date`, '1970-01-01')")
     return fingerprint_of(contract, session.ask(query)[0])

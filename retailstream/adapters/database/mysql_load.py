@@ -73,7 +73,7 @@ class Load:
         sent = self._send_file(load, table) if self.files and load.text else None
         if sent is None:
             sent = self._insert(load, table)
-        names = [column.name for column in summed(contract)]
+        names = _figures(contract)
         asked = ", ".join(("count(*)", *(f"coalesce(sum(`{name}`), 0)" for name in names)))
         ((rows, *figures),) = self.session.ask(f"select {asked} from `{table}`")
         arrived = Sent(rows, _whole(contract, dict(zip(names, figures, strict=True))))
@@ -108,7 +108,7 @@ class Load:
         contract = load.contract
         line = f"({', '.join(['%s'] * len(contract.columns))})"
         head = f"insert into `{table}` ({tables.listed(contract.names)}) values "
-        sent = Sent(0, dict.fromkeys((column.name for column in summed(contract)), 0))
+        sent = Sent(0, dict.fromkeys(_figures(contract), 0))
         for batch in load.rows():
             for start in range(0, len(batch), INSERTED_AT_ONCE):
                 rows = batch[start : start + INSERTED_AT_ONCE]
@@ -155,6 +155,10 @@ class Sent:
             return f"{arrived.rows:,} rows of {self.rows:,} arrived"
         changed = (name for name, figure in self.sums.items() if figure != arrived.sums[name])
         return next((f"column '{name}' arrived with other values" for name in changed), None)
+
+
+def _figures(contract: Contract) -> list[str]:
+    return [column.name for column in summed(contract) if column.type is not Type.LETTER]
 
 
 def _whole(contract: Contract, figures: Mapping[str, Decimal]) -> dict[str, int]:

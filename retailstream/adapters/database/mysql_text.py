@@ -50,5 +50,11 @@ def values(rows: Sequence[Row]) -> list[str | None]:
 
 
 def whole(column: Column) -> str:
-    """Return MySQL's expression for a value as a whole number, money in cents."""
-    return f"cast(`{column.name}` * 100 as signed)" if column.type is Type.MONEY else f"`{column.name}`"
+    """Return MySQL's expression for a value as a whole number: money in cents, a letter's ASCII code."""
+    match column.type:
+        case Type.MONEY:
+            return f"cast(`{column.name}` * 100 as signed)"
+        case Type.LETTER:
+            return f"ascii(`{column.name}`)"
+        case _:
+            return f"`{column.name}`"

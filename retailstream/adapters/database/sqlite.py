@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from retailstream.contracts import Column, Contract, Type
 from retailstream.errors import RetailStreamError, TransientError
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
-from retailstream.publishing import WHOLE
+from retailstream.manifests import WHOLE
 from retailstream.state import transaction
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _TYPES: Final = {
     Type.BOOLEAN: "integer",
     Type.LETTER: "text",
 }
-_DAY: Final = "cast(replace(date, '-', '') as integer)"
+_DAY: Final = "(unixepoch(date) / 86400)"
 
 
 @contextmanager
@@ -133,7 +133,7 @@ class SqliteDatabase:
 
     def _fingerprint(self, contract: Contract, source: str, values: Sequence[str] = ()) -> Fingerprint:
         # The limit keeps SQLite from working out the digest of a key anew at each place that mentions it.
-        query = fingerprint_sql(contract, f"{source} limit -1", whole=_stored, day=_DAY)
+        query = fingerprint_sql(contract, f"{source} limit -1", whole=_whole, day=_DAY)
         return fingerprint_of(contract, self._connection.execute(query, values).fetchone())
 
     def _has(self, table: str) -> bool:
@@ -191,6 +191,10 @@ class SqliteDatabase:
             self._connection.executemany(f"insert into {table} values {marks}", batch[whole:])
             count += len(batch)
         return count
+
+
+def _whole(column: Column) -> str:
+    return f"unicode({column.name})" if column.type is Type.LETTER else _stored(column)
 
 
 def _stored(column: Column) -> str:

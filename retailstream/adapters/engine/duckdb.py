@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from retailstream.ports import LandedFile, Row
 
 BATCH = 50_000
-DAY = "(cast(year(date) as bigint) * 10000 + month(date) * 100 + day(date))"
+DAY = "cast(date - date '1970-01-01' as bigint)"
 
 
 @contextmanager
@@ -164,7 +164,10 @@ def _from_outside(error: Exception) -> RetailStreamError | None:
 
 
 def _whole(column: Column) -> str:
-    return f"cast({column.name} * 100 as bigint)" if column.type is Type.MONEY else f"cast({column.name} as bigint)"
+    if column.type is Type.MONEY:
+        return f"cast({column.name} * 100 as bigint)"
+    number = f"ascii({column.name})" if column.type is Type.LETTER else column.name
+    return f"cast({number} as bigint)"
 
 
 def _no_rows(contract: Contract) -> str:

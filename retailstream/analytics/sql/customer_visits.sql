@@ -2,6 +2,9 @@
 -- bar: avg_weekly_sales
 -- place: 10
 -- question: How many customers a week visit the stores of one type in one month of the year?
+-- method: The average of the store's weeks of that month, over all years. The data holds no counts of visits unless the sales files
+--   have a Customers column; without it sales stand in, and the month index says how the month compares with the
+--   store's usual week once prices (CPI) are taken out.
 -- parameter: type text = B | the type of the stores
 -- parameter: month integer = 4 at least 1 at most 12 | the month of the year, over all years
 -- parameter: basket money at least 0.01 | what one visit brings on average, where visits were not counted

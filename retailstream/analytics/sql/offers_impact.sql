@@ -1,6 +1,8 @@
 -- Impact of offers
 -- place: 100
 -- question: Do the stores sell more in weeks with offers?
+-- method: The average sales of a store's weeks with any markdown above zero, beside those of its weeks without. The seasonal
+--   lift compares the growth over last year's weeks instead, so that the season is taken out.
 -- headline (highest seasonal_lift_pct): With last year's season taken out, weeks with offers sell better in
 --   {seasonal_lift_pct:positives} of {seasonal_lift_pct:known} stores where that can be told; the best is
 --   store {store}[ (type {type})][, tied with {tied},] at {seasonal_lift_pct:signed} points.

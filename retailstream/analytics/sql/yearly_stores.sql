@@ -2,6 +2,7 @@
 -- bar: total_sales
 -- place: 90
 -- question: Which stores sell most in each year?
+-- method: All sales of a store in a year. The change compares weeks with those 364 days earlier, where the store has both.
 -- headline (highest year, lowest rank): In {year} store {store}[ (type {type})][, tied with {tied},] sold most:
 --   {total_sales:money} in {weeks:weeks}[, {yoy_pct:change} on comparable weeks].
 -- empty: There are no sales.

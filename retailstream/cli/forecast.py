@@ -1,0 +1,42 @@
+"""`forecast`: what every department of every store will sell, and how good such a forecast has been."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from retailstream.cli.options import Command, Output
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from retailstream.analytics.export import TypedAnswer
+
+app = typer.Typer()
+
+
+@app.command("forecast", cls=Command)
+def forecast(
+    context: typer.Context,
+    horizon: Annotated[
+        int | None, typer.Option("--horizon", min=1, help="At most so many weeks; by default all that have features.")
+    ] = None,
+    backtest: Annotated[
+        bool, typer.Option("--backtest", help="Say how good the forecast would have been, at several earlier weeks.")
+    ] = False,
+    form: Annotated[
+        Literal["table", "csv", "json", "parquet"] | None,
+        typer.Option("--format", help="How to write it; by default a table, or what the name of the --output ends in."),
+    ] = None,
+    output: Output = None,
+) -> None:
+    """Forecast the sales of every department of every store. Each week to come has an 80 % interval."""
+    from retailstream.cli.asking import Delivery, put_question
+
+    def question(connection: duckdb.DuckDBPyConnection) -> list[TypedAnswer]:
+        from retailstream.analytics.forecast.answers import backtest_of, forecast_of
+
+        return [backtest_of(connection) if backtest else forecast_of(connection, horizon)]
+
+    put_question(context, "forecast", question, Delivery(form, output))

@@ -1,0 +1,88 @@
+"""The page of the tables, read from their contracts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from retailstream.cli.reference.tables import code, table
+from retailstream.contracts import CONTRACTS, FORMS, SQL_TYPES, Type
+
+if TYPE_CHECKING:
+    from retailstream.contracts import Column, Contract
+
+_INTRODUCTION: Final = """\
+# Contracts
+
+What a record of each table must look like. Files are CSV, plain or gzipped (`.csv`, `.csv.gz`), UTF-8, with a header;
+columns are found by name, whatever their order, case, blanks and underscores (`Weekly_Sales` = `weekly sales`). A
+column that no contract knows is ignored, with a warning. Blanks and tabs around a field do not count. Nothing, `NA`,
+`N/A`, `NULL` and `NaN`, in any case, stand for null. Everything else must have a form below: nothing is guessed.
+"""
+
+_EXAMPLES: Final = {
+    Type.INTEGER: "up to 9 digits: `45`, `-3`",
+    Type.MONEY: "up to 10 digits, and up to 2 after the point: `24924.5`, `-12.00`",
+    Type.NUMBER: "up to 8 digits, and up to 10 after the point: `211.0963582`",
+    Type.DATE: "`05/02/2010` (day first) or `2010-02-05`, and a day of the calendar",
+    Type.BOOLEAN: "`TRUE`, `FALSE` in any case, `1`, `0`",
+    Type.LETTER: "one letter of A to Z, of either case",
+}
+
+_RULES: Final = (
+    ("not_null", "record", "a required column is null"),
+    ("form", "record", "a field has no accepted form"),
+    ("calendar", "record", "a date has the form of one, but the calendar has no such day"),
+    ("bounds", "record", "a value lies outside its bounds"),
+    ("columns", "record", "the record has more or fewer fields than the header"),
+    ("encoding", "record", "a field is not UTF-8"),
+    ("superseded", "record", "a later record of the same key took its place: on record, yet no defect"),
+    ("empty_file", "file", "the file has no bytes"),
+    ("not_text", "file", "a NUL byte, a damaged gzip, or a header that is not UTF-8"),
+    ("missing_column", "file", "a column that is not optional is missing from the header, or one is there twice"),
+)
+
+_AFTER: Final = """\
+Of the rules that a record breaks, the first is told: `columns` and `encoding` before all others, then column by column
+in the order of the contract.
+
+## Keys
+
+Rows of one key are ordered by landing, then by file name (its bytes), then by record; the last wins, since what comes
+later is a correction. A loser that equals the winner in all columns is a *duplicate*; one that differs is *superseded*
+and stays on record in the quarantine. Where the loser is clean from an earlier run, it counts as *replaced*.
+"""
+
+
+def contracts_page() -> str:
+    """Return the page: accepted forms, every table with its columns, and the rules of the quarantine."""
+    forms = [(kind.value, code(SQL_TYPES[kind]), _EXAMPLES[kind], code(form)) for kind, form in FORMS.items()]
+    return "\n".join(
+        [
+            _INTRODUCTION,
+            "## Accepted forms\n",
+            table(("type", "clean as", "accepted", "as a regular expression"), forms),
+            *(_table(contract) for contract in CONTRACTS.values()),
+            "## Rules of the quarantine\n",
+            table(("rule", "rejects a", "because"), ((code(rule), what, why) for rule, what, why in _RULES)),
+            _AFTER,
+        ]
+    )
+
+
+def _table(contract: Contract) -> str:
+    rows = [(code(column.name), column.type.value, _null(column), _bounds(column)) for column in contract.columns]
+    key = ", ".join(code(name) for name in contract.key)
+    kept = "One file a month." if contract.by_month else "One file."
+    heading = f"## {contract.name}\n\nKey: {key}. {kept}\n"
+    return f"{heading}\n{table(('column', 'type', 'null', 'bounds'), rows)}"
+
+
+def _null(column: Column) -> str:
+    if column.optional:
+        return "yes; the column may be missing"
+    return "no" if column.required else "yes"
+
+
+def _bounds(column: Column) -> str:
+    limits = (("≥", column.at_least), (">", column.above), ("≤", column.at_most))
+    return ", ".join(f"{sign} {limit}" for sign, limit in limits if limit is not None)

@@ -1,0 +1,130 @@
+"""The landings of an environment, as its state file remembers them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from retailstream.state import transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from retailstream.source_files import SourceFile
+
+
+class Scope(StrEnum):
+    """What is landed, locked and merged together."""
+
+    SALES_AND_STORES = "sales-and-stores"
+    FEATURES = "features"
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The datasets of the scope, in the order of their merging."""
+        return ("sales", "stores") if self is Scope.SALES_AND_STORES else ("features",)
+
+
+def scope_of(dataset: str) -> Scope:
+    """Return the scope that a dataset belongs to."""
+    return next(scope for scope in Scope if dataset in scope.datasets)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A file that was landed, or is about to be."""
+
+    dataset: str
+    landing: int
+    file: str
+    sha256: str
+    bytes: int
+
+    @property
+    def key(self) -> str:
+        """Where it lies in the lake."""
+        return landed_key(self.landing, self.file)
+
+
+def landed_key(landing: int, file: str) -> str:
+    """`(7, "sales/week.csv")` → `"sales/landing-000007/week.csv"`."""
+    dataset, _, name = file.partition("/")
+    return f"{dataset}/landing-{landing:06d}/{name}"
+
+
+class LandingLog:
+    """The landings of one scope, in the state file."""
+
+    def __init__(self, connection: sqlite3.Connection, scope: Scope) -> None:
+        self.scope = scope
+        self._connection = connection
+
+    def unfinished(self) -> int | None:
+        """Return the number of the landing that was stopped, if any."""
+        row = self._connection.execute(
+            "select landing from landings where scope = ? and not complete", (self.scope,)
+        ).fetchone()
+        return row[0] if row else None
+
+    def open(self, run_id: str, files: Sequence[SourceFile]) -> int:
+        """Write down a new landing, and return its number."""
+        with transaction(self._connection):
+            (last,) = self._connection.execute(
+                "select coalesce(max(landing), 0) from landings where scope = ?", (self.scope,)
+            ).fetchone()
+            landing = int(last) + 1
+            self._connection.execute(
+                "insert into landings (scope, landing, run_id) values (?, ?, ?)", (self.scope, landing, run_id)
+            )
+            self._connection.executemany(
+                "insert into landed_files (dataset, sha256, scope, landing, file, bytes) values (?, ?, ?, ?, ?, ?)",
+                [(f.dataset, f.sha256, self.scope, landing, f.file, f.bytes) for f in files],
+            )
+        return landing
+
+    def is_empty(self) -> bool:
+        """Say whether nothing was ever landed."""
+        row = self._connection.execute("select 1 from landings where scope = ? limit 1", (self.scope,)).fetchone()
+        return row is None
+
+    def adopt(self, files: Sequence[Landed]) -> None:
+        """Write down landings of another time, complete."""
+        with transaction(self._connection):
+            self._connection.executemany(
+                "insert into landings (scope, landing, run_id, complete) values (?, ?, 'adopted', 1)",
+                [(self.scope, landing) for landing in sorted({file.landing for file in files})],
+            )
+            self._connection.executemany(
+                "insert or ignore into landed_files (dataset, sha256, scope, landing, file, bytes)"
+                " values (?, ?, ?, ?, ?, ?)",
+                [
+                    (f.dataset, f.sha256, self.scope, f.landing, f.file, f.bytes)
+                    for f in sorted(files, key=lambda f: (f.landing, f.file.encode()))
+                ],
+            )
+
+    def complete(self, landing: int, withdrawn: Sequence[Landed] = ()) -> None:
+        """Close a landing, without the files that were gone before they could be copied."""
+        with transaction(self._connection):
+            self._connection.executemany(
+                "delete from landed_files where dataset = ? and sha256 = ?", [(f.dataset, f.sha256) for f in withdrawn]
+            )
+            self._connection.execute(
+                "update landings set complete = 1 where scope = ? and landing = ?", (self.scope, landing)
+            )
+
+    def known(self) -> set[tuple[str, str]]:
+        """Return (dataset, content hash) of every file landed so far."""
+        rows = self._connection.execute("select dataset, sha256 from landed_files where scope = ?", (self.scope,))
+        return {(row[0], row[1]) for row in rows}
+
+    def files(self, dataset: str | None = None, *, landing: int | None = None, after: int = 0) -> list[Landed]:
+        """Return landed files as their rows are ordered: by landing, then by the bytes of their name."""
+        rows = self._connection.execute(
+            "select dataset, landing, file, sha256, bytes from landed_files where scope = ? and landing > ?"
+            " and (? is null or dataset = ?) and (? is null or landing = ?)",
+            (self.scope, after, dataset, dataset, landing, landing),
+        )
+        return sorted((Landed(*row) for row in rows), key=lambda f: (f.landing, f.file.encode()))

@@ -1,0 +1,47 @@
+"""Versions of published tables: which files hold which partition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+WHOLE = "all"
+"""The name of the only partition of a table that is not partitioned by month."""
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One published file; `source` is the digest of the partition it was made from."""
+
+    file: str
+    sha256: str
+    rows: int
+    bytes: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A version of a table: its files, and the last landing whose rows are in it."""
+
+    columns: tuple[str, ...]
+    landing: int = 0
+    partitions: Mapping[str, Partition] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """The rows of the table."""
+        return sum(partition.rows for partition in self.partitions.values())
+
+
+@dataclass(frozen=True)
+class NewPartition:
+    """A file to be published: where it lies now, its rows, and the digest of what it was made from."""
+
+    path: Path
+    rows: int
+    source: str = ""

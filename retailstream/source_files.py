@@ -1,0 +1,82 @@
+"""The files that stores have dropped: which are new, and which are none of ours."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from retailstream.contracts import CONTRACTS, SALES
+from retailstream.errors import RetailStreamError, UsageError
+from retailstream.hashing import sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+ENDINGS = (".csv", ".csv.gz")
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file that may be landed: `file` is its name relative to the source, and the first folder its dataset."""
+
+    dataset: str
+    file: str
+    path: Path
+    sha256: str
+    bytes: int
+
+
+def scan(source: Path, datasets: Collection[str]) -> tuple[list[Path], list[str]]:
+    """Return the CSV files of these datasets below a source, and a warning for each file that is passed over.
+
+    Raises UsageError where the source is no folder. Files of the other known datasets are passed over in silence, since
+    another stage lands them; files of no dataset are the business of whoever lands sales.
+    """
+    if not source.is_dir():
+        raise UsageError(f"the source folder {source} does not exist", hint="name it with --source, or set source.path")
+    wanted, warnings = [], []
+    for path in sorted(source.rglob("*"), key=lambda path: os.fsencode(path.relative_to(source))):
+        name = path.relative_to(source)
+        if path.is_dir() or any(part.startswith(".") for part in name.parts):
+            continue
+        elsewhere = len(name.parts) < 2 or name.parts[0] not in CONTRACTS
+        if (elsewhere and SALES.name not in datasets) or (not elsewhere and name.parts[0] not in datasets):
+            continue
+        if problem := _passed_over(path, name, CONTRACTS):
+            warnings.append(f"{name.as_posix()!a} is ignored: {problem}")
+        else:
+            wanted.append(path)
+    return wanted, warnings
+
+
+def _passed_over(path: Path, name: Path, datasets: Collection[str]) -> str | None:
+    if len(name.parts) < 2 or name.parts[0] not in datasets:
+        return f"it lies in none of the folders {', '.join(sorted(datasets))}"
+    if not name.name.lower().endswith(ENDINGS):
+        return f"only {' and '.join(ENDINGS)} files are read"
+    if not str(name).isprintable():
+        return "its name cannot be written as text"
+    if path.exists() and not path.is_file():  # a broken link is worth an error, a pipe would be waited for
+        return "it is no ordinary file"
+    return None
+
+
+def hashed(source: Path, path: Path) -> SourceFile:
+    """Read a source file once and return it with its content hash."""
+    file = path.relative_to(source).as_posix()
+    try:
+        digest, size = sha256(path), path.stat().st_size
+    except OSError as error:
+        raise RetailStreamError(f"{path} cannot be read: {error.strerror}", hint="mend it, then run again") from error
+    return SourceFile(file.partition("/")[0], file, path, digest, size)
+
+
+def new_files(files: Sequence[SourceFile], known: Collection[tuple[str, str]]) -> list[SourceFile]:
+    """Return the files whose content is not known yet; of equal files the first by name."""
+    first: dict[tuple[str, str], SourceFile] = {}
+    for file in files:
+        if (file.dataset, file.sha256) not in known:
+            first.setdefault((file.dataset, file.sha256), file)
+    return list(first.values())
