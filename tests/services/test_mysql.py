@@ -26,8 +26,8 @@ from retailstream.contracts import SALES, Column, Type
 from retailstream.contracts import STORES as STORES_TABLE
 from retailstream.errors import RetailStreamError, TransientError, UsageError
 from retailstream.fingerprints import Fingerprint
+from retailstream.manifests import WHOLE
 from retailstream.ports import ResultTable, TableLoad
-from retailstream.publishing import WHOLE
 from tests.contracts.rows import FEBRUARY, MARCH, STORES, parquet, read, sale
 from tests.environment import SALES as SALES_HEADER
 from tests.environment import csv

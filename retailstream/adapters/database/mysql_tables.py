@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from retailstream.contracts import Column, Contract, Type
-from retailstream.publishing import WHOLE
+from retailstream.manifests import WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
