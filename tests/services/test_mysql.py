@@ -150,6 +150,16 @@ def test_an_index_that_is_missing_comes_with_the_next_load(mariadb: MariaDb, at:
     assert len(mariadb.sql("show index from sales where key_name = 'date'", at)) == 1
 
 
+def test_what_a_dropped_table_was_loaded_from_is_forgotten(mariadb: MariaDb, at: str, tmp_path: Path) -> None:
+    with open_mysql(mariadb.url(at)) as database:
+        database.load([change(tmp_path, SALES, {"2010-02": "a", "2010-03": "b"}, [*FEBRUARY, *MARCH])])
+        mariadb.sql("drop table sales", at)
+        assert database.digests(SALES) is None
+        assert database.fingerprint(SALES) is None
+        database.load([change(tmp_path, SALES, {"2010-02": "a"}, FEBRUARY)])
+        assert database.digests(SALES) == {"2010-02": "a"}
+
+
 def test_a_dry_run_and_a_look_make_no_table(env: Environment, mariadb: MariaDb, at: str) -> None:
     env.write({"sales/w.csv": csv(SALES_HEADER, "1,1,2010-02-05,1.10,FALSE")})
     env.stage("ingest", "--source", str(env.source))
@@ -452,10 +462,15 @@ def test_a_dump_sees_one_moment(mariadb: MariaDb, at: str, tmp_path: Path, monke
         ("mysql+pymysql://nobody:wr0ng-s3cret@127.0.0.1:{port}/{name}", "refuses us: Access denied"),
         ("mysql+pymysql://ann:{password}@127.0.0.1:{port}/no_such", "refuses us: Unknown database 'no_such'"),
         ("mysql+pymysql://ann:{password}@127.0.0.1:{port}/{name}?ssl_ca={folder}/stranger.pem", "cannot be trusted"),
+        (
+            "mysql+pymysql://ann:{password}@127.0.0.1:{port}/{name}"
+            "?ssl_ca={folder}/stranger.pem&ssl_check_hostname=false",
+            "cannot be trusted",
+        ),
         ("mysql+pymysql://ann:{password}@localhost:{port}/{name}?ssl_ca={folder}/ca.pem", "cannot be trusted"),
         ("mysql+pymysql://ann:{password}@127.0.0.1:{port}/{name}?ssl_ca=/no/such.pem", "cannot be read"),
     ],
-    ids=["password", "user", "database", "authority", "host name", "no file"],
+    ids=["password", "user", "database", "authority", "authority alone", "host name", "no file"],
 )
 def test_what_the_user_must_put_right_ends_with_2_and_shows_no_secret(
     env: Environment, mariadb: MariaDb, at: str, monkeypatch: pytest.MonkeyPatch, url: str, error: str

@@ -52,7 +52,7 @@ def code_of(error: BaseException) -> int | None:
     if not isinstance(error, MySQLError):
         return None
     code = error.args[0] if error.args else 0
-    return code if isinstance(code, int) else 0
+    return code if isinstance(code, int) else -1
 
 
 def is_passing(error: BaseException) -> bool:
