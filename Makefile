@@ -23,14 +23,19 @@ demo: $(VENV)/run
 ## test: set everything up, and run the fast tests
 .PHONY: test
 test: $(VENV)/dev
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --ignore tests/services
 
 ## test-slow: the tests that take longer
 .PHONY: test-slow
 test-slow: $(VENV)/dev
 	$(BIN)/pytest -n auto --dist loadfile -m slow
 
-## test-services: the tests against real services
+## services: install the servers that the service tests start (Debian, as root); none of them is started here
+.PHONY: services
+services:
+	command -v mariadbd > /dev/null || { apt-get update -qq && apt-get install -y -qq mariadb-server-core mariadb-client-core > /dev/null; }
+
+## test-services: the tests against real services, each on a free port of this machine; MariaDB as of now
 .PHONY: test-services
 test-services: $(VENV)/dev
 	$(BIN)/pytest tests/services
@@ -43,7 +48,7 @@ browser:
 ## coverage: the fast tests, and which lines and branches they leave out
 .PHONY: coverage
 coverage: $(VENV)/dev
-	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term-missing:skip-covered
+	$(BIN)/pytest -n auto --dist loadfile --ignore tests/services --cov --cov-report=term-missing:skip-covered
 
 ## check: style, types, layers and generated pages
 .PHONY: check

@@ -88,7 +88,8 @@ def _lake(url: str) -> str:
 def _database(url: str) -> str:
     with wiring.open_database(url, create=False) as database:
         tables = [name for name, contract in CONTRACTS.items() if database.digests(contract) is not None]
-        return f"{database.url}, tables {', '.join(tables) or 'none yet'}; SQLite {sqlite3.sqlite_version}"
+        version = f"; SQLite {sqlite3.sqlite_version}" if url.startswith("sqlite") else ""
+        return f"{database.url}, tables {', '.join(tables) or 'none yet'}{version}"
 
 
 def _charts() -> str:

@@ -49,10 +49,10 @@ def fingerprint_sql(contract: Contract, source: str, *, whole: Callable[[Column]
     1970-01-01; both in the store's SQL.
     """
     parts = [
-        f"{day if contract.column(name).type is Type.DATE else f'cast({name} as bigint)'} * {factor}"
+        f"{day if contract.column(name).type is Type.DATE else whole(contract.column(name))} * {factor}"
         for name, factor in zip(contract.key, _FACTORS, strict=False)
     ]
-    sums = "".join(f", coalesce(sum({_term(column, whole)}), 0)" for column in _summed(contract))
+    sums = "".join(f", coalesce(sum({_term(column, whole)}), 0)" for column in summed(contract))
     return (
         f"select count(*), coalesce(sum(k), 0), coalesce(sum(k * k % {PRIME}), 0){sums}"
         f" from (select *, ({' + '.join(parts)}) % {PRIME} as k from {source}) as keyed"
@@ -62,7 +62,7 @@ def fingerprint_sql(contract: Contract, source: str, *, whole: Callable[[Column]
 def fingerprint_of(contract: Contract, row: Sequence[object]) -> Fingerprint:
     """Read the row that `fingerprint_sql` asks for."""
     count, keys, squares, *figures = (int(str(figure)) for figure in row)
-    found = list(zip(_summed(contract), figures, strict=True))
+    found = list(zip(summed(contract), figures, strict=True))
     sums = tuple((column.name, figure) for column, figure in found if column.type is not Type.LETTER)
     letters = tuple((column.name, figure) for column, figure in found if column.type is Type.LETTER)
     return Fingerprint(count, sums, (keys, squares), letters)
@@ -73,5 +73,6 @@ def _term(column: Column, whole: Callable[[Column], str]) -> str:
     return f"{whole(column)} * k % {PRIME}" if column.type is Type.LETTER else whole(column)
 
 
-def _summed(contract: Contract) -> list[Column]:
+def summed(contract: Contract) -> list[Column]:
+    """Return the columns whose sums a fingerprint has, in their order."""
     return [column for column in contract.columns if column.type in _SUMMED and column.name not in contract.key]

@@ -181,6 +181,12 @@ class Engine(Protocol):
         """Yield batches of the contract's columns of Parquet files, by key, each encoded by an SQL expression."""
         ...
 
+    def dump(
+        self, contract: Contract, paths: Sequence[Path], encode: Callable[[Column], str], text: Path
+    ) -> Fingerprint:
+        """Write what `rows` yields, which must be text, as lines with tabs between, and return the fingerprint."""
+        ...
+
     def write_text(
         self, contract: Contract, text: Path, decode: Callable[[Column], str], target: Callable[[str], Path]
     ) -> dict[str, int]:
@@ -198,11 +204,15 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class TableLoad:
-    """A change of one table: these partitions, by their new digest (None: taken away), get exactly these rows."""
+    """A change of one table: these partitions, by their new digest (None: taken away), get exactly these rows.
+
+    Where `text` is given it writes the same rows into a file, for a database that reads files faster.
+    """
 
     contract: Contract
     digests: Mapping[str, str | None]
     rows: Callable[[], Iterator[list[Row]]]
+    text: Callable[[Path], Fingerprint] | None = None
 
 
 @dataclass(frozen=True)

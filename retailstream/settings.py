@@ -69,7 +69,7 @@ class Database(_Section):
     """The relational database."""
 
     url: str = "sqlite:///{home}/retail.db"
-    """`sqlite:///FILE`."""
+    """`sqlite:///FILE` or `mysql+pymysql://USER:PASSWORD@HOST:PORT/DATABASE?ssl_ca=FILE`."""
 
 
 class Warehouse(_Section):
@@ -148,8 +148,12 @@ class Loaded:
 
 
 def masked(url: str) -> str:
-    """`"mysql://ann:secret@host/db"` → `"mysql://ann:***@host/db"`; other text as it is."""
-    return re.sub(r"(://[^/@:]*):[^/]*@", r"\1:***@", url)
+    """`"mysql://ann:secret@host/db"` → `"mysql://ann:***@host/db"`; other text as it is.
+
+    A password that was not escaped may hold any character, so everything up to the last `@` is taken for it.
+    """
+    without = re.sub(r"(://[^/@:]*):.*@", r"\1:***@", url, flags=re.DOTALL)
+    return re.sub(r"(?i)([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&]*", r"\1***", without)
 
 
 def load(*, home: Path, config: Path | None, flags: Mapping[str, str | None]) -> Loaded:

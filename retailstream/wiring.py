@@ -117,26 +117,43 @@ def open_warehouse(url: str) -> FolderWarehouse:
 
 @contextmanager
 def open_database(url: str, *, create: bool) -> Iterator[Database]:
-    """Open the database of an `sqlite:///` URL; one that is not there yet is made, or else is empty for the moment."""
-    from retailstream.adapters.database.sqlite import open_sqlite  # noqa: PLC0415 -- what a scheme needs
+    """Open the database of a URL.
 
-    with open_sqlite(_database_file(url), create=create) as database:
-        yield database
+    An `sqlite:///` file that is not there yet is made, or else is empty for the moment; a `mysql+pymysql://` database
+    must be there.
+    """
+    if url.startswith("mysql"):
+        from retailstream.adapters.database.mysql import open_mysql  # noqa: PLC0415 -- what a scheme needs, and no more
+
+        with open_mysql(url) as database:
+            yield database
+        return
+    from retailstream.adapters.database.sqlite import open_sqlite  # noqa: PLC0415 -- same
+
+    with open_sqlite(_database_file(url), create=create) as file:
+        yield file
 
 
 @contextmanager
 def open_results(url: str) -> Iterator[Results]:
-    """Open the database of an `sqlite:///` URL for answers to be kept in."""
+    """Open the database of a URL for answers to be kept in."""
+    if url.startswith("mysql"):
+        from retailstream.adapters.database.mysql_results import open_mysql_results  # noqa: PLC0415 -- same
+
+        with open_mysql_results(url) as results:
+            yield results
+        return
     from retailstream.adapters.database.sqlite_results import open_sqlite_results  # noqa: PLC0415 -- same
 
-    with open_sqlite_results(_database_file(url)) as results:
-        yield results
+    with open_sqlite_results(_database_file(url)) as file:
+        yield file
 
 
 def _database_file(url: str) -> Path:
     path = url.removeprefix("sqlite:///")
     if path in {url, ""}:
-        raise UsageError(f"database.url '{masked(url)}' has no known scheme", hint="use sqlite:///FILE")
+        known = "use sqlite:///FILE or mysql+pymysql://USER:PASSWORD@HOST:PORT/DATABASE"
+        raise UsageError(f"database.url '{masked(url)}' has no known scheme", hint=known)
     return Path(path)
 
 

@@ -30,7 +30,8 @@ def run(*, clean: Lake, database: Database, engine: Engine, run: Run) -> StageRe
         counts[contract.name] = _counts(manifest, digests)
         if digests or loaded is None:
             paths = [clean.fetch(manifest.partitions[name].file) for name, digest in digests.items() if digest]
-            loads.append(TableLoad(contract, digests, partial(engine.rows, contract, paths, database.encode)))
+            given = contract, paths, database.encode
+            loads.append(TableLoad(contract, digests, partial(engine.rows, *given), partial(engine.dump, *given)))
     status = outcome(dry_run=run.dry_run, changed=any(load.digests for load in loads))
     if loads and not run.dry_run:
         database.load(loads)

@@ -34,7 +34,8 @@ class Transport:
 
     def change(self, contract: Contract, digests: Mapping[str, str | None], rows: Sequence[Row]) -> TableLoad:
         paths = [parquet(self.folder / f"{contract.name}.parquet", contract, rows)] if rows else []
-        return TableLoad(contract, digests, partial(self.engine.rows, contract, paths, self.database.encode))
+        given = contract, paths, self.database.encode
+        return TableLoad(contract, digests, partial(self.engine.rows, *given), partial(self.engine.dump, *given))
 
     def load(self, contract: Contract, digests: Mapping[str, str | None], rows: Sequence[Row]) -> dict[str, int]:
         return self.database.load([self.change(contract, digests, rows)])

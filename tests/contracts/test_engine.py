@@ -40,6 +40,24 @@ def test_rows_of_all_files_come_by_key_and_encoded(engine: Engine, tmp_path: Pat
     ]
 
 
+def test_rows_are_dumped_by_key_with_tabs_between_and_nothing_quoted(engine: Engine, tmp_path: Path) -> None:
+    paths = [
+        parquet(tmp_path / "b", STORES_TABLE, [(3, ",", 1), (2, '"', 2)]),
+        parquet(tmp_path / "a", STORES_TABLE, STORES[:1]),
+    ]
+
+    sent = engine.dump(STORES_TABLE, paths, as_text, tmp_path / "a text")
+
+    assert (tmp_path / "a text").read_bytes() == b'1\tA\t151315\n2\t"\t2\n3\t,\t1\n'
+    assert sent == engine.fingerprint(STORES_TABLE, paths)
+
+
+def test_no_files_are_dumped_as_an_empty_one(engine: Engine, tmp_path: Path) -> None:
+    sent = engine.dump(SALES, [], as_text, tmp_path / "text")
+    assert (tmp_path / "text").read_bytes() == b""
+    assert sent.rows == 0
+
+
 def test_no_files_have_no_rows(engine: Engine) -> None:
     assert [row for batch in engine.rows(SALES, [], as_text) for row in batch] == []
     assert engine.fingerprint(SALES, []) == Fingerprint(

@@ -1,0 +1,178 @@
+"""Connections to a MySQL server: strict sessions, and work that is tried again when the server goes away.
+
+PyMySQL is spoken to directly: to import SQLAlchemy takes half a second, which is half of what a whole load takes.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import pymysql
+from pymysql.cursors import SSCursor
+
+from retailstream.adapters.database.mysql_errors import PASSING, code_of, is_passing, mapped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from tenacity import Retrying
+
+    from retailstream.adapters.database.mysql_address import Address
+
+    Values = Sequence[object]
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+LOCK_WAIT: Final = 15
+"""Who waits this many seconds for a lock hears of it while there is time to try again."""
+
+SESSION: Final = (
+    "set session sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
+    "NO_ENGINE_SUBSTITUTION', session group_concat_max_len = 8388608,"
+    " session net_write_timeout = 600, session net_read_timeout = 600, session lock_wait_timeout = {wait},"
+    " session innodb_lock_wait_timeout = {wait}"
+)
+"""What every session says first, so that nothing is cut to fit and no wait lasts for hours."""
+
+SNAPSHOT: Final = "start transaction with consistent snapshot, read only"
+
+
+class Session:
+    """One connection."""
+
+    def __init__(self, connection: pymysql.connections.Connection[Any]) -> None:
+        self.connection = connection
+
+    def do(self, statement: str, values: Values | None = None) -> int:
+        """Run a statement, and return how many rows it concerned."""
+        with self.connection.cursor() as cursor:
+            return int(cursor.execute(statement, values))
+
+    def do_many(self, statement: str, rows: Sequence[Values]) -> None:
+        """Run a statement for each row of values."""
+        with self.connection.cursor() as cursor:
+            cursor.executemany(statement, rows)
+
+    def ask(self, query: str, values: Values | None = None) -> list[tuple[Any, ...]]:
+        """Return the rows of an answer."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return list(cursor.fetchall())
+
+    def stream(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of an answer as the server sends them; they must all be taken."""
+        with self.connection.cursor(SSCursor) as cursor:
+            cursor.execute(query)
+            yield from cursor
+
+    def commit(self) -> None:
+        """End the transaction; the next statement begins another."""
+        self.connection.commit()
+
+
+class Server:
+    """One database on one server; nothing is connected before the first piece of work."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._reader: Session | None = None
+
+    def read(self, work: Callable[[Session], T]) -> T:
+        """Return what work in one transaction, which sees one moment, gives; it may be tried several times."""
+        return self._patiently(lambda: self._read(work))
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        """Return what work on a connection of its own gives; it may be tried several times, so it must begin anew.
+
+        The connection may send files, of which a server may ask any: none is open longer than a load.
+        """
+        return self._patiently(lambda: self._write(work))
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._reader:
+            self._reader.connection.close()
+            self._reader = None
+
+    def _read(self, work: Callable[[Session], T]) -> T:
+        session = self._alive() or self._connect(local_infile=False)
+        self._reader = None
+        try:
+            session.do(SNAPSHOT)
+            found = work(session)
+            session.commit()
+        except BaseException:
+            session.connection.close()
+            raise
+        self._reader = session
+        return found
+
+    def _alive(self) -> Session | None:
+        """Return the connection of the last reading, unless it was lost since."""
+        if self._reader:
+            with suppress(pymysql.err.MySQLError):
+                self._reader.connection.ping(reconnect=False)
+                return self._reader
+        return None
+
+    def _write(self, work: Callable[[Session], T]) -> T:
+        session = self._connect(local_infile=self.address.options.local_infile)
+        with closing(session.connection):
+            return work(session)
+
+    def _connect(self, *, local_infile: bool) -> Session:
+        lock_wait = max(1, min(LOCK_WAIT, int(self.address.options.retry_seconds)))
+        session = Session(
+            pymysql.connect(
+                **self.address.connect_arguments(),
+                init_command=SESSION.format(wait=lock_wait),
+                local_infile=local_infile,
+                autocommit=False,
+            )
+        )
+        session.do("set session transaction isolation level repeatable read")
+        return session
+
+    def _patiently(self, attempt: Callable[[], T]) -> T:
+        began = time.monotonic()
+        with mapped(self.address):
+            try:
+                return attempt()
+            except pymysql.err.MySQLError as error:
+                left = self.address.options.retry_seconds - (time.monotonic() - began)
+                if not is_passing(error) or left <= 0:
+                    raise
+                self._tell(error)
+            return self._retrying(left)(attempt)
+
+    def _retrying(self, seconds: float) -> Retrying:
+        import tenacity  # noqa: PLC0415 -- a twentieth of a second that is seldom needed
+
+        def tell(state: tenacity.RetryCallState) -> None:
+            if state.outcome and (error := state.outcome.exception()):
+                self._tell(error)
+
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception(is_passing),
+            wait=tenacity.wait_random_exponential(multiplier=0.2, max=5),
+            stop=tenacity.stop_before_delay(seconds),
+            before_sleep=tell,
+            reraise=True,
+        )
+
+    def _tell(self, error: BaseException) -> None:
+        log.info("database %s: %s; trying again", self.address, PASSING.get(code_of(error) or 0))
+
+
+@contextmanager
+def open_server(address: Address) -> Iterator[Server]:
+    """Open a server for the block."""
+    server = Server(address)
+    try:
+        yield server
+    finally:
+        server.close()

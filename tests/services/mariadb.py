@@ -1,0 +1,187 @@
+"""A MariaDB server of the tests' own: throwaway data, a free loopback port, TLS, and a user with a password."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pymysql
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+USER, PASSWORD = "ann", "s3cret/p@ss:wörd"
+ENCODED = "s3cret%2Fp%40ss%3Aw%C3%B6rd"
+
+
+@dataclass
+class MariaDb:
+    """One server and its folder."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def install(self) -> None:
+        """Make an empty data folder, and certificates of an authority of our own."""
+        _do(
+            "mariadb-install-db",
+            "--no-defaults",
+            f"--datadir={self.folder / 'data'}",
+            f"--user={getpass.getuser()}",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+        )
+        for authority in ("ca", "stranger"):
+            _do(
+                *_OPENSSL,
+                "-keyout",
+                self.file(f"{authority}.key"),
+                "-out",
+                self.file(f"{authority}.pem"),
+                "-subj",
+                f"/CN={authority}",
+            )
+        _do(
+            *_OPENSSL,
+            *("-keyout", self.file("server.key"), "-out", self.file("server.pem"), "-subj", "/CN=a server"),
+            *("-CA", self.file("ca.pem"), "-CAkey", self.file("ca.key")),
+            *("-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"),
+        )
+
+    def file(self, name: str) -> str:
+        """Return the path of a file in the server's folder."""
+        return str(self.folder / name)
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        command = [
+            "mariadbd",
+            "--no-defaults",
+            f"--datadir={self.folder / 'data'}",
+            f"--user={getpass.getuser()}",
+            f"--port={self.port}",
+            "--bind-address=127.0.0.1",
+            f"--socket={self.folder / 's'}",
+            f"--pid-file={self.folder / 'pid'}",
+            "--local-infile=1",
+            "--innodb-buffer-pool-size=128M",
+            f"--ssl-ca={self.file('ca.pem')}",
+            f"--ssl-cert={self.file('server.pem')}",
+            f"--ssl-key={self.file('server.key')}",
+        ]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        deadline = time.monotonic() + 60
+        while not self._answers():
+            assert self.process.poll() is None, (self.folder / "log").read_text()[-2000:]
+            assert time.monotonic() < deadline, "the server does not answer"
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End the server at once, as a power cut would."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self) -> None:
+        """End the server in good order."""
+        if self.process:
+            self.process.terminate()
+            self.process.wait(60)
+
+    def connect(self, database: str | None = None) -> pymysql.connections.Connection[Any]:
+        """Return a connection of the administrator."""
+        return pymysql.connect(
+            host="127.0.0.1", port=self.port, user="root", database=database, autocommit=True, ssl_disabled=True
+        )
+
+    def sql(self, statement: str, database: str | None = None) -> list[tuple[Any, ...]]:
+        """Return the answer to a statement of the administrator."""
+        with closing(self.connect(database)) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall())
+
+    def url(self, database: str, *, password: str = ENCODED, **options: object) -> str:
+        """Return the URL of a database."""
+        words = "&".join(f"{name}={value}" for name, value in options.items())
+        return f"mysql+pymysql://{USER}:{password}@127.0.0.1:{self.port}/{database}?{words}".rstrip("?")
+
+    def _answers(self) -> bool:
+        try:
+            self.sql("select 1")
+        except pymysql.err.OperationalError:
+            return False
+        return True
+
+
+_OPENSSL = [
+    "openssl",
+    "req",
+    "-x509",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:prime256v1",
+    "-nodes",
+    "-days",
+    "2",
+]
+
+
+def _do(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def require(*programs: str) -> None:
+    """Skip where a program is missing, or fail where all services are required."""
+    missing = [name for name in programs if shutil.which(name) is None]
+    if missing and os.environ.get("RETAILSTREAM_REQUIRE") == "all":
+        pytest.fail(f"{', '.join(missing)} missing, and RETAILSTREAM_REQUIRE=all")
+    if missing:
+        pytest.skip(f"{', '.join(missing)} missing: install the package mariadb-server")
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
+    """A running server with a user."""
+    os.environ["PATH"] += f"{os.pathsep}/usr/sbin"
+    require("mariadbd", "mariadb-install-db", "openssl")
+    server = MariaDb(tmp_path_factory.mktemp("db"), free_port())
+    server.install()
+    server.start()
+    try:
+        server.sql(f"create user '{USER}'@'localhost' identified by '{PASSWORD}'")
+        server.sql(f"grant all on *.* to '{USER}'@'localhost'")
+        yield server
+    finally:
+        server.stop()
+    assert server.process is not None
+    assert server.process.returncode == 0
+
+
+@pytest.fixture
+def database_name(mariadb: MariaDb, request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database on the server, gone after the test."""
+    name = f"retail_{abs(hash(request.node.nodeid)) % 10**9}"
+    mariadb.sql(f"create database {name}")
+    yield name
+    mariadb.sql(f"drop database {name}")
