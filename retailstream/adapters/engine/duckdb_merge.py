@@ -31,6 +31,12 @@ _NUMBER = "list_extract($numbers::integer[], cast(file_index as bigint) + 1)"
 
 _DEFECT = SPOOL_COLUMNS[1:]
 
+DIALECT = cleaning.Dialect(
+    matches=lambda text, pattern: f"regexp_full_match({text}, '{pattern}')",
+    day=lambda text: f"cast(try_strptime({text}, '%d/%m/%Y') as date)",
+)
+"""What DuckDB says in its own way."""
+
 
 class DuckDbMerge:
     """The new rows of one table, checked and merged, on a connection of the engine."""
@@ -170,14 +176,14 @@ class DuckDbMerge:
 
     def _checked(self, source: str) -> str:
         columns = self._contract.columns
-        values = ", ".join(f"{cleaning.value(column, _matches)} as v_{column.name}" for column in columns)
+        values = ", ".join(f"{cleaning.value(column, DIALECT)} as v_{column.name}" for column in columns)
         offending = " ".join(f"when '{column.name}' then {column.name}" for column in columns)
         return f"""
             select number, given, broken,
                    case when broken is not null
                         then coalesce(defect_value, case split_part(broken, ':', 1) {offending} end) end,
                    {", ".join(f"v_{column.name}" for column in columns)}
-              from (select *, {cleaning.broken(self._contract, _matches)} as broken
+              from (select *, {cleaning.broken(self._contract, DIALECT)} as broken
                       from (select *, {values} from ({source})))"""
 
     def _fresh_partitions(self) -> list[str]:
@@ -234,10 +240,6 @@ def _texts(columns: Iterable[str]) -> str:
     """Return columns of text as `read_csv` takes them."""
     texts = ", ".join(f"'{column}': 'varchar'" for column in columns)
     return f"{{{texts}}}"
-
-
-def _matches(text: str, pattern: str) -> str:
-    return f"regexp_full_match({text}, '{pattern}')"
 
 
 def _groups(files: Sequence[LandedFile]) -> list[list[LandedFile]]:
