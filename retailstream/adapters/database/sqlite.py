@@ -121,20 +121,24 @@ class SqliteDatabase:
         within, values = _within(contract, partitions)
         source = f"{contract.name}{within}"
         with mapped(self._path), transaction(self._connection):
+            self._connection.execute("drop table if exists temp.dumped")
+            if partitions is not None:  # some months of a long history are looked for once, and then used twice
+                self._connection.execute(f"create temp table dumped as select * from {source}", values)
+                source = "temp.dumped"
             with path.open("w", encoding="utf-8") as stream:
-                lines = self._connection.execute(f"select {line} || char(10) from {source}", values)
+                lines = self._connection.execute(f"select {line} || char(10) from {source}")
                 stream.writelines(chain.from_iterable(lines))
-            return self._fingerprint(contract, source, values)
+            return self._fingerprint(contract, source)
 
     def fingerprint(self, contract: Contract) -> Fingerprint | None:
         """Return what the table holds, or None where it is not there."""
         with mapped(self._path):
             return self._fingerprint(contract, contract.name) if self._has(contract.name) else None
 
-    def _fingerprint(self, contract: Contract, source: str, values: Sequence[str] = ()) -> Fingerprint:
+    def _fingerprint(self, contract: Contract, source: str) -> Fingerprint:
         # The limit keeps SQLite from working out the digest of a key anew at each place that mentions it.
         query = fingerprint_sql(contract, f"{source} limit -1", whole=_whole, day=_DAY)
-        return fingerprint_of(contract, self._connection.execute(query, values).fetchone())
+        return fingerprint_of(contract, self._connection.execute(query).fetchone())
 
     def _has(self, table: str) -> bool:
         query = "select 1 from sqlite_master where type = 'table' and name = ?"
