@@ -134,5 +134,7 @@ def _early(error: BaseException, words: Sequence[str]) -> Summary:
     from retailstream.execution import describe
     from retailstream.reports import summary_of_nothing
 
-    named = (word for before, word in pairwise(("", *words)) if before not in _VALUED and not word.startswith("-"))
-    return summary_of_nothing(next(named, ""), None, status="failed", error=describe(error))
+    pairs = list(pairwise(("", *words)))
+    named = (word for before, word in pairs if before not in _VALUED and not word.startswith("-"))
+    run_id = next((word for before, word in pairs if before == "--run-id"), None)
+    return summary_of_nothing(next(named, ""), run_id, status="failed", error=describe(error))

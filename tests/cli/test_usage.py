@@ -204,3 +204,9 @@ def test_completion_offers_the_commands() -> None:
     variables = {"_RETAILSTREAM_COMPLETE": "complete_bash", "COMP_WORDS": "retailstream mon", "COMP_CWORD": "1"}
     result = CliRunner().invoke(app, [], prog_name="retailstream", env=variables)
     assert result.stdout.split() == ["monitor"]
+
+
+def test_an_early_failure_keeps_the_run_id_that_was_given(env: Environment) -> None:
+    outcome = env.command("run", "--run-id", "monday", "--max-rejects", "lots", "--json")
+    assert outcome.exit_code == 2
+    assert (outcome.document["stage"], outcome.document["run_id"]) == ("run", "monday")
