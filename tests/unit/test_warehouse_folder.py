@@ -9,6 +9,7 @@ from retailstream.adapters.lake.folder import FolderLake
 from retailstream.adapters.warehouse.folder import FolderWarehouse
 from retailstream.contracts import STORES
 from retailstream.manifests import WHOLE, NewPartition
+from tests.environment import Environment, new_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,3 +81,16 @@ def test_a_file_that_is_missing_for_good_is_asked_for_once(tmp_path: Path) -> No
     with pytest.raises(duckdb.IOException):
         warehouse.ask(question)
     assert asked == [1]
+
+
+def test_a_home_with_a_wildcard_in_its_name_is_not_read_with_its_siblings(tmp_path: Path) -> None:
+    found: list[Environment] = []
+    for name in ("a*", "ab"):
+        env = new_environment(tmp_path / name)
+        env.write({"sales/one.csv": f"Store,Dept,Date,Weekly_Sales,IsHoliday\n1,1,2012-02-10,{len(found) + 1},0\n"})
+        env.run()
+        found.append(env)
+    assert [env.stage("analyze", "yearly-stores")["rows"] for env in found] == [1, 1]
+    assert [
+        env.command("analyze", "yearly-stores", "--format", "json").document[0]["total_sales"] for env in found
+    ] == [1, 2]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from retailstream.adapters.engine.duckdb_files import copy_partitions, only, parquet, rows_by_partition
+from retailstream.adapters.engine.duckdb_files import copy_partitions, no_rows, only, parquet, rows_by_partition
 from retailstream.adapters.engine.duckdb_merge import DuckDbMerge
 from retailstream.contracts import Type
 from retailstream.errors import RetailStreamError
@@ -128,7 +128,7 @@ class DuckDbEngine:
 
     def fingerprint(self, contract: Contract, paths: Sequence[Path]) -> Fingerprint:
         """Return what Parquet files hold."""
-        source = parquet("$paths") if paths else f"({_no_rows(contract)})"
+        source = parquet("$paths") if paths else f"({no_rows(contract)})"
         parameters = {"paths": [only(path) for path in paths]} if paths else {}
         row = self.connection.execute(fingerprint_sql(contract, source, whole=_whole, day=DAY), parameters).fetchone()
         return fingerprint_of(contract, row or ())
@@ -168,8 +168,3 @@ def _whole(column: Column) -> str:
         return f"cast({column.name} * 100 as bigint)"
     number = f"ascii({column.name})" if column.type is Type.LETTER else column.name
     return f"cast({number} as bigint)"
-
-
-def _no_rows(contract: Contract) -> str:
-    nulls = ", ".join(f"cast(null as {column.sql_type}) as {column.name}" for column in contract.columns)
-    return f"select {nulls} where false"

@@ -31,6 +31,17 @@ def only(path: Path) -> str:
     return re.sub(r"[*?\[]", r"[\g<0>]", str(path))
 
 
+def no_rows(contract: Contract) -> str:
+    """Return the query of a table of the contract that is empty."""
+    nulls = ", ".join(f"cast(null as {column.sql_type}) as {column.name}" for column in contract.columns)
+    return f"select {nulls} where false"
+
+
+def quoted(path: Path | str) -> str:
+    """Return a path as an SQL literal, where no parameter can be bound."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 def month_of(contract: Contract) -> str:
     """Return the SQL expression that is the same for all rows of a partition; a table kept whole has one."""
     return "date_trunc('month', date)" if contract.by_month else f"cast('{WHOLE}' as varchar)"
@@ -58,11 +69,10 @@ def copy_partitions(
     """
 
     def copy(partition: str) -> str:
-        literal = "'" + str(paths[partition]).replace("'", "''") + "'"
         with connection.cursor() as cursor:
             cursor.execute(
                 f"copy (select {', '.join(columns)} from {table}{_within(contract, partition)}"
-                f" order by {', '.join(contract.key)}) to {literal} (format parquet, compression zstd)"
+                f" order by {', '.join(contract.key)}) to {quoted(paths[partition])} (format parquet, compression zstd)"
             )
         return partition
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from retailstream.adapters.engine.duckdb_files import no_rows, only, parquet, quoted
 from retailstream.contracts import CONTRACTS
 from retailstream.publishing import PublishedTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import duckdb
 
@@ -58,16 +58,10 @@ class FolderWarehouse:
     def _view(self, connection: duckdb.DuckDBPyConnection, contract: Contract) -> object:
         table = self.table(contract)
         manifest = table.manifest()
-        columns = ", ".join(contract.names)
         if manifest.partitions:
-            paths = ", ".join(_literal(path) for path in table.paths(manifest))
-            query = f"select {columns} from read_parquet([{paths}], hive_partitioning = false)"
+            paths = ", ".join(quoted(only(path)) for path in table.paths(manifest))
+            query = f"select {', '.join(contract.names)} from {parquet(f'[{paths}]')}"
         else:
-            nulls = ", ".join(f"cast(null as {column.sql_type}) as {column.name}" for column in contract.columns)
-            query = f"select {nulls} where false"
+            query = no_rows(contract)
         connection.execute(f"create view {contract.name} as {query}")
         return manifest
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
