@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from retailstream.cli.options import Command
 from retailstream.cli.render import print_json, print_table
-from retailstream.cli.session import open_session
+from retailstream.cli.session import open_session, run_id
 from retailstream.errors import QualityGateError
 
 app = typer.Typer()
@@ -26,14 +25,14 @@ def monitor(
     from retailstream.reports import summary_of_nothing
     from retailstream.stages.monitor import healthy
 
-    started_at, clock = datetime.now(UTC).isoformat(timespec="milliseconds"), time.monotonic()
+    summary, clock = summary_of_nothing("monitor", run_id(context)), time.monotonic()
     with open_session(context, create=False) as session:
         checks = wiring.look(session.environment)
         well = healthy(checks)
         if session.as_json:
             print_json(
-                summary_of_nothing("monitor", session.run_id)
-                | {"started_at": started_at, "seconds": round(time.monotonic() - clock, 3)}
+                summary
+                | {"seconds": round(time.monotonic() - clock, 3)}
                 | {"healthy": well, "checks": [found.as_dict() for found in checks]}
             )
         else:

@@ -30,13 +30,13 @@ def sample(
     from retailstream.sample import write_sample
 
     load_settings(context)
-    clock = time.monotonic()
+    summary, clock = summary_of_nothing("sample", run_id(context)), time.monotonic()
     written = write_sample(folder, stores=stores, depts=depts, weeks=weeks, seed=seed, dirty=dirty)
     if wants_json(context):
         rows = {name: Counts(rows_in=count, rows_out=count) for name, count in written.rows.items()}
         whole = Counts(written.files, written.files, bytes=written.bytes) + sum(rows.values(), Counts())
         print_json(
-            summary_of_nothing("sample", run_id(context))
+            summary
             | {"seconds": round(time.monotonic() - clock, 3), **whole.as_dict(), "outputs": [str(folder)]}
             | {"datasets": {name: counts.as_dict() for name, counts in rows.items()}}
         )
