@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 from io import BytesIO, StringIO
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from retailstream.contracts import STORES, Column, Contract, Type
 from retailstream.records import Record, RecordDefect, raw_records, records, splitting, survey
 from retailstream.records.splitting import split
+from tests.environment import gzipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,7 +212,7 @@ def test_the_offending_field_may_be_in_no_column_of_ours(folder: Path) -> None:
 def test_a_packed_file_reads_like_the_file_itself(folder: Path) -> None:
     content = HEADER + b'1,A,2\n"2",B,"3"\n'
 
-    assert read(folder, gzip.compress(content), name="stores.csv.gz") == read(folder, content)
+    assert read(folder, gzipped(content), name="stores.csv.gz") == read(folder, content)
 
 
 @given(content=ANY_BYTES, chunk_bytes=st.integers(1, 30))

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gzip
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from retailstream.contracts import STORES, Column, Contract, Type
 from retailstream.records import FileDefect, survey
 from retailstream.records.surveying import HEADER_BYTES, LINE_BYTES
+from tests.environment import gzipped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,16 +60,16 @@ def test_a_file_that_is_not_readable_is_named(folder: Path, content: bytes, rule
 @pytest.mark.parametrize(
     ("content", "rule"),
     [
-        (gzip.compress(b""), "empty_file"),
+        (gzipped(b""), "empty_file"),
         (b"", "empty_file"),
         (HEADER, "not_text"),
-        (gzip.compress(HEADER)[:-5], "not_text"),
-        (gzip.compress(HEADER)[:5], "not_text"),
-        (gzip.compress(HEADER)[:-8] + b"12345678", "not_text"),
-        (gzip.compress(HEADER)[:12] + b"\xff\xff\xff" + gzip.compress(HEADER)[15:], "not_text"),
-        (gzip.compress(HEADER) + b"rest", "not_text"),
-        (gzip.compress(HEADER + b"1,\0,2"), "not_text"),
-        (gzip.compress(b"Store,Type\n"), "missing_column"),
+        (gzipped(HEADER)[:-5], "not_text"),
+        (gzipped(HEADER)[:5], "not_text"),
+        (gzipped(HEADER)[:-8] + b"12345678", "not_text"),
+        (gzipped(HEADER)[:12] + b"\xff\xff\xff" + gzipped(HEADER)[15:], "not_text"),
+        (gzipped(HEADER) + b"rest", "not_text"),
+        (gzipped(HEADER + b"1,\0,2"), "not_text"),
+        (gzipped(b"Store,Type\n"), "missing_column"),
     ],
 )
 def test_a_packed_file_must_be_whole(folder: Path, content: bytes, rule: str) -> None:
@@ -144,7 +144,7 @@ def test_columns_are_matched_in_file_order(folder: Path) -> None:
 
 @pytest.mark.parametrize(("path", "name"), [("s.csv.gz", None), ("s.CSV.GZ", None), ("d41d8c", "s.csv.Gz")])
 def test_a_name_tells_what_is_packed(folder: Path, path: str, name: str | None) -> None:
-    found = survey(landed(folder, gzip.compress(HEADER), path), STORES, name=name)
+    found = survey(landed(folder, gzipped(HEADER), path), STORES, name=name)
 
     assert (found.defect, found.columns, found.gzipped) == (None, ("store", "type", "size"), True)
 
@@ -180,4 +180,4 @@ def test_line_ends_are_the_same_all_through_a_plain_file(folder: Path) -> None:
 def test_no_bytes_make_it_fail(folder: Path, *, content: bytes) -> None:
     for header in (b"", HEADER):
         survey(landed(folder, header + content, "any.csv"), STORES)
-    survey(landed(folder, gzip.compress(HEADER)[:10] + content, "any.csv.gz"), STORES)
+    survey(landed(folder, gzipped(HEADER)[:10] + content, "any.csv.gz"), STORES)
