@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from retailstream import wiring
 from retailstream.errors import QualityGateError, RetailStreamError
-from retailstream.locks import hold
+from retailstream.ledger import begun
+from retailstream.locks import Holder
 from retailstream.ports import no_progress
 from retailstream.reports import StageReport, Summary
 from retailstream.runs import Run
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from retailstream.landings import Scope
-    from retailstream.ledger import RunKey
+    from retailstream.ledger import RunEntry
     from retailstream.ports import Progress
     from retailstream.wiring import Environment
 
@@ -121,7 +122,9 @@ def summary_of(error: BaseException) -> Summary:
 @contextmanager
 def _entered(env: Environment, stage: str, request: Request) -> Iterator[Entry]:
     entry = Entry(stage, request.run_id, _now(), time.monotonic(), StageReport(stage, "noop"))
-    key = None if request.dry_run else env.ledger.start(entry.run_id, stage, entry.started_at, env.loaded.hash)
+    run = None
+    if not request.dry_run:
+        run = env.memory.enter(begun(entry.run_id, stage, entry.started_at, env.loaded.hash))
     try:
         yield entry
     except BaseException as error:
@@ -129,15 +132,15 @@ def _entered(env: Environment, stage: str, request: Request) -> Iterator[Entry]:
             entry.report = error.report
         summary = entry.summary(error)
         error.summary = summary  # type: ignore[attr-defined]
-        if key:
-            _close(env, key, entry, summary, exit_code(error))
+        if run:
+            _close(env, run, entry, summary, exit_code(error))
         raise
-    if key:
-        _close(env, key, entry, entry.summary(), 0)
+    if run:
+        _close(env, run, entry, entry.summary(), 0)
 
 
-def _close(env: Environment, key: RunKey, entry: Entry, summary: Summary, code: int) -> None:
-    env.ledger.close(key, ended_at=_now(), summary=summary, inputs=entry.report.inputs, exit_code=code)
+def _close(env: Environment, run: RunEntry, entry: Entry, summary: Summary, code: int) -> None:
+    env.memory.close(run.closed(ended_at=_now(), summary=summary, inputs=entry.report.inputs, exit_code=code))
 
 
 def _now() -> str:
@@ -150,7 +153,7 @@ def _locked(env: Environment, request: Request, entry: Entry, scopes: tuple[Scop
     if request.dry_run:
         yield
         return
-    with hold(env.home / "locks", scopes, run_id=request.run_id, command=entry.stage, since=entry.started_at):
+    with env.memory.hold(scopes, Holder(request.run_id, entry.stage, entry.started_at)):
         alone = [name for name, wanted in wiring.SCOPES.items() if set(wanted) <= set(scopes)]
         env.ledger.mark_killed(alone)
         yield

@@ -49,7 +49,8 @@ def _adopt(log: LandingLog, lake: Lake) -> None:
         if match and match["dataset"] in log.scope.datasets:
             file = f"{match['dataset']}/{match['name']}"
             found.append(Landed(match["dataset"], int(match["landing"]), file, sha256(lake.fetch(key)), size))
-    log.adopt(found)
+    if found:
+        log.adopt(found)
 
 
 def _copy(log: LandingLog, lake: Lake, landing: int, files: Sequence[SourceFile], progress: Progress) -> list[Landed]:

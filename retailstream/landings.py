@@ -1,4 +1,4 @@
-"""The landings of an environment, as its state file remembers them."""
+"""The landings of an environment, as its memory has them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from retailstream.state import transaction
-
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
+    from retailstream.ports import State
     from retailstream.source_files import SourceFile
 
 
@@ -55,30 +53,28 @@ def landed_key(landing: int, file: str) -> str:
 
 
 class LandingLog:
-    """The landings of one scope, in the state file."""
+    """The landings of one scope."""
 
-    def __init__(self, connection: sqlite3.Connection, scope: Scope) -> None:
+    def __init__(self, state: State, scope: Scope) -> None:
         self.scope = scope
-        self._connection = connection
+        self._state = state
 
     def unfinished(self) -> int | None:
         """Return the number of the landing that was stopped, if any."""
-        row = self._connection.execute(
-            "select landing from landings where scope = ? and not complete", (self.scope,)
-        ).fetchone()
-        return row[0] if row else None
+        rows = self._state.ask("select landing from landings where scope = ? and not complete", (self.scope,))
+        return int(rows[0][0]) if rows else None
 
     def open(self, run_id: str, files: Sequence[SourceFile]) -> int:
         """Write down a new landing, and return its number."""
-        with transaction(self._connection):
-            (last,) = self._connection.execute(
+        with self._state.transaction():
+            ((last,),) = self._state.ask(
                 "select coalesce(max(landing), 0) from landings where scope = ?", (self.scope,)
-            ).fetchone()
+            )
             landing = int(last) + 1
-            self._connection.execute(
+            self._state.change(
                 "insert into landings (scope, landing, run_id) values (?, ?, ?)", (self.scope, landing, run_id)
             )
-            self._connection.executemany(
+            self._state.change_all(
                 "insert into landed_files (dataset, sha256, scope, landing, file, bytes) values (?, ?, ?, ?, ?, ?)",
                 [(f.dataset, f.sha256, self.scope, landing, f.file, f.bytes) for f in files],
             )
@@ -86,43 +82,40 @@ class LandingLog:
 
     def is_empty(self) -> bool:
         """Say whether nothing was ever landed."""
-        row = self._connection.execute("select 1 from landings where scope = ? limit 1", (self.scope,)).fetchone()
-        return row is None
+        return not self._state.ask("select 1 from landings where scope = ? limit 1", (self.scope,))
 
     def adopt(self, files: Sequence[Landed]) -> None:
-        """Write down landings of another time, complete."""
-        with transaction(self._connection):
-            self._connection.executemany(
+        """Write down landings of another time, complete; of two files with the same bytes the earlier one."""
+        ordered = sorted(files, key=lambda f: (f.landing, f.file.encode()), reverse=True)
+        first = {(f.dataset, f.sha256): f for f in ordered}
+        with self._state.transaction():
+            self._state.change_all(
                 "insert into landings (scope, landing, run_id, complete) values (?, ?, 'adopted', 1)",
                 [(self.scope, landing) for landing in sorted({file.landing for file in files})],
             )
-            self._connection.executemany(
-                "insert or ignore into landed_files (dataset, sha256, scope, landing, file, bytes)"
-                " values (?, ?, ?, ?, ?, ?)",
-                [
-                    (f.dataset, f.sha256, self.scope, f.landing, f.file, f.bytes)
-                    for f in sorted(files, key=lambda f: (f.landing, f.file.encode()))
-                ],
+            self._state.change_all(
+                "insert into landed_files (dataset, sha256, scope, landing, file, bytes) values (?, ?, ?, ?, ?, ?)",
+                [(f.dataset, f.sha256, self.scope, f.landing, f.file, f.bytes) for f in first.values()],
             )
 
     def complete(self, landing: int, withdrawn: Sequence[Landed] = ()) -> None:
         """Close a landing, without the files that were gone before they could be copied."""
-        with transaction(self._connection):
-            self._connection.executemany(
+        with self._state.transaction():
+            self._state.change_all(
                 "delete from landed_files where dataset = ? and sha256 = ?", [(f.dataset, f.sha256) for f in withdrawn]
             )
-            self._connection.execute(
+            self._state.change(
                 "update landings set complete = 1 where scope = ? and landing = ?", (self.scope, landing)
             )
 
     def known(self) -> set[tuple[str, str]]:
         """Return (dataset, content hash) of every file landed so far."""
-        rows = self._connection.execute("select dataset, sha256 from landed_files where scope = ?", (self.scope,))
+        rows = self._state.ask("select dataset, sha256 from landed_files where scope = ?", (self.scope,))
         return {(row[0], row[1]) for row in rows}
 
     def files(self, dataset: str | None = None, *, landing: int | None = None, after: int = 0) -> list[Landed]:
         """Return landed files as their rows are ordered: by landing, then by the bytes of their name."""
-        rows = self._connection.execute(
+        rows = self._state.ask(
             "select dataset, landing, file, sha256, bytes from landed_files where scope = ? and landing > ?"
             " and (? is null or dataset = ?) and (? is null or landing = ?)",
             (self.scope, after, dataset, dataset, landing, landing),

@@ -5,30 +5,25 @@ from __future__ import annotations
 import json
 import os
 import socket
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from retailstream.errors import UsageError
-from retailstream.state import transaction
+from retailstream.processes import may_be_alive
 from retailstream.version import __version__
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping, Sequence
 
-
-@dataclass(frozen=True)
-class RunKey:
-    """One entry of the ledger; an orchestrator uses one run id for many commands and their retries."""
-
-    run_id: str
-    stage: str
-    attempt: int
+    from retailstream.ports import State
 
 
 @dataclass(frozen=True)
 class RunEntry:
-    """A run as the ledger remembers it; `status` is `running` until it is closed, `killed` if it never was."""
+    """A run as the ledger remembers it; `status` is `running` until it is closed, `killed` if it never was.
+
+    Its key is run id, stage and attempt: an orchestrator uses one run id for many commands and their retries.
+    """
 
     run_id: str
     stage: str
@@ -46,68 +41,95 @@ class RunEntry:
     summary: Mapping[str, Any] | None
     error: str | None
 
+    def closed(self, *, ended_at: str, summary: Mapping[str, Any], inputs: Sequence[str], exit_code: int) -> RunEntry:
+        """Return the entry with how the run ended: its JSON summary, the hashes of what it read, and its exit code."""
+        return replace(
+            self,
+            status=summary["status"],
+            ended_at=ended_at,
+            seconds=summary["seconds"],
+            exit_code=exit_code,
+            summary=summary,
+            error=summary["error"],
+            inputs=tuple(inputs),
+        )
+
+
+def begun(run_id: str, stage: str, started_at: str, config_hash: str) -> RunEntry:
+    """Return the entry of a run of this process that has just begun, its first attempt as far as is known."""
+    ours = os.getpid(), socket.gethostname(), __version__
+    return RunEntry(run_id, stage, 1, "running", started_at, None, None, None, *ours, config_hash, (), None, None)
+
+
+_NAMES = tuple(field.name for field in fields(RunEntry))
+_COLUMNS = ", ".join(_NAMES)
+
 
 class Ledger:
-    """The `runs` table of the state file."""
+    """The runs that an environment remembers."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, state: State) -> None:
+        self._state = state
 
-    def start(self, run_id: str, stage: str, started_at: str, config_hash: str) -> RunKey:
-        """Open an entry and return its key; earlier entries of this run id and stage make it a later attempt."""
-        with transaction(self._connection):
-            (last,) = self._connection.execute(
-                "select coalesce(max(attempt), 0) from runs where run_id = ? and stage = ?", (run_id, stage)
-            ).fetchone()
-            key = RunKey(run_id, stage, last + 1)
-            self._connection.execute(
-                "insert into runs (run_id, stage, attempt, status, started_at, process_id, host, code_version,"
-                " config_hash) values (?, ?, ?, 'running', ?, ?, ?, ?, ?)",
-                (run_id, stage, key.attempt, started_at, os.getpid(), socket.gethostname(), __version__, config_hash),
+    def enter(self, run: RunEntry) -> RunEntry:
+        """Write a run down, and return it; earlier entries of its run id and stage make it a later attempt."""
+        with self._state.transaction():
+            ((last,),) = self._state.ask(
+                "select coalesce(max(attempt), 0) from runs where run_id = ? and stage = ?", (run.run_id, run.stage)
             )
-        return key
+            entry = replace(run, attempt=last + 1)
+            marks = ", ".join("?" * len(_NAMES))
+            self._state.change(f"insert into runs ({_COLUMNS}) values ({marks})", _row(entry))
+        return entry
 
-    def close(
-        self, key: RunKey, *, ended_at: str, summary: Mapping[str, Any], inputs: Sequence[str], exit_code: int
-    ) -> None:
-        """Write how the run ended: its JSON summary, the hashes of what it read, and its exit code."""
-        self._connection.execute(
-            "update runs set status = ?, ended_at = ?, seconds = ?, exit_code = ?, summary = ?, error = ?, inputs = ?"
-            " where run_id = ? and stage = ? and attempt = ?",
-            (
-                summary["status"],
-                ended_at,
-                summary["seconds"],
-                exit_code,
-                json.dumps(summary),
-                summary["error"],
-                json.dumps(list(inputs)),
-                key.run_id,
-                key.stage,
-                key.attempt,
-            ),
+    def record(self, run: RunEntry) -> RunEntry:
+        """Write down a run of another time: over its own entry, if it has one, or as a later attempt."""
+        same = self._state.ask(
+            "select attempt from runs where run_id = ? and stage = ? and started_at = ? and process_id = ?"
+            " and host = ?",
+            (run.run_id, run.stage, run.started_at, run.process_id, run.host),
         )
+        if not same:
+            return self.enter(run)
+        entry = replace(run, attempt=same[0][0])
+        self.close(entry)
+        return entry
+
+    def close(self, run: RunEntry) -> None:
+        """Write how a run ended."""
+        columns = ", ".join(f"{name} = ?" for name in _NAMES)
+        self._state.change(
+            f"update runs set {columns} where run_id = ? and stage = ? and attempt = ?",
+            (*_row(run), run.run_id, run.stage, run.attempt),
+        )
+
+    def forget(self, run: RunEntry) -> None:
+        """Take a run out of the ledger."""
+        key = run.run_id, run.stage, run.attempt
+        self._state.change("delete from runs where run_id = ? and stage = ? and attempt = ?", key)
 
     def mark_killed(self, stages: Sequence[str]) -> None:
         """Close what killed processes left running; the caller holds the lock of these stages."""
         marks = ", ".join("?" * len(stages))
-        self._connection.execute(
+        self._state.change(
             "update runs set status = 'killed' where status = 'running' and (process_id <> ? or host <> ?)"
             f" and stage in ({marks})",
             (os.getpid(), socket.gethostname(), *stages),
         )
 
-    def runs(self, *, limit: int = 20, stage: str | None = None) -> list[RunEntry]:
-        """Return the latest entries, newest first."""
+    def runs(self, *, limit: int | None = 20, stage: str | None = None) -> list[RunEntry]:
+        """Return the latest entries, newest first; `limit` None means all."""
         where, values = ("where stage = ?", (stage,)) if stage else ("", ())
-        rows = self._connection.execute(
-            f"select * from runs {where} order by started_at desc, rowid desc limit ?", (*values, limit)
+        at_most = "" if limit is None else " limit ?"
+        rows = self._state.ask(
+            f"select {_COLUMNS} from runs {where} order by started_at desc, rowid desc{at_most}",
+            (*values, *(() if limit is None else (limit,))),
         )
         return [_entry(row) for row in rows]
 
     def show(self, run_id: str) -> list[RunEntry]:
         """Return the entries of one run id, in order; UsageError where there are none."""
-        rows = self._connection.execute("select * from runs where run_id = ? order by rowid", (run_id,)).fetchall()
+        rows = self._state.ask(f"select {_COLUMNS} from runs where run_id = ? order by rowid", (run_id,))
         if not rows:
             raise UsageError(f"no run '{run_id}' is in the ledger", hint="retailstream runs")
         return [_entry(row) for row in rows]
@@ -115,17 +137,17 @@ class Ledger:
     def last_change(self, stages: Sequence[str]) -> RunEntry | None:
         """Return the newest entry of one of these stages that changed something."""
         marks = ", ".join("?" * len(stages))
-        row = self._connection.execute(
-            f"select * from runs where status = 'ok' and stage in ({marks})"
+        rows = self._state.ask(
+            f"select {_COLUMNS} from runs where status = 'ok' and stage in ({marks})"
             " order by started_at desc, rowid desc limit 1",
             tuple(stages),
-        ).fetchone()
-        return _entry(row) if row else None
+        )
+        return _entry(rows[0]) if rows else None
 
     def last(self, stage: str, *, dataset: str | None = None) -> RunEntry | None:
         """Return the newest ended entry of a stage, or with `dataset` the newest in which that had rows."""
         for entry in self.runs(limit=1000, stage=stage):
-            if entry.status == "dry-run" or (entry.status == "running" and _alive(entry)):
+            if entry.status == "dry-run" or (entry.status == "running" and may_be_alive(entry.host, entry.process_id)):
                 continue
             if dataset is None:
                 return replace(entry, status="killed") if entry.status == "running" else entry
@@ -134,21 +156,15 @@ class Ledger:
         return None
 
 
-def _alive(entry: RunEntry) -> bool:
-    """Say whether the process of a running entry may still be there; only its own host can tell."""
-    if entry.host != socket.gethostname():
-        return True
-    try:
-        os.kill(entry.process_id, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _row(run: RunEntry) -> tuple[object, ...]:
+    values = {name: getattr(run, name) for name in _NAMES}
+    values["inputs"] = json.dumps(list(run.inputs))
+    values["summary"] = json.dumps(run.summary) if run.summary is not None else None
+    return tuple(values.values())
 
 
-def _entry(row: sqlite3.Row) -> RunEntry:
-    values = dict(row)
+def _entry(row: tuple[Any, ...]) -> RunEntry:
+    values = dict(zip(_NAMES, row, strict=True))
     values["inputs"] = tuple(json.loads(values["inputs"]))
     values["summary"] = json.loads(values["summary"]) if values["summary"] else None
     return RunEntry(**values)

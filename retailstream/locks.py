@@ -6,6 +6,7 @@ import json
 import os
 import socket
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from retailstream.errors import LockHeldError, RetailStreamError
@@ -17,17 +18,26 @@ if TYPE_CHECKING:
     from retailstream.landings import Scope
 
 
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lock: the run, its command, and when it began."""
+
+    run_id: str
+    command: str
+    since: str
+
+
 @contextmanager
-def hold(folder: Path, scopes: Sequence[Scope], *, run_id: str, command: str, since: str) -> Iterator[None]:
+def hold(folder: Path, scopes: Sequence[Scope], holder: Holder) -> Iterator[None]:
     """Hold the lock of each scope for the block; LockHeldError, naming the holder, where another run has one."""
     with ExitStack() as stack:
         for scope in scopes:
-            stack.enter_context(_hold(folder, scope, {"run_id": run_id, "command": command, "since": since}))
+            stack.enter_context(_hold(folder, scope, holder))
         yield
 
 
 @contextmanager
-def _hold(folder: Path, scope: Scope, holder: dict[str, str]) -> Iterator[None]:
+def _hold(folder: Path, scope: Scope, holder: Holder) -> Iterator[None]:
     from filelock import FileLock, Timeout  # noqa: PLC0415 -- only commands that write need it
 
     note = folder / f"{scope}.json"
@@ -36,27 +46,34 @@ def _hold(folder: Path, scope: Scope, holder: dict[str, str]) -> Iterator[None]:
         lock = FileLock(folder / f"{scope}.lock", blocking=False)
         lock.acquire()
     except Timeout:
-        raise LockHeldError(
-            f"{_read(note)} is working on the {scope} of this environment",
-            hint="wait until it has ended, then run the same command again",
-        ) from None
+        raise held_by(_read(note), scope) from None
     except OSError as error:
         raise RetailStreamError(f"no lock can be taken in {folder}: {error.strerror}") from error
     try:
-        note.write_text(json.dumps({**holder, "process": os.getpid(), "host": socket.gethostname()}))
+        note.write_text(json.dumps({**asdict(holder), "process": os.getpid(), "host": socket.gethostname()}))
         yield
     finally:
         note.unlink(missing_ok=True)
         lock.release()
 
 
+def held_by(run: str, scope: Scope) -> LockHeldError:
+    """Return the error of a scope that another run has."""
+    return LockHeldError(
+        f"{run} is working on the {scope} of this environment",
+        hint="wait until it has ended, then run the same command again",
+    )
+
+
+def told(holder: Holder, process_id: int, host: str) -> str:
+    """Return a holder in words."""
+    return f"run {holder.run_id} ({holder.command}, process {process_id} on {host}, since {holder.since})"
+
+
 def _read(note: Path) -> str:
     """Return who holds the lock; it may just have been taken, or just been freed."""
     try:
-        holder = json.loads(note.read_text())
-        return (
-            f"run {holder['run_id']} ({holder['command']}, process {holder['process']} on {holder['host']},"
-            f" since {holder['since']})"
-        )
+        found = json.loads(note.read_text())
+        return told(Holder(found["run_id"], found["command"], found["since"]), found["process"], found["host"])
     except (OSError, ValueError, KeyError, TypeError):
         return "another run"

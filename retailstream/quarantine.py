@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from retailstream.errors import UsageError
-from retailstream.state import transaction
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Sequence
+
+    from retailstream.ports import State
 
 BATCH: Final = 10_000
 """How many rejects are written at a time."""
@@ -71,27 +71,29 @@ class Entry:
         }
 
 
-class Quarantine:
-    """The `quarantine` table of the state file."""
+_COLUMNS: Final = "id, run_id, dataset, landing, file, record, rule, column_name, value, raw, state, reason, settled_by"
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+
+class Quarantine:
+    """The rejects that an environment remembers."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
 
     def keep(self, run_id: str, rejects: Iterable[Reject]) -> None:
         """Record rejects; one that is known already keeps its state and takes the newer run's id."""
         waiting = iter(rejects)
-        # What finds the rejects may take long; the file is locked for others only while they are written.
+        insert = (
+            "insert into quarantine (id, run_id, dataset, landing, file, record, rule, column_name, value, raw)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        )
+        # What finds the rejects may take long; the memory is locked for others only while they are written.
         while batch := list(islice(waiting, BATCH)):
-            with transaction(self._connection):
-                self._connection.executemany(
-                    "insert into quarantine (id, run_id, dataset, landing, file, record, rule, column_name, value, raw)"
-                    " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                    " on conflict (id) do update set run_id = excluded.run_id where state = 'open'",
-                    [
-                        (r.id, run_id, r.dataset, r.landing, r.file, r.record, r.rule, r.column, r.value, r.raw)
-                        for r in batch
-                    ],
-                )
+            rows = [
+                (r.id, run_id, r.dataset, r.landing, r.file, r.record, r.rule, r.column, r.value, r.raw) for r in batch
+            ]
+            with self._state.transaction():
+                self._state.upsert(insert, rows, key="id", update="run_id", where="state = 'open'")
 
     def entries(
         self,
@@ -101,24 +103,24 @@ class Quarantine:
         rule: str | None = None,
         run_id: str | None = None,
         state: str | None = "open",
-        limit: int = -1,
+        limit: int | None = None,
     ) -> list[Entry]:
         """Return the entries that fit, by dataset, landing, file and record; `state` None means all."""
         wanted = {"dataset": dataset, "file": file, "rule": rule, "run_id": run_id, "state": state}
         given = {name: value for name, value in wanted.items() if value is not None}
-        where = "where " + " and ".join(f"{name} = :{name}" for name in given) if given else ""
-        rows = self._connection.execute(
-            f"select * from quarantine {where} order by dataset, landing, file, record, rule limit :limit",
-            {**given, "limit": limit},
+        where = "where " + " and ".join(f"{name} = ?" for name in given) if given else ""
+        at_most = "" if limit is None else " limit ?"
+        rows = self._state.ask(
+            f"select {_COLUMNS} from quarantine {where} order by dataset, landing, file, record, rule{at_most}",
+            (*given.values(), *(() if limit is None else (limit,))),
         )
         return [_entry(row) for row in rows]
 
     def find(self, reference: str) -> list[Entry]:
         """Return the entry of that id (or of an unambiguous start of it), or all of a file's open entries."""
-        escaped = reference.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        rows = self._connection.execute(
-            r"select * from quarantine where id like ? escape '\' order by id", (escaped + "%",)
-        ).fetchall()
+        rows = self._state.ask(
+            f"select {_COLUMNS} from quarantine where substr(id, 1, ?) = ? order by id", (len(reference), reference)
+        )
         if len(rows) > 1:
             raise UsageError(f"'{reference}' is the start of {len(rows)} ids", hint="give more of the id")
         found = [_entry(row) for row in rows] or self.entries(file=reference)
@@ -128,55 +130,43 @@ class Quarantine:
 
     def settle(self, entries: Sequence[Entry], *, state: str, reason: str, run_id: str) -> int:
         """Close the open ones among the entries for good, and return how many were open."""
-        with transaction(self._connection):
-            cursor = self._connection.executemany(
+        with self._state.transaction():
+            return self._state.change_all(
                 "update quarantine set state = ?, reason = ?, settled_by = ? where id = ? and state = 'open'",
                 [(state, reason, run_id, entry.id) for entry in entries],
             )
-        return cursor.rowcount
 
     def settled_records(self, dataset: str, after: int) -> list[tuple[int, str, int | None]]:
         """Return (landing, file, record) of what was settled in landings later than `after`."""
-        rows = self._connection.execute(
+        rows = self._state.ask(
             "select landing, file, record from quarantine where dataset = ? and landing > ? and state <> 'open'"
             " and rule <> ?",
             (dataset, after, SUPERSEDED),
         )
-        return [tuple(row) for row in rows]
+        return [(landing, file, record) for landing, file, record in rows]
 
     def open_rejects(self, dataset: str, run_id: str) -> int:
         """Return how many records that run put here are still open."""
-        (count,) = self._connection.execute(
+        ((count,),) = self._state.ask(
             "select count(*) from quarantine where dataset = ? and run_id = ? and state = 'open' and rule <> ?"
             " and record is not null",
             (dataset, run_id, SUPERSEDED),
-        ).fetchone()
+        )
         return int(count)
 
     def count_open(self) -> int:
         """Return how many records wait to be settled."""
-        (count,) = self._connection.execute(
+        ((count,),) = self._state.ask(
             "select count(*) from quarantine where state = 'open' and rule <> ? and record is not null", (SUPERSEDED,)
-        ).fetchone()
+        )
         return int(count)
 
     def open_files(self) -> list[str]:
         """Return the whole files that are quarantined and not settled."""
-        rows = self._connection.execute(
-            "select file from quarantine where state = 'open' and record is null order by file"
-        )
+        rows = self._state.ask("select file from quarantine where state = 'open' and record is null order by file")
         return [row[0] for row in rows]
 
 
-def _entry(row: sqlite3.Row) -> Entry:
-    reject = Reject(
-        row["dataset"],
-        row["landing"],
-        row["file"],
-        row["record"],
-        row["rule"],
-        row["column_name"],
-        row["value"],
-        row["raw"],
-    )
-    return Entry(row["id"], row["run_id"], reject, row["state"], row["reason"], row["settled_by"])
+def _entry(row: tuple[Any, ...]) -> Entry:
+    id_, run_id, *reject, state, reason, settled_by = row
+    return Entry(id_, run_id, Reject(*reject), state, reason, settled_by)

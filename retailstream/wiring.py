@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.landings import LandingLog, Scope
-from retailstream.ledger import Ledger
+from retailstream.memory import open_memory
 from retailstream.quarantine import Quarantine
 from retailstream.runs import Books, Limit
 from retailstream.settings import Loaded, masked
 from retailstream.stages import features, glue_merge, ingest, load_rds, monitor, sqoop
-from retailstream.state import open_state
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterator
 
     from duckdb import DuckDBPyConnection
@@ -27,6 +25,8 @@ if TYPE_CHECKING:
     from retailstream.adapters.lake.folder import FolderLake
     from retailstream.adapters.warehouse.folder import FolderWarehouse
     from retailstream.analytics.export import TypedAnswer
+    from retailstream.ledger import Ledger
+    from retailstream.memory import Memory
     from retailstream.ports import Database, Results
     from retailstream.reports import StageReport
     from retailstream.runs import Run
@@ -49,7 +49,7 @@ class Environment:
 
     home: Path
     loaded: Loaded
-    state: sqlite3.Connection
+    memory: Memory
 
     @property
     def settings(self) -> Settings:
@@ -59,16 +59,16 @@ class Environment:
     @property
     def ledger(self) -> Ledger:
         """The history of runs."""
-        return Ledger(self.state)
+        return self.memory.ledger
 
     @property
     def quarantine(self) -> Quarantine:
         """What was rejected."""
-        return Quarantine(self.state)
+        return Quarantine(self.memory.state)
 
     def books(self, scope: Scope) -> Books:
         """Return what is remembered of a scope."""
-        return Books(LandingLog(self.state, scope), self.quarantine)
+        return Books(LandingLog(self.memory.state, scope), self.quarantine)
 
     def raw_lake(self, scope: Scope) -> FolderLake:
         """Return the store that a scope's files land in."""
@@ -95,10 +95,9 @@ class Asked:
 
 @contextmanager
 def open_environment(home: Path, loaded: Loaded, *, create: bool) -> Iterator[Environment]:
-    """Open an environment's memory in its home; one that is not there yet is made, or else is empty for the moment."""
-    path = home / "state.db"
-    with open_state(path if create or path.exists() else None) as state:
-        yield Environment(home, loaded, state)
+    """Open an environment; a memory that is not there yet is made, or else is empty for the moment."""
+    with open_memory(home, loaded.settings.database.url, create=create) as memory:
+        yield Environment(home, loaded, memory)
 
 
 def open_lake(url: str) -> FolderLake:

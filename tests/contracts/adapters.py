@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from retailstream.adapters.database.sqlite import open_sqlite
 from retailstream.adapters.engine.duckdb import open_duckdb
 from retailstream.adapters.lake.folder import FolderLake
+from retailstream.adapters.state.sqlite import open_sqlite_state
 from retailstream.adapters.warehouse.folder import FolderWarehouse
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from retailstream.ports import Database, Engine, Lake, Warehouse
+    from retailstream.ports import Database, Engine, Lake, State, Warehouse
 
 
 @contextmanager
@@ -43,3 +44,8 @@ ENGINES: dict[str, Callable[[Path], AbstractContextManager[Engine]]] = {"duckdb"
 
 WAREHOUSES: dict[str, Callable[[Lake], Warehouse]] = {"folder": FolderWarehouse}
 """Returns a warehouse over a lake."""
+
+STATES: dict[str, Callable[[Path], AbstractContextManager[State]]] = {
+    "sqlite": lambda folder: open_sqlite_state(folder / "a memory #1.db"),
+}
+"""Opens a memory; the same folder opens the same one, a second time while it is open, too."""

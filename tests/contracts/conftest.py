@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contracts.adapters import DATABASES, ENGINES, LAKES, WAREHOUSES
+from tests.contracts.adapters import DATABASES, ENGINES, LAKES, STATES, WAREHOUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from retailstream.ports import Database, Engine, Lake, Warehouse
+    from retailstream.ports import Database, Engine, Lake, State, Warehouse
 
 
 @pytest.fixture(params=LAKES)
@@ -47,3 +47,15 @@ def over(request: pytest.FixtureRequest) -> Callable[[Lake], Warehouse]:
 @pytest.fixture
 def warehouse(over: Callable[[Lake], Warehouse], lake: Lake) -> Warehouse:
     return over(lake)
+
+
+@pytest.fixture(params=STATES)
+def open_state(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], AbstractContextManager[State]]:
+    """What opens one more connection to the memory of the test."""
+    return lambda: STATES[request.param](tmp_path)
+
+
+@pytest.fixture
+def state(open_state: Callable[[], AbstractContextManager[State]]) -> Iterator[State]:
+    with open_state() as opened:
+        yield opened

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from retailstream.adapters.lake.folder import FolderLake
+from retailstream.adapters.state.sqlite import open_sqlite_state
 from retailstream.errors import RetailStreamError
 from retailstream.landing import land
 from retailstream.landings import LandingLog, Scope
 from retailstream.source_files import SourceFile, hashed, scan
-from retailstream.state import open_state
 from tests.environment import FEATURES, SALES, STORES, Environment, csv, gzipped
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class Halfway(FolderLake):
 
 @contextmanager
 def opened(env: Environment) -> Iterator[LandingLog]:
-    with open_state(env.home / "state.db") as state:
+    with open_sqlite_state(env.home / "state.db") as state:
         yield LandingLog(state, Scope.SALES_AND_STORES)
 
 

@@ -3,41 +3,41 @@ from __future__ import annotations
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from retailstream import state
+from retailstream.adapters.state import sqlite as state
+from retailstream.adapters.state.sqlite import open_sqlite_state
 from retailstream.errors import RetailStreamError, TransientError, UsageError
-from retailstream.ledger import Ledger, RunKey
+from retailstream.ledger import Ledger, RunEntry, begun
 from retailstream.reports import summary_of_nothing
-from retailstream.state import open_state, transaction
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
+    from retailstream.adapters.state.sqlite import SqliteState
+
 
 @pytest.fixture
-def memory(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    with open_state(tmp_path / "state.db") as connection:
+def memory(tmp_path: Path) -> Iterator[SqliteState]:
+    with open_sqlite_state(tmp_path / "state.db") as connection:
         yield connection
 
 
 @pytest.fixture
-def ledger(memory: sqlite3.Connection) -> Ledger:
+def ledger(memory: SqliteState) -> Ledger:
     return Ledger(memory)
 
 
-def start(ledger: Ledger, stage: str = "ingest", run_id: str = "r", at: str = "2026-01-01") -> RunKey:
-    return ledger.start(run_id, stage, at, "hash")
+def start(ledger: Ledger, stage: str = "ingest", run_id: str = "r", at: str = "2026-01-01") -> RunEntry:
+    return ledger.enter(begun(run_id, stage, at, "hash"))
 
 
-def close(ledger: Ledger, key: RunKey, *, code: int = 0, **changes: Any) -> None:
+def close(ledger: Ledger, key: RunEntry, *, code: int = 0, **changes: Any) -> None:
     summary = summary_of_nothing(key.stage, key.run_id) | changes
-    ledger.close(key, ended_at="2026-01-02", summary=summary, inputs=["a", "b"], exit_code=code)
+    ledger.close(key.closed(ended_at="2026-01-02", summary=summary, inputs=["a", "b"], exit_code=code))
 
 
 def test_an_entry_is_open_until_it_is_closed_and_keeps_all_it_was_told(ledger: Ledger) -> None:
@@ -85,12 +85,12 @@ def test_a_run_that_is_not_there_is_a_usage_error(ledger: Ledger) -> None:
         ledger.show("r")
 
 
-def test_what_others_left_running_is_marked_killed_and_nothing_else(ledger: Ledger, memory: sqlite3.Connection) -> None:
+def test_what_others_left_running_is_marked_killed_and_nothing_else(ledger: Ledger, memory: SqliteState) -> None:
     for stage in ("mine", "dead", "elsewhere", "of another lock"):
         start(ledger, stage)
     close(ledger, start(ledger, "done"))
-    memory.execute("update runs set process_id = -1 where stage in ('dead', 'of another lock', 'done')")
-    memory.execute("update runs set host = 'elsewhere' where stage = 'elsewhere'")
+    memory.change("update runs set process_id = -1 where stage in ('dead', 'of another lock', 'done')")
+    memory.change("update runs set host = 'elsewhere' where stage = 'elsewhere'")
 
     ledger.mark_killed(["mine", "dead", "elsewhere", "done"])
 
@@ -99,7 +99,7 @@ def test_what_others_left_running_is_marked_killed_and_nothing_else(ledger: Ledg
     }  # fmt: skip
 
 
-def test_the_last_run_of_a_stage_is_the_newest_that_ended(ledger: Ledger, memory: sqlite3.Connection) -> None:
+def test_the_last_run_of_a_stage_is_the_newest_that_ended(ledger: Ledger, memory: SqliteState) -> None:
     assert ledger.last("ingest") is None
     close(ledger, start(ledger, at="2026-01-01"), status="noop")
     close(ledger, start(ledger, at="2026-01-02"), status="dry-run")
@@ -108,7 +108,7 @@ def test_the_last_run_of_a_stage_is_the_newest_that_ended(ledger: Ledger, memory
     assert last is not None
     assert last.status == "noop"  # the newest is still at work
 
-    memory.execute("update runs set process_id = ? where started_at = '2026-01-03'", (2**22 + 1,))
+    memory.change("update runs set process_id = ? where started_at = '2026-01-03'", (2**22 + 1,))
     killed = ledger.last("ingest")
     assert killed is not None
     assert (killed.started_at, killed.status) == ("2026-01-03", "killed")
@@ -126,7 +126,7 @@ def test_the_last_run_with_rows_of_a_dataset_is_found_behind_those_without(ledge
 
 def test_many_may_open_a_new_memory_and_write_to_it_at_once(tmp_path: Path) -> None:
     def work(number: int) -> int:
-        with open_state(tmp_path / "new" / "state.db") as connection:
+        with open_sqlite_state(tmp_path / "new" / "state.db") as connection:
             return start(Ledger(connection), run_id=str(number % 2)).attempt
 
     with ThreadPoolExecutor(8) as pool:
@@ -167,9 +167,9 @@ def test_a_memory_that_is_busy_too_long_is_worth_another_try_and_can_be_read(
 ) -> None:
     monkeypatch.setattr(state, "PATIENCE", 0.01)
     path = tmp_path / "state.db"
-    with open_state(path) as other, transaction(other):
+    with open_sqlite_state(path) as other, other.transaction():
         other.execute("insert into landings values ('features', 1, 'r', 0)")
-        with open_state(path) as connection:
+        with open_sqlite_state(path) as connection:
             assert Ledger(connection).runs() == []
             with pytest.raises(TransientError, match="is busy: database is locked") as caught:
                 start(Ledger(connection))
@@ -177,20 +177,22 @@ def test_a_memory_that_is_busy_too_long_is_worth_another_try_and_can_be_read(
 
 
 def test_a_memory_in_no_file_is_forgotten_and_a_bad_one_is_named(tmp_path: Path) -> None:
-    with open_state(None) as connection:
+    with open_sqlite_state(None) as connection:
         start(Ledger(connection))
     (tmp_path / "state.db").mkdir()
-    with pytest.raises(RetailStreamError, match=r"state\.db cannot be opened"), open_state(tmp_path / "state.db"):
+    with (
+        pytest.raises(RetailStreamError, match=r"state\.db cannot be opened"),
+        open_sqlite_state(tmp_path / "state.db"),
+    ):
         pass
 
 
-def test_a_transaction_is_all_or_nothing(memory: sqlite3.Connection) -> None:
+def test_a_transaction_is_all_or_nothing(memory: SqliteState) -> None:
     def interrupted() -> None:
-        with transaction(memory):
-            memory.execute("insert into landings values ('features', 1, 'r', 0)")
+        with memory.transaction():
+            memory.change("insert into landings values ('features', 1, 'r', 0)")
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    with closing(memory.execute("select count(*) from landings")) as found:
-        assert found.fetchone()[0] == 0
+    assert memory.ask("select count(*) from landings") == [(0,)]

@@ -11,7 +11,7 @@ import pytest
 
 from retailstream.errors import LockHeldError, RetailStreamError
 from retailstream.landings import Scope
-from retailstream.locks import hold
+from retailstream.locks import Holder, hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ SALES, FEATURES = Scope.SALES_AND_STORES, Scope.FEATURES
 
 
 def held(folder: Path, *scopes: Scope, run_id: str = "r1") -> AbstractContextManager[None]:
-    return hold(folder, scopes, run_id=run_id, command="run", since="monday")
+    return hold(folder, scopes, Holder(run_id, "run", "monday"))
 
 
 def test_a_lock_names_its_holder_and_is_free_after_the_block(tmp_path: Path) -> None:
@@ -64,8 +64,8 @@ def other_process(folder: Path) -> Iterator[int]:
     """Another process that holds the lock until it is killed."""
     code = (
         "import sys\nfrom pathlib import Path\n"
-        "from retailstream.landings import Scope\nfrom retailstream.locks import hold\n"
-        "with hold(Path(sys.argv[1]), [Scope.SALES_AND_STORES], run_id='dead', command='run', since='monday'):\n"
+        "from retailstream.landings import Scope\nfrom retailstream.locks import Holder, hold\n"
+        "with hold(Path(sys.argv[1]), [Scope.SALES_AND_STORES], Holder('dead', 'run', 'monday')):\n"
         "    print(flush=True)\n    sys.stdin.read()"
     )
     command = [sys.executable, "-c", code, str(folder)]

@@ -52,10 +52,10 @@ class Session:
         with self.connection.cursor() as cursor:
             return int(cursor.execute(statement, values))
 
-    def do_many(self, statement: str, rows: Sequence[Values]) -> None:
-        """Run a statement for each row of values."""
+    def do_many(self, statement: str, rows: Sequence[Values]) -> int:
+        """Run a statement for each row of values, and return how many rows all of them concerned."""
         with self.connection.cursor() as cursor:
-            cursor.executemany(statement, rows)
+            return int(cursor.executemany(statement, rows) or 0)
 
     def ask(self, query: str, values: Values | None = None) -> list[tuple[Any, ...]]:
         """Return the rows of an answer."""
@@ -79,6 +79,7 @@ class Server:
 
     def __init__(self, address: Address) -> None:
         self.address = address
+        self._patience = address.options.retry_seconds
         self._reader: Session | None = None
 
     def read(self, work: Callable[[Session], T]) -> T:
@@ -91,6 +92,20 @@ class Server:
         The connection may send files, of which a server may ask any: none is open longer than a load.
         """
         return self._patiently(lambda: self._write(work))
+
+    def begin(self, first: str) -> Session:
+        """Return a connection of its own, in a transaction that began with this query; its owner closes it."""
+
+        def attempt() -> Session:
+            session = self._connect(local_infile=False)
+            try:
+                session.ask(first)
+            except BaseException:
+                session.connection.close()
+                raise
+            return session
+
+        return self._patiently(attempt)
 
     def close(self) -> None:
         """Close the connection, if there is one."""
@@ -138,16 +153,19 @@ class Server:
         return session
 
     def _patiently(self, attempt: Callable[[], T]) -> T:
-        began = time.monotonic()
+        began, patience = time.monotonic(), self._patience
+        self._patience = 0  # whoever has waited in vain once does not wait again
         with mapped(self.address):
             try:
-                return attempt()
+                found = attempt()
             except pymysql.err.MySQLError as error:
-                left = self.address.options.retry_seconds - (time.monotonic() - began)
+                left = patience - (time.monotonic() - began)
                 if not is_passing(error) or left <= 0:
                     raise
                 self._tell(error)
-            return self._retrying(left)(attempt)
+                found = self._retrying(left)(attempt)
+        self._patience = self.address.options.retry_seconds
+        return found
 
     def _retrying(self, seconds: float) -> Retrying:
         import tenacity  # noqa: PLC0415 -- a twentieth of a second that is seldom needed

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from retailstream.adapters.state.sqlite import transaction
 from retailstream.contracts import Column, Contract, Type
 from retailstream.errors import RetailStreamError, TransientError
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
 from retailstream.manifests import WHOLE
-from retailstream.state import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

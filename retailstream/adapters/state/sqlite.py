@@ -1,7 +1,4 @@
-"""The memory of an environment: one SQLite file in its home, safe for several processes at once.
-
-It holds the ledger, the landings and the quarantine; none of it is needed to read the data itself.
-"""
+"""The memory of an environment as one SQLite file in its home, safe for several processes at once."""
 
 from __future__ import annotations
 
@@ -13,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from retailstream.errors import RetailStreamError, TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 SCHEMA = """
@@ -48,39 +46,41 @@ PATIENCE: Final = 30.0
 """How many seconds a process waits for another one that writes."""
 
 
-class _State(sqlite3.Connection):
-    """A connection on which having waited too long for another process is worth another try."""
+class SqliteState(sqlite3.Connection):
+    """A connection on which having waited too long for another process is worth another try.
+
+    Each statement commits by itself unless `transaction` says else.
+    """
+
+    def ask(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of an answer."""
+        return self.execute(query, values).fetchall()
+
+    def change(self, statement: str, values: Sequence[object] = ()) -> int:
+        """Run a statement, and return how many rows it concerned."""
+        return self.execute(statement, values).rowcount
+
+    def change_all(self, statement: str, rows: Sequence[Sequence[object]]) -> int:
+        """Run a statement for each row of values, and return how many rows all of them concerned."""
+        return self.executemany(statement, rows).rowcount
+
+    def upsert(self, insert: str, rows: Sequence[Sequence[object]], *, key: str, update: str, where: str) -> None:
+        """Insert rows; of one whose key is there already, take over only `update`, and that only `where` it holds."""
+        self.executemany(f"{insert} on conflict ({key}) do update set {update} = excluded.{update} where {where}", rows)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All of the block's statements, or none of them; no other process changes anything meanwhile."""
+        return transaction(self)
 
     def execute(self, *args: Any) -> sqlite3.Cursor:  # noqa: ANN401 -- sqlite3's own signature
+        """Run a statement."""
         with _patient():
             return super().execute(*args)
 
     def executemany(self, *args: Any) -> sqlite3.Cursor:  # noqa: ANN401 -- sqlite3's own signature
+        """Run a statement for each row of values."""
         with _patient():
             return super().executemany(*args)
-
-
-@contextmanager
-def open_state(path: Path | None) -> Iterator[sqlite3.Connection]:
-    """Open the state file, made on first use, or one in memory that is forgotten.
-
-    Each statement commits by itself unless `transaction` says else.
-    """
-    try:
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path or ":memory:", timeout=PATIENCE, isolation_level=None, factory=_State)
-        connection.row_factory = sqlite3.Row
-        _set_up(connection)
-    except (sqlite3.Error, OSError) as error:
-        raise RetailStreamError(
-            f"the state file {path} cannot be opened: {error}",
-            hint="choose another folder with --home, or mend this one's permissions",
-        ) from error
-    try:
-        yield connection
-    finally:
-        connection.close()
 
 
 @contextmanager
@@ -93,6 +93,25 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("rollback")
         raise
     connection.execute("commit")
+
+
+@contextmanager
+def open_sqlite_state(path: Path | None) -> Iterator[SqliteState]:
+    """Open the state file, made on first use, or one that is forgotten."""
+    try:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path or ":memory:", timeout=PATIENCE, isolation_level=None, factory=SqliteState)
+        _set_up(connection)
+    except (sqlite3.Error, OSError) as error:
+        raise RetailStreamError(
+            f"the state file {path} cannot be opened: {error}",
+            hint="choose another folder with --home, or mend this one's permissions",
+        ) from error
+    try:
+        yield connection
+    finally:
+        connection.close()
 
 
 def _set_up(connection: sqlite3.Connection) -> None:

@@ -1,0 +1,202 @@
+"""The memory of an environment in a MySQL database: the word of every memory, its leases, and a server that is away."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from retailstream.adapters.engine.duckdb import DuckDbEngine
+from retailstream.adapters.state import mysql_lease
+from retailstream.adapters.state.mysql import MySqlState, open_mysql_state
+from retailstream.errors import LockHeldError, TransientError
+from retailstream.landings import Scope
+from retailstream.locks import Holder
+from tests.contracts.test_state import *  # noqa: F403 -- the suite, with the fixtures below
+from tests.environment import SALES, STORES, csv
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from retailstream.ports import State
+    from tests.environment import Environment
+    from tests.services.mariadb import MariaDb
+
+SALES_AND_STORES, FEATURES = Scope.SALES_AND_STORES, Scope.FEATURES
+
+
+@pytest.fixture
+def url(mariadb: MariaDb, database_name: str) -> str:
+    return mariadb.url(database_name)
+
+
+@pytest.fixture
+def open_state(url: str) -> Callable[[], AbstractContextManager[State]]:
+    return lambda: open_mysql_state(url, create=True)
+
+
+@pytest.fixture
+def state(open_state: Callable[[], AbstractContextManager[State]]) -> Iterator[State]:
+    with open_state() as opened:
+        yield opened
+
+
+@contextmanager
+def held(url: str, *scopes: Scope, run_id: str = "r1") -> Iterator[MySqlState]:
+    with open_mysql_state(url, create=True) as memory:
+        assert isinstance(memory, MySqlState)
+        with mysql_lease.hold_lease(memory, scopes, Holder(run_id, "run", "monday")):
+            yield memory
+
+
+def test_a_memory_that_is_not_there_is_empty_and_stays_so(url: str, mariadb: MariaDb, database_name: str) -> None:
+    with open_mysql_state(url, create=False) as memory:
+        assert memory.ask("select * from runs") == []
+    assert mariadb.sql("show tables", database_name) == []
+
+
+def test_a_lease_names_its_holder_and_is_free_after_the_block(url: str) -> None:
+    with held(url, SALES_AND_STORES, FEATURES):
+        with pytest.raises(LockHeldError) as caught, held(url, FEATURES, run_id="r2"):
+            pass
+        assert caught.value.message.startswith(f"run r1 (run, process {os.getpid()} on ")
+        assert caught.value.message.endswith(", since monday) is working on the features of this environment")
+    with held(url, FEATURES, SALES_AND_STORES):
+        pass
+
+
+def test_scopes_have_leases_of_their_own_and_two_are_taken_together_or_not_at_all(url: str) -> None:
+    with held(url, FEATURES):
+        with pytest.raises(LockHeldError), held(url, SALES_AND_STORES, FEATURES):
+            pass
+        with held(url, SALES_AND_STORES):
+            pass
+
+
+def test_a_lease_that_nobody_renewed_is_taken_over_and_its_holder_changes_nothing_any_more(
+    url: str, mariadb: MariaDb, database_name: str
+) -> None:
+    def entered() -> None:
+        with memory.transaction():
+            memory.change("insert into landings (scope, landing, run_id) values ('features', 1, 'r')")
+
+    with held(url, FEATURES) as memory:
+        entered()
+        mariadb.sql("update retailstream_leases set host = 'elsewhere'", database_name)
+        mariadb.sql("update retailstream_leases set beat = utc_timestamp(6) - interval 59 second", database_name)
+        with pytest.raises(LockHeldError, match="on elsewhere"), held(url, FEATURES, run_id="r2"):
+            pass
+        mariadb.sql("update retailstream_leases set beat = utc_timestamp(6) - interval 61 second", database_name)
+        with (
+            held(url, FEATURES, run_id="r2"),
+            pytest.raises(TransientError, match="has lost its lease on the features"),
+        ):
+            entered()
+
+
+def test_a_lease_is_renewed_while_its_holder_works(
+    url: str, mariadb: MariaDb, database_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mysql_lease, "BEAT", 0.05)
+    with held(url, FEATURES):
+        mariadb.sql("update retailstream_leases set beat = utc_timestamp(6) - interval 1 hour", database_name)
+        deadline = time.monotonic() + 20
+        query = "select timestampdiff(second, beat, utc_timestamp(6)) from retailstream_leases"
+        while mariadb.sql(query, database_name)[0][0] > 10:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def test_the_lease_of_a_process_of_this_host_that_died_is_free_at_once(url: str) -> None:
+    code = (
+        "import os, sys\nfrom retailstream.adapters.state import mysql, mysql_lease\n"
+        "from retailstream.landings import Scope\nfrom retailstream.locks import Holder\n"
+        "with mysql.open_mysql_state(os.environ['URL'], create=True) as state:\n"
+        "    with mysql_lease.hold_lease(state, [Scope.FEATURES], Holder('dead', 'run', 'monday')):\n"
+        "        print(flush=True)\n        sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "URL": url}
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(LockHeldError, match=rf"run dead \(run, process {process.pid} on"), held(url, FEATURES):
+            pass
+        process.send_signal(signal.SIGKILL)
+    with held(url, FEATURES):
+        pass
+
+
+@pytest.fixture
+def remote(env: Environment, mariadb: MariaDb, database_name: str, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """An environment whose memory is in the database."""
+    monkeypatch.setenv("RETAILSTREAM__DATABASE__URL", mariadb.url(database_name, retry_seconds=1))
+    env.write({"sales/w.csv": csv(SALES, "1,1,2010-02-05,1.10,FALSE"), "stores/s.csv": csv(STORES, "1,A,2")})
+    return env
+
+
+def test_the_memory_of_an_environment_is_in_its_database_for_every_home(remote: Environment, tmp_path: Path) -> None:
+    assert remote.run()["status"] == "ok"
+    assert not (remote.home / "state.db").exists()
+    assert not (remote.home / "locks").exists()
+
+    elsewhere = type(remote)(remote.source, tmp_path / "another home")
+    runs = json.loads(elsewhere.command("runs", "--format", "json").stdout)
+    assert [run["stage"] for run in runs] == ["sqoop", "features", "load-rds", "glue-merge", "ingest", "run"]
+    assert elsewhere.stage("ingest", "--source", str(remote.source))["status"] == "noop"
+
+
+def test_a_run_whose_server_is_away_is_recorded_in_the_home_and_copied_over_by_the_next_one(
+    remote: Environment, mariadb: MariaDb
+) -> None:
+    remote.run()
+    mariadb.kill()
+    try:
+        clock = time.monotonic()
+        failed = remote.stage("run", "--source", str(remote.source), "--run-id", "away", code=4)
+        assert time.monotonic() - clock < 30
+        assert remote.command("runs").exit_code == 4
+    finally:
+        mariadb.start()
+    assert "is not available" in failed["error"]
+
+    assert remote.stage("load-rds", "--run-id", "back")["status"] == "noop"
+
+    (entry,) = json.loads(remote.command("runs", "show", "away", "--format", "json").stdout)
+    assert (entry["status"], entry["exit_code"], entry["error"]) == ("failed", 4, failed["error"])
+    assert json.loads(remote.command("runs", "show", "back", "--format", "json").stdout)[0]["status"] == "noop"
+    assert len(json.loads(remote.command("runs", "--format", "json").stdout)) == 8
+
+
+def test_a_run_that_loses_its_server_on_the_way_is_closed_in_the_home(
+    remote: Environment, mariadb: MariaDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*args: Any, **more: Any) -> Any:
+        mariadb.kill()
+        return merge(*args, **more)
+
+    merge = DuckDbEngine.merge
+    remote.stage("ingest", "--source", str(remote.source))
+    monkeypatch.setattr(DuckDbEngine, "merge", lost)
+    try:
+        assert remote.stage("glue-merge", "--run-id", "late")["status"] == "ok"  # it needed the memory no more
+        failed = remote.stage("load-rds", "--run-id", "lost", code=4)
+    finally:
+        monkeypatch.undo()
+        mariadb.start()
+
+    assert remote.run()["status"] == "ok"
+
+    runs = {run["run_id"]: run for run in json.loads(remote.command("runs", "--format", "json").stdout)}
+    assert (runs["late"]["status"], runs["late"]["exit_code"]) == ("ok", 0)
+    assert (runs["lost"]["status"], runs["lost"]["error"]) == ("failed", failed["error"])
+    assert remote.checks()["reconcile_sales_warehouse"]["state"] == "ok"
