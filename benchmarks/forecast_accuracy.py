@@ -35,7 +35,7 @@ def load(source: Path | None = None) -> tuple[Sales, Features]:
         home = Path(folder) / "home"
         retailstream("run", "--source", str(source or REAL), "--home", str(home))
         loaded = settings.load(home=home, config=None, flags={})
-        return open_warehouse(loaded.settings.warehouse.url).ask(read)
+        return open_warehouse(loaded.settings).ask(read)
 
 
 def line(fold: Fold) -> str:

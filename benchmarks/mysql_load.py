@@ -22,7 +22,8 @@ from benchmarks.cases import REAL
 from benchmarks.measuring import measure, ours, peer
 from retailstream.adapters.database.mysql_tables import definition
 from retailstream.contracts import SALES
-from tests.services.mariadb import PASSWORD, USER, MariaDb, free_port
+from tests.services.mariadb import PASSWORD, PROGRAMS, USER, MariaDb
+from tests.services.servers import free_port, program
 
 if TYPE_CHECKING:
     from benchmarks.measuring import Process
@@ -40,7 +41,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="retailstream-benchmark-") as folder:
         work = Path(folder)
         source = options.source or (REAL if REAL.is_dir() else cases.sample(work / "sample"))
-        server = MariaDb(work, free_port())
+        server = MariaDb({name: program(name) for name in PROGRAMS}, work, free_port())
         server.install()
         server.start()
         try:

@@ -45,7 +45,7 @@ def diagnose(home: Path, settings: Settings) -> Iterator[Finding]:
         ("features", settings.features.url),
         ("warehouse", settings.warehouse.url),
     ):
-        yield _tried(name, lambda url=url: _lake(url))  # type: ignore[misc]
+        yield _tried(name, lambda url=url: _lake(settings, url))  # type: ignore[misc]
     yield _tried("database", lambda: _database(settings.database.url))
     yield _tried("engine", lambda: _engine(settings))
     yield _tried("pandas", lambda: metadata.version("pandas"))
@@ -80,8 +80,8 @@ def _source(folder: Path) -> str | Finding:
     return f"{folder.absolute()}, {files:,} files"
 
 
-def _lake(url: str) -> str:
-    lake = wiring.open_lake(url)
+def _lake(settings: Settings, url: str) -> str:
+    lake = wiring.open_lake(settings, url)
     return f"{lake.url}, {len(lake.sizes('')):,} objects"
 
 

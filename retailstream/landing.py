@@ -43,24 +43,24 @@ def _adopt(log: LandingLog, lake: Lake) -> None:
 
     Without them the next landing would begin to count anew, below the landings that clean tables already hold.
     """
+    sizes = lake.sizes("")
+    matches = [found for found in map(_LANDED.fullmatch, sizes) if found and found["dataset"] in log.scope.datasets]
     found = []
-    for key, size in lake.sizes("").items():
-        match = _LANDED.fullmatch(key)
-        if match and match["dataset"] in log.scope.datasets:
-            file = f"{match['dataset']}/{match['name']}"
-            found.append(Landed(match["dataset"], int(match["landing"]), file, sha256(lake.fetch(key)), size))
+    for match, path in zip(matches, lake.fetch_all([match[0] for match in matches]), strict=True):
+        file = f"{match['dataset']}/{match['name']}"
+        found.append(Landed(match["dataset"], int(match["landing"]), file, sha256(path), sizes[match[0]]))
     if found:
         log.adopt(found)
 
 
 def _copy(log: LandingLog, lake: Lake, landing: int, files: Sequence[SourceFile], progress: Progress) -> list[Landed]:
     sources = {(file.dataset, file.file, file.sha256): file for file in files}
-    listed = log.files(landing=landing)
+    listed = [(file, sources.get((file.dataset, file.file, file.sha256))) for file in log.files(landing=landing)]
+    adding = lake.add_all([(file.key, source.path) for file, source in listed if source])
     copied: list[Landed] = []
     withdrawn: list[Landed] = []
-    for done, file in enumerate(listed, start=1):
-        source = sources.get((file.dataset, file.file, file.sha256))
-        there = _put_unchanged(lake, file, source) if source else lake.sizes(file.key).get(file.key) == file.bytes
+    for done, (file, source) in enumerate(listed, start=1):
+        there = next(adding) and _unchanged(source) if source else lake.sizes(file.key).get(file.key) == file.bytes
         (copied if there else withdrawn).append(file)
         progress("landing files", done, len(listed))
     lake.delete(file.key for file in withdrawn)
@@ -68,10 +68,9 @@ def _copy(log: LandingLog, lake: Lake, landing: int, files: Sequence[SourceFile]
     return copied
 
 
-def _put_unchanged(lake: Lake, file: Landed, source: SourceFile) -> bool:
-    """Copy a file, and say whether it still was what had been hashed: a store may be writing it just now."""
+def _unchanged(source: SourceFile) -> bool:
+    """Say whether a file still is what had been hashed: a store may be writing it just now."""
     try:
-        lake.put(file.key, source.path)
-        return sha256(source.path) == file.sha256
+        return sha256(source.path) == source.sha256
     except FileNotFoundError:
         return False

@@ -81,7 +81,8 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Engine, books:
         for landing, file, record in pending.settled
         if record is not None and (landing, file) in numbers
     }
-    current = {name: table.lake.fetch(partition.file) for name, partition in pending.old.partitions.items()}
+    old = pending.old.partitions
+    current = dict(zip(old, table.lake.fetch_all([partition.file for partition in old.values()]), strict=True))
     merge = engine.merge(contract, files, settled=settled, current=current)
     quarantine.keep(run.run_id, _with_raw(contract, merge.rejects(), raw))
     if merge.off_fridays:
@@ -162,8 +163,9 @@ def _survey(
 ) -> tuple[list[LandedFile], list[Reject], list[str]]:
     readable, defects = [], []
     unknown: dict[str, int] = {}
-    for number, file in enumerate(files, start=1):
-        path = _fetch(raw, file)
+    paths = raw.fetch_all([file.key for file in files])
+    for number, (file, path) in enumerate(zip(files, paths, strict=True), start=1):
+        _check_bytes(raw, file, path)
         found = survey(path, contract)
         if found.defect:
             defect = found.defect
@@ -181,15 +183,12 @@ def _survey(
     return readable, defects, warnings
 
 
-def _fetch(raw: Lake, file: Landed) -> Path:
-    """Return a landed file for reading; an error where it no longer has the bytes it landed with."""
-    path = raw.fetch(file.key)
-    if sha256(path) == file.sha256:
-        return path
-    raise RetailStreamError(
-        f"landed file '{file.key}' in {raw.url} no longer has the bytes it landed with",
-        hint="bring back the file from a backup of the raw bucket",
-    )
+def _check_bytes(raw: Lake, file: Landed, path: Path) -> None:
+    if sha256(path) != file.sha256:
+        raise RetailStreamError(
+            f"landed file '{file.key}' in {raw.url} no longer has the bytes it landed with",
+            hint="bring back the file from a backup of the raw bucket",
+        )
 
 
 def _with_raw(contract: Contract, found: Iterator[FoundReject], raw: Lake) -> Iterator[Reject]:

@@ -46,8 +46,19 @@ class Lake(Protocol):
         """Store a copy of the file's bytes, taking the place of what was there."""
         ...
 
+    def add_all(self, files: Sequence[tuple[str, Path]]) -> Iterator[bool]:
+        """Store copies of files under keys that are free, or hold those bytes; yield whether each file was there.
+
+        Raises RetailStreamError where a key holds other bytes already.
+        """
+        ...
+
     def fetch(self, key: str) -> Path:
         """Return a local file with the object's bytes, to be read only."""
+        ...
+
+    def fetch_all(self, keys: Sequence[str]) -> list[Path]:
+        """Return local files with the objects' bytes, to be read only."""
         ...
 
     def read(self, key: str) -> bytes | None:

@@ -58,7 +58,7 @@ class PublishedTable:
 
     def paths(self, manifest: Manifest) -> list[Path]:
         """Return local files with the table's rows, in the order of the partitions."""
-        return [self.lake.fetch(partition.file) for _name, partition in sorted(manifest.partitions.items())]
+        return self.lake.fetch_all([partition.file for _name, partition in sorted(manifest.partitions.items())])
 
     def publish(self, old: Manifest, changes: Mapping[str, NewPartition | None], *, landing: int) -> Manifest:
         """Put new partitions in place (None: take one away) in one step, and return the new version."""

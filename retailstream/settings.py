@@ -12,7 +12,7 @@ import os
 import re
 import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
@@ -50,12 +50,20 @@ class Source(_Section):
 
 
 class Lake(_Section):
-    """The buckets of sales and store files."""
+    """The buckets of sales and store files, and how objects are kept in `s3://` ones."""
 
     raw: str = "file://{home}/lake/raw"
-    """Files as they came."""
+    """Files as they came: `file://FOLDER` or `s3://BUCKET/PREFIX`."""
     clean: str = "file://{home}/lake/clean"
-    """Cleaned and merged tables."""
+    """Cleaned and merged tables: `file://FOLDER` or `s3://BUCKET/PREFIX`."""
+    copies: str = "{home}/copies"
+    """A folder for local copies of objects; one that is not used for a week goes by itself."""
+    encryption: Literal["", "AES256", "aws:kms", "aws:kms:dsse"] = ""
+    """How S3 encrypts objects: `AES256`, `aws:kms` or `aws:kms:dsse`; empty for the bucket's own way."""
+    kms_key: str = ""
+    """The key for `aws:kms`; empty for the account's own."""
+    storage_class: str = ""
+    """The storage class of objects, such as `INTELLIGENT_TIERING`; empty for the bucket's own."""
 
 
 class Features(_Section):

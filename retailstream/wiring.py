@@ -22,12 +22,11 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from retailstream.adapters.engine.duckdb import DuckDbEngine
-    from retailstream.adapters.lake.folder import FolderLake
     from retailstream.adapters.warehouse.folder import FolderWarehouse
     from retailstream.analytics.export import TypedAnswer
     from retailstream.ledger import Ledger
     from retailstream.memory import Memory
-    from retailstream.ports import Database, Results
+    from retailstream.ports import Database, Lake, Results
     from retailstream.reports import StageReport
     from retailstream.runs import Run
     from retailstream.settings import Settings
@@ -70,10 +69,14 @@ class Environment:
         """Return what is remembered of a scope."""
         return Books(LandingLog(self.memory.state, scope), self.quarantine)
 
-    def raw_lake(self, scope: Scope) -> FolderLake:
+    def raw_lake(self, scope: Scope) -> Lake:
         """Return the store that a scope's files land in."""
         is_features = scope is Scope.FEATURES
-        return open_lake(self.settings.features.url if is_features else self.settings.lake.raw)
+        return open_lake(self.settings, self.settings.features.url if is_features else self.settings.lake.raw)
+
+    def clean_lake(self) -> Lake:
+        """Return the store of clean sales and stores."""
+        return open_lake(self.settings, self.settings.lake.clean)
 
     def work(self, scope: Scope) -> Path:
         """Return the folder of a scope's temporary files; whoever holds its lock may empty it."""
@@ -100,18 +103,24 @@ def open_environment(home: Path, loaded: Loaded, *, create: bool) -> Iterator[En
         yield Environment(home, loaded, memory)
 
 
-def open_lake(url: str) -> FolderLake:
-    """Return the lake of a `file://` URL."""
-    from retailstream.adapters.lake.folder import FolderLake  # noqa: PLC0415 -- what a scheme needs, and no more
+def open_lake(settings: Settings, url: str) -> Lake:
+    """Return the lake of a `file://` or `s3://` URL."""
+    scheme, _, place = url.partition("://")
+    if scheme == "s3" and place:
+        from retailstream.adapters.lake.s3 import Storage, open_s3  # noqa: PLC0415 -- what a scheme needs, and no more
+
+        lake = settings.lake
+        return open_s3(place, Path(lake.copies), Storage(lake.encryption, lake.kms_key, lake.storage_class))
+    from retailstream.adapters.lake.folder import FolderLake  # noqa: PLC0415 -- same
 
     return FolderLake(_folder(url))
 
 
-def open_warehouse(url: str) -> FolderWarehouse:
-    """Return the warehouse of a `file://` URL."""
+def open_warehouse(settings: Settings) -> FolderWarehouse:
+    """Return the warehouse that the settings name."""
     from retailstream.adapters.warehouse.folder import FolderWarehouse  # noqa: PLC0415 -- what a scheme needs
 
-    return FolderWarehouse(open_lake(url))
+    return FolderWarehouse(open_lake(settings, settings.warehouse.url))
 
 
 @contextmanager
@@ -179,13 +188,13 @@ def _ingest(env: Environment, run: Run) -> StageReport:
 def _glue_merge(env: Environment, run: Run) -> StageReport:
     scope = Scope.SALES_AND_STORES
     with open_engine(env.settings, run.work) as engine:
-        clean = open_lake(env.settings.lake.clean)
+        clean = env.clean_lake()
         return glue_merge.run(raw=env.raw_lake(scope), clean=clean, engine=engine, books=env.books(scope), run=run)
 
 
 def _load_rds(env: Environment, run: Run) -> StageReport:
     with open_engine(env.settings, run.work) as engine, _database(env, run) as database:
-        return load_rds.run(clean=open_lake(env.settings.lake.clean), database=database, engine=engine, run=run)
+        return load_rds.run(clean=env.clean_lake(), database=database, engine=engine, run=run)
 
 
 def _features(env: Environment, run: Run) -> StageReport:
@@ -193,7 +202,7 @@ def _features(env: Environment, run: Run) -> StageReport:
         return features.run(
             source=Path(env.settings.source.path),
             files=env.raw_lake(Scope.FEATURES),
-            warehouse=open_warehouse(env.settings.warehouse.url),
+            warehouse=open_warehouse(env.settings),
             engine=engine,
             books=env.books(Scope.FEATURES),
             run=run,
@@ -202,7 +211,7 @@ def _features(env: Environment, run: Run) -> StageReport:
 
 def _sqoop(env: Environment, run: Run) -> StageReport:
     with open_engine(env.settings, run.work) as engine, _database(env, run) as database:
-        warehouse = open_warehouse(env.settings.warehouse.url)
+        warehouse = open_warehouse(env.settings)
         return sqoop.run(database=database, warehouse=warehouse, engine=engine, run=run)
 
 
@@ -222,9 +231,9 @@ def look(env: Environment) -> list[monitor.Check]:
         work = Path(stack.enter_context(TemporaryDirectory()), "engine")
         engine = stack.enter_context(open_engine(env.settings, work))
         stores = monitor.Stores(
-            open_lake(env.settings.lake.clean),
+            env.clean_lake(),
             stack.enter_context(open_database(env.settings.database.url, create=False)),
-            open_warehouse(env.settings.warehouse.url),
+            open_warehouse(env.settings),
         )
         limits = monitor.Limits(env.limit, env.settings.quality.max_orphan_stores)
         return monitor.run(stores=stores, engine=engine, ledger=env.ledger, quarantine=env.quarantine, limits=limits)
@@ -237,7 +246,7 @@ def ask(home: Path, settings: Settings, question: Callable[[DuckDBPyConnection],
     """
     from retailstream.analytics import export  # noqa: PLC0415 -- only questions need it
 
-    warehouse = open_warehouse(settings.warehouse.url)
+    warehouse = open_warehouse(settings)
     asked = warehouse.ask(lambda connection: Asked(question(connection), export.empty_tables(connection)))
     if asked.empty_tables and not home.exists():
         raise RetailStreamError(
@@ -252,5 +261,5 @@ def _folder(url: str) -> Path:
     if not separator:
         return Path(url)
     if scheme != "file" or not rest:
-        raise UsageError(f"'{masked(url)}' has no known scheme", hint="use file://FOLDER")
+        raise UsageError(f"'{masked(url)}' has no known scheme", hint="use file://FOLDER or s3://BUCKET")
     return Path(rest)

@@ -29,7 +29,7 @@ def run(*, clean: Lake, database: Database, engine: Engine, run: Run) -> StageRe
         digests = _changed(manifest, loaded or {})
         counts[contract.name] = _counts(manifest, digests)
         if digests or loaded is None:
-            paths = [clean.fetch(manifest.partitions[name].file) for name, digest in digests.items() if digest]
+            paths = clean.fetch_all([manifest.partitions[name].file for name, digest in digests.items() if digest])
             given = contract, paths, database.encode
             loads.append(TableLoad(contract, digests, partial(engine.rows, *given), partial(engine.dump, *given)))
     status = outcome(dry_run=run.dry_run, changed=any(load.digests for load in loads))

@@ -12,13 +12,13 @@ import duckdb
 import pytest
 
 import retailstream
+from retailstream.adapters.lake.folder import FolderLake
 from retailstream.adapters.warehouse.folder import FolderWarehouse
 from retailstream.analytics import export
 from retailstream.analytics.catalog import use_cases
 from retailstream.analytics.printing import cell
 from retailstream.cli import answers
 from retailstream.errors import RetailStreamError, UsageError
-from retailstream.wiring import open_lake
 from tests.environment import Environment, Summary, chain_environment
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def test_without_rows_there_is_a_sentence(env: Environment, name: str) -> None:
 def test_a_terminal_sees_the_headline_and_figures_for_people(
     chain: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    warehouse = FolderWarehouse(open_lake(f"file://{chain.home}/warehouse"))
+    warehouse = FolderWarehouse(FolderLake(chain.home / "warehouse"))
     found = warehouse.ask(lambda connection: export.ask(connection, "yearly-stores", {}))
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("COLUMNS", "60")
@@ -192,7 +192,7 @@ def test_values_are_printed_as_people_read_them(value: object, column: str, text
 
 
 def test_a_table_published_in_the_middle_is_read_anew(chain: Environment) -> None:
-    warehouse = FolderWarehouse(open_lake(f"file://{chain.home}/warehouse"))
+    warehouse = FolderWarehouse(FolderLake(chain.home / "warehouse"))
     tries: list[Summary] = []
 
     def question(connection: duckdb.DuckDBPyConnection) -> int:

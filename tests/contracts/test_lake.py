@@ -134,3 +134,40 @@ def test_a_reader_sees_one_object_or_the_next_never_half(lake: Lake, tmp_path: P
 def test_the_url_can_be_printed(lake: Lake) -> None:
     assert "://" in lake.url
     assert lake.url.isprintable()
+
+
+def test_files_are_added_under_free_keys_in_their_order_and_one_that_is_gone_is_told(
+    lake: Lake, tmp_path: Path
+) -> None:
+    paths = [tmp_path / f"{number}.csv" for number in range(60)]
+    for number, path in enumerate(paths):
+        path.write_bytes(b"x" * number)
+    paths[7].unlink()
+
+    there = list(lake.add_all([(f"a/{path.name}", path) for path in paths]))
+
+    assert there == [number != 7 for number in range(60)]
+    assert lake.sizes("a/") == {f"a/{number}.csv": number for number in range(60) if number != 7}
+    assert [path.read_bytes() for path in lake.fetch_all(["a/3.csv", "a/1.csv"])] == [b"xxx", b"x"]
+    assert lake.fetch_all([]) == []
+    assert list(lake.add_all([])) == []
+
+
+def test_what_is_added_again_must_be_the_same_bytes(lake: Lake, tmp_path: Path) -> None:
+    first = file(tmp_path, b"one")
+    assert list(lake.add_all([("k", first)])) == [True]
+    assert list(lake.add_all([("k", first)])) == [True]
+    with pytest.raises(RetailStreamError, match=r"object 'k' in .* is there already, with other bytes"):
+        list(lake.add_all([("k", file(tmp_path, b"two"))]))
+    assert lake.read("k") == b"one"
+
+
+def test_what_has_changed_is_fetched_as_it_is_now(lake: Lake) -> None:
+    lake.write("k.csv.gz", b"old")
+    assert lake.fetch("k.csv.gz").read_bytes() == b"old"
+    lake.write("k.csv.gz", b"new")
+    assert lake.fetch("k.csv.gz").read_bytes() == b"new"
+    assert lake.fetch("k.csv.gz").name == "k.csv.gz"
+    lake.delete(["k.csv.gz"])
+    with pytest.raises(RetailStreamError, match="is missing"):
+        lake.fetch("k.csv.gz")

@@ -139,7 +139,8 @@ class Watched:
         self._lake = lake
         self._over = over
         self.url = lake.url
-        self.sizes, self.fetch, self.read = lake.sizes, lake.fetch, lake.read
+        self.sizes, self.fetch, self.fetch_all, self.read = lake.sizes, lake.fetch, lake.fetch_all, lake.read
+        self.add_all = lake.add_all
         self.seen: list[list[Row]] = []
 
     def look(self) -> None:

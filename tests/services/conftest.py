@@ -1,5 +1,6 @@
 from __future__ import annotations
 
 from tests.services.mariadb import database_name, mariadb
+from tests.services.s3_server import bucket, s3, s3_server
 
-__all__ = ["database_name", "mariadb"]
+__all__ = ["bucket", "database_name", "mariadb", "s3", "s3_server"]

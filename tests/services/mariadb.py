@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import getpass
-import os
-import shutil
-import socket
 import subprocess
-import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pymysql
 import pytest
+
+from tests.services.servers import free_port, program, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +21,14 @@ USER, PASSWORD = "ann", "s3cret/p@ss:wörd"
 ENCODED = "s3cret%2Fp%40ss%3Aw%C3%B6rd"
 
 
+PROGRAMS = ("mariadbd", "mariadb-install-db", "openssl")
+
+
 @dataclass
 class MariaDb:
-    """One server and its folder."""
+    """One server, its programs and its folder."""
 
+    programs: dict[str, str] = field(repr=False)
     folder: Path
     port: int
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
@@ -34,7 +36,7 @@ class MariaDb:
     def install(self) -> None:
         """Make an empty data folder, and certificates of an authority of our own."""
         _do(
-            "mariadb-install-db",
+            self.programs["mariadb-install-db"],
             "--no-defaults",
             f"--datadir={self.folder / 'data'}",
             f"--user={getpass.getuser()}",
@@ -65,7 +67,7 @@ class MariaDb:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         command = [
-            "mariadbd",
+            self.programs["mariadbd"],
             "--no-defaults",
             f"--datadir={self.folder / 'data'}",
             f"--user={getpass.getuser()}",
@@ -81,11 +83,7 @@ class MariaDb:
         ]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
-        while not self._answers():
-            assert self.process.poll() is None, (self.folder / "log").read_text()[-2000:]
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.05)
+        wait_for(self.process, self.folder / "log", self._answers)
 
     def kill(self) -> None:
         """End the server at once, as a power cut would."""
@@ -143,29 +141,11 @@ def _do(*command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def require(*programs: str) -> None:
-    """Skip where a program is missing, or fail where all services are required."""
-    missing = [name for name in programs if shutil.which(name) is None]
-    if missing and os.environ.get("RETAILSTREAM_REQUIRE") == "all":
-        pytest.fail(f"{', '.join(missing)} missing, and RETAILSTREAM_REQUIRE=all")
-    if missing:
-        pytest.skip(f"{', '.join(missing)} missing: install the package mariadb-server")
-
-
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
     """A running server with a user."""
-    os.environ["PATH"] += f"{os.pathsep}/usr/sbin"
-    require("mariadbd", "mariadb-install-db", "openssl")
-    server = MariaDb(tmp_path_factory.mktemp("db"), free_port())
+    programs = {name: program(name) for name in PROGRAMS}
+    server = MariaDb(programs, tmp_path_factory.mktemp("db"), free_port())
     server.install()
     server.start()
     try:

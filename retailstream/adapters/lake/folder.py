@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retailstream.errors import RetailStreamError
+from retailstream.hashing import sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
 PART = ".part"
 """The ending of a file being written; what a killed process leaves is overwritten by the next one."""
@@ -46,12 +47,21 @@ class FolderLake:
             shutil.copyfile(path, target.with_name(target.name + PART))
         target.with_name(target.name + PART).replace(target)
 
+    def add_all(self, files: Sequence[tuple[str, Path]]) -> Iterator[bool]:
+        """Store copies of files under keys that are free, or hold those bytes; yield whether each file was there."""
+        for key, path in files:
+            yield self._add(key, path)
+
     def fetch(self, key: str) -> Path:
         """Return the object's own file."""
         path = self._target(key)
         if not path.is_file():
             raise RetailStreamError(f"object '{key}' is missing in {self.url}", hint="retailstream doctor")
         return path
+
+    def fetch_all(self, keys: Sequence[str]) -> list[Path]:
+        """Return the objects' own files."""
+        return [self.fetch(key) for key in keys]
 
     def read(self, key: str) -> bytes | None:
         """Return a small object's bytes, or None where there is none."""
@@ -80,6 +90,19 @@ class FolderLake:
                 if folder == self._root or not folder.is_dir() or any(folder.iterdir()):
                     break
                 folder.rmdir()
+
+    def _add(self, key: str, path: Path) -> bool:
+        target = self._target(key)
+        try:
+            if target.exists() and sha256(target) != sha256(path):
+                raise RetailStreamError(
+                    f"object '{key}' in {self.url} is there already, with other bytes than {path}",
+                    hint="each environment needs a raw folder of its own",
+                )
+            self.put(key, path)
+        except FileNotFoundError:
+            return False
+        return True
 
     def _target(self, key: str) -> Path:
         return Path(self._root, key)

@@ -1,0 +1,196 @@
+"""A lake that is a bucket of S3, or of any server that speaks like it: an object appears whole or not at all.
+
+Where the server is, its region and the credentials are what boto3 finds by itself: environment, profile or role. What
+is stored is proved by a checksum on its way. What is fetched is kept as a local copy, which counts as long as the
+object still has the ETag that it was copied with. See docs/adr/0015-objects-of-s3.md.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from retailstream.adapters.lake.s3_client import new_client
+from retailstream.adapters.lake.s3_copies import Copies
+from retailstream.adapters.lake.s3_errors import ABSENT, NOT_MODIFIED, REFUSED_CONDITION, code_of, mapped
+from retailstream.adapters.lake.s3_uploads import Uploads
+from retailstream.errors import RetailStreamError, TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+AT_ONCE: Final = 16
+"""How many objects are on their way at a time."""
+
+DELETED_AT_ONCE: Final = 1_000
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How objects are kept, in the words of S3's API; what is empty is for the bucket to say."""
+
+    encryption: str = ""
+    kms_key: str = ""
+    storage_class: str = ""
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """What a request says that stores an object."""
+        said = {
+            "ServerSideEncryption": self.encryption,
+            "SSEKMSKeyId": self.kms_key,
+            "StorageClass": self.storage_class,
+        }
+        return {name: value for name, value in said.items() if value}
+
+
+def open_s3(place: str, copies: Path, storage: Storage) -> S3Lake:
+    """Return the lake of `bucket/prefix`, with a folder for copies; nothing is connected before the first request."""
+    bucket, _, prefix = place.partition("/")
+    prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+    return S3Lake(bucket, prefix, Copies(copies, f"{bucket}/{prefix}"), storage)
+
+
+class S3Lake:
+    """Objects of one bucket, below a prefix that is empty or ends with a slash."""
+
+    def __init__(self, bucket: str, prefix: str, copies: Copies, storage: Storage) -> None:
+        self._bucket = bucket
+        self._prefix = prefix
+        self._copies = copies
+        self._storage = storage
+        self._seen: dict[str, str | None] = {}
+
+    @property
+    def url(self) -> str:
+        """The bucket and the prefix as a URL."""
+        return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
+
+    @cached_property
+    def _client(self) -> Any:  # noqa: ANN401 -- botocore makes its classes at run time
+        with mapped(self.url):
+            return new_client(connections=2 * AT_ONCE)
+
+    @cached_property
+    def _uploads(self) -> Uploads:
+        return Uploads(self._client, self._bucket, self._storage.arguments)
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """Return the bytes of each object below the prefix, by key."""
+        pages = self._client.get_paginator("list_objects_v2")
+        with mapped(self.url):
+            found = [
+                (str(item["Key"]).removeprefix(self._prefix), int(item["Size"]))
+                for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix)
+                for item in page.get("Contents", ())
+            ]
+        # Consoles keep "folders" as empty objects whose names end like those of folders.
+        return {key: size for key, size in found if not key.endswith("/") and key}
+
+    def put(self, key: str, path: Path) -> None:
+        """Store a copy of the file's bytes, taking the place of what was there."""
+        with mapped(self.url):
+            self._uploads.send(self._prefix + key, path)
+        self._seen.pop(key, None)
+
+    def add_all(self, files: Sequence[tuple[str, Path]]) -> Iterator[bool]:
+        """Store copies of files under keys that are free, many at a time; yield whether each file was there.
+
+        Raises RetailStreamError where a key holds other bytes already.
+        """
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            yield from pool.map(lambda file: self._add(*file), files)
+
+    def fetch(self, key: str) -> Path:
+        """Return a local copy of the object as it is now."""
+        kept = self._copies.newest(key)
+        condition = {"IfNoneMatch": kept.etag} if kept else {}
+        try:
+            with mapped(self.url):
+                return self._copies.keep(key, lambda: self._get(key, **condition))
+        except RetailStreamError as error:
+            code = code_of(error.__cause__)
+            if kept and code in NOT_MODIFIED:
+                return kept.used()
+            if code in ABSENT:
+                raise RetailStreamError(
+                    f"object '{key}' is missing in {self.url}", hint="retailstream doctor"
+                ) from None
+            raise
+
+    def fetch_all(self, keys: Sequence[str]) -> list[Path]:
+        """Return local copies of objects as they are now."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(self.fetch, keys))
+
+    def read(self, key: str) -> bytes | None:
+        """Return a small object's bytes, or None where there is none."""
+        try:
+            with mapped(self.url):
+                response = self._get(key)
+                data: bytes = response["Body"].read()
+        except RetailStreamError as error:
+            if code_of(error.__cause__) not in ABSENT:
+                raise
+            self._seen[key] = None
+            return None
+        self._seen[key] = response["ETag"]
+        return data
+
+    def write(self, key: str, data: bytes) -> None:
+        """Store a small object durably, in one step.
+
+        Raises TransientError where the object is no longer the one that was read here last: another run was there.
+        """
+        condition = {}
+        if key in self._seen:
+            seen = self._seen[key]
+            condition = {"IfMatch": seen} if seen else {"IfNoneMatch": "*"}
+        try:
+            with mapped(self.url):
+                self._seen[key] = self._uploads.send_bytes(self._prefix + key, data, **condition)
+        except RetailStreamError as error:
+            # A request whose answer was lost is sent again, and then finds its own object.
+            if code_of(error.__cause__) not in REFUSED_CONDITION:
+                raise
+            if self.read(key) != data:
+                raise TransientError(
+                    f"object '{key}' in {self.url} was changed by another run meanwhile",
+                    hint="run the same command again",
+                ) from error
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove objects; one that is gone already is no error."""
+        names = list(keys)
+        for start in range(0, len(names), DELETED_AT_ONCE):
+            some = names[start : start + DELETED_AT_ONCE]
+            objects = [{"Key": self._prefix + key} for key in some]
+            with mapped(self.url):
+                done = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True})
+            if failed := done.get("Errors"):
+                told = f"{failed[0].get('Code')}: {failed[0].get('Message')}"
+                raise RetailStreamError(f"{len(failed)} objects in {self.url} were not deleted, the first for {told}")
+            for key in some:
+                self._seen.pop(key, None)
+
+    def _add(self, key: str, path: Path) -> bool:
+        try:
+            with mapped(self.url):
+                self._uploads.send(self._prefix + key, path, IfNoneMatch="*")
+        except FileNotFoundError:
+            return False
+        except RetailStreamError as error:
+            if code_of(error.__cause__) not in REFUSED_CONDITION:
+                raise
+            if self.fetch(key).read_bytes() != path.read_bytes():
+                raise RetailStreamError(
+                    f"object '{key}' in {self.url} is there already, with other bytes than {path}",
+                    hint="each environment needs a raw bucket of its own",
+                ) from None
+        return True
+
+    def _get(self, key: str, **condition: str) -> Any:  # noqa: ANN401 -- a response is a dictionary of anything
+        return self._client.get_object(Bucket=self._bucket, Key=self._prefix + key, ChecksumMode="ENABLED", **condition)

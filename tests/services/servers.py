@@ -1,0 +1,49 @@
+"""What the servers of the tests share: free ports, waiting for an answer, and what a machine may lack."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+
+INSTALLED = Path(__file__).parents[2] / ".cache" / "services" / "bin"
+"""Where `make services` puts what no package of the system has."""
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def program(name: str) -> str:
+    """Return a program's path; skip where it is missing, or fail where all services are required."""
+    places = os.pathsep.join((str(INSTALLED), os.environ["PATH"], "/usr/sbin"))
+    found = shutil.which(name, path=places)
+    if found is None and os.environ.get("RETAILSTREAM_REQUIRE") == "all":
+        pytest.fail(f"{name} is missing, and RETAILSTREAM_REQUIRE=all")
+    if found is None:
+        pytest.skip(f"{name} is missing: make services")
+    assert found
+    return found
+
+
+def wait_for(process: subprocess.Popen[bytes], log: Path, answers: Callable[[], bool]) -> None:
+    """Wait until a server answers."""
+    deadline = time.monotonic() + 60
+    while not answers():
+        assert process.poll() is None, log.read_text()[-2000:]
+        assert time.monotonic() < deadline, f"the server does not answer: {log.read_text()[-2000:]}"
+        time.sleep(0.05)
