@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := .cache/demo
+EXTRAS :=
 
 ## demo: set everything up, run a synthetic chain through the pipeline, and ask it two questions
 .PHONY: demo
@@ -32,13 +33,33 @@ test-slow: $(VENV)/dev
 
 ## services: install the servers that the service tests start (Debian, as root); none of them is started here
 .PHONY: services
-services:
-	command -v mariadbd > /dev/null || { apt-get update -qq && apt-get install -y -qq mariadb-server-core mariadb-client-core > /dev/null; }
+services: $(VENV)/stack
+	$(BIN)/python -m stack install
 
-## test-services: the tests against real services, each on a free port of this machine; MariaDB as of now
+## test-services: the tests against real services, each on a free port of this machine
 .PHONY: test-services
-test-services: $(VENV)/dev
+test-services: $(VENV)/stack
 	$(BIN)/pytest tests/services
+
+## stack-up: start S3, MariaDB and ministack on this machine, for `retailstream --config configs/stack.toml`
+.PHONY: stack-up
+stack-up: $(VENV)/stack
+	$(BIN)/python -m stack up
+
+## stack-down: stop them, and remove all their data
+.PHONY: stack-down
+stack-down: $(VENV)/stack
+	$(BIN)/python -m stack down
+
+## stack-status: which of them run, where, and since when
+.PHONY: stack-status
+stack-status: $(VENV)/stack
+	$(BIN)/python -m stack status
+
+## stack-logs: the ends of their logs; SERVER=s3 for one
+.PHONY: stack-logs
+stack-logs: $(VENV)/stack
+	$(BIN)/python -m stack logs $(SERVER)
 
 ## browser: install the Chromium that the tests of reports look at pages with (Debian, as root)
 .PHONY: browser
@@ -91,7 +112,7 @@ lock:
 	rm -rf .cache/lock
 	$(PYTHON) -m venv .cache/lock
 	.cache/lock/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
-	.cache/lock/bin/pip install --quiet --group dev -e .
+	.cache/lock/bin/pip install --quiet --group dev --group stack -e '.$(EXTRAS)'
 	.cache/lock/bin/pip freeze --exclude-editable > constraints.txt
 
 ## clean: remove what was built, cached and installed here
@@ -113,4 +134,9 @@ $(VENV)/run: pyproject.toml constraints.txt
 
 $(VENV)/dev: $(VENV)/run
 	$(BIN)/pip install --quiet --constraint constraints.txt --group dev
+	touch $@
+
+# What the local services need, and the product with every extra that talks to them.
+$(VENV)/stack: $(VENV)/dev
+	$(BIN)/pip install --quiet --constraint constraints.txt --group stack -e '.$(EXTRAS)'
 	touch $@

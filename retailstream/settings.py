@@ -8,22 +8,19 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import os
 import re
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from retailstream.errors import RetailStreamError, UsageError
+from retailstream.layers import PREFIX, add_variables, flatten, read_environment, read_file
 from retailstream.runs import Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
-
-PREFIX = "RETAILSTREAM__"
 
 
 def _limit(text: str) -> str:
@@ -117,6 +114,8 @@ class Settings(_Section):
 
     environment: str = "local"
     """The name of the environment, for people and metrics."""
+    env_file: str = ""
+    """A file of variables, named from the folder of the config file; it stands in for variables that are not set."""
     source: Source = Source()
     lake: Lake = Lake()
     features: Features = Features()
@@ -145,7 +144,7 @@ class Loaded:
 
     def values(self) -> list[Value]:
         """Return every setting with its origin; a password within a URL prints as stars."""
-        flat = _flatten(self.settings.model_dump())
+        flat = flatten(self.settings.model_dump())
         return [Value(key, masked(str(value)), self.origins.get(key, "default")) for key, value in flat.items()]
 
     @property
@@ -169,48 +168,22 @@ def load(*, home: Path, config: Path | None, flags: Mapping[str, str | None]) ->
 
     Raises UsageError for an unknown key or variable, naming the nearest right one, and for a value of a wrong form.
     """
-    known = list(_flatten(Settings().model_dump()))
+    known = list(flatten(Settings().model_dump()))
     origins: dict[str, str] = {}
     merged: dict[str, Any] = {}
+    configured = read_file(config)
+    added = add_variables(config, configured.get("env_file"))
     layers = (
-        (f"file {config}" if config else "", _read_file(config)),
-        ("environment", dict(_read_environment())),
+        (f"file {config}" if config else "", configured),
+        ("environment", dict(read_environment())),
         ("flag", {key: value for key, value in flags.items() if value is not None}),
     )
     for origin, layer in layers:
         for key, value in layer.items():
             _check_key(key, known, origin)
-            origins[key] = origin
+            origins[key] = f"file {configured['env_file']}" if origin == "environment" and key in added else origin
             merged[key] = value
     return Loaded(_validated(merged, home, origins), origins)
-
-
-def _read_file(config: Path | None) -> dict[str, Any]:
-    if config is None:
-        return {}
-    try:
-        return _flatten(tomllib.loads(config.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise UsageError(f"the config file {config} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"the config file {config} is not valid TOML: {error}") from error
-
-
-def _read_environment() -> Iterator[tuple[str, str]]:
-    for name, value in os.environ.items():
-        if name.startswith(PREFIX):
-            yield name.removeprefix(PREFIX).lower().replace("__", "."), value
-
-
-def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """`{"lake": {"raw": "x"}}` → `{"lake.raw": "x"}`."""
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            flat |= _flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
 
 
 def _check_key(key: str, known: list[str], origin: str) -> None:
@@ -227,7 +200,7 @@ def _check_key(key: str, known: list[str], origin: str) -> None:
 
 
 def _validated(merged: Mapping[str, Any], home: Path, origins: Mapping[str, str]) -> Settings:
-    defaults = _flatten(Settings().model_dump())
+    defaults = flatten(Settings().model_dump())
     tree: dict[str, Any] = {}
     for key, value in (defaults | dict(merged)).items():
         filled = value.replace("{home}", str(home.absolute())) if isinstance(value, str) else value

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -129,3 +130,51 @@ def test_the_hash_is_that_of_the_settings_and_knows_no_secret(tmp_path: Path) ->
 def test_settings_cannot_be_changed(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="frozen"):
         loaded(tmp_path).settings.environment = "other"
+
+
+@pytest.fixture
+def env_file(config: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of variables, which the config file names."""
+    for name in ("RETAILSTREAM__DATABASE__URL", "AWS_SOMETHING"):
+        monkeypatch.setenv(name, "")  # so that it is put back after the test
+        monkeypatch.delenv(name)
+    config.write_text('env_file = "sub/env"\ndatabase.url = "sqlite:///from-config"\n')
+    path = config.parent / "sub" / "env"
+    path.parent.mkdir()
+    path.write_text("# secrets\nRETAILSTREAM__DATABASE__URL='sqlite:///$HOME#x'\nexport AWS_SOMETHING=\"some thing\"\n")
+    path.chmod(0o600)
+    return path
+
+
+def test_a_file_of_variables_stands_in_for_those_that_are_not_set(
+    tmp_path: Path, config: Path, env_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert env_file
+    found = loaded(tmp_path, config)
+    assert found.settings.database.url == "sqlite:///$HOME#x"
+    assert found.origins["database.url"] == "file sub/env"
+    assert os.environ["AWS_SOMETHING"] == "some thing"
+
+    monkeypatch.setenv("RETAILSTREAM__DATABASE__URL", "sqlite:///mine")
+    found = loaded(tmp_path, config)
+    assert (found.settings.database.url, found.origins["database.url"]) == ("sqlite:///mine", "environment")
+
+
+def test_a_file_of_variables_must_be_there_and_its_owners_alone(tmp_path: Path, config: Path, env_file: Path) -> None:
+    env_file.chmod(0o640)
+    with pytest.raises(UsageError, match=r"others can read .*env, which may hold secrets") as caught:
+        loaded(tmp_path, config)
+    assert caught.value.hint == f"chmod 600 {env_file}"
+    env_file.unlink()
+    with pytest.raises(UsageError, match=r"env that .* names as env_file cannot be read: No such file") as caught:
+        loaded(tmp_path, config)
+    assert "make stack-up" in caught.value.hint
+
+
+def test_a_file_of_variables_has_no_unknown_setting(tmp_path: Path, config: Path, env_file: Path) -> None:
+    env_file.write_text("RETAILSTREAM__DATABASE__ULR=x\n")
+    try:
+        with pytest.raises(UsageError, match="unknown setting 'RETAILSTREAM__DATABASE__ULR'"):
+            loaded(tmp_path, config)
+    finally:
+        os.environ.pop("RETAILSTREAM__DATABASE__ULR", None)

@@ -7,7 +7,7 @@ import inspect
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from retailstream import settings
+from retailstream import layers, settings
 from retailstream.cli.reference.tables import code, table
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ it came from; a password within a URL prints as stars. A key that does not exist
 def settings_page() -> str:
     """Return the page: every key with its default, its environment variable and its meaning."""
     rows = [
-        (code(key), code(default) or "(empty)", code(settings.PREFIX + key.upper().replace(".", "__")), meaning)
+        (code(key), code(default) or "(empty)", code(layers.PREFIX + key.upper().replace(".", "__")), meaning)
         for key, default, meaning in _settings(settings.Settings, "")
     ]
     return f"{_INTRODUCTION}\n{table(('key', 'default', 'environment variable', 'meaning'), rows)}"

@@ -1,0 +1,76 @@
+"""The layers that settings come from: a TOML file, variables of the environment, and a file of variables."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from typing import TYPE_CHECKING, Any, Final
+
+from retailstream.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+PREFIX: Final = "RETAILSTREAM__"
+"""What the variable of a setting begins with."""
+
+
+def read_file(config: Path | None) -> dict[str, Any]:
+    """Return the settings of a TOML file by dotted key; UsageError where it cannot be read."""
+    if config is None:
+        return {}
+    try:
+        return flatten(tomllib.loads(config.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise UsageError(f"the config file {config} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"the config file {config} is not valid TOML: {error}") from error
+
+
+def add_variables(config: Path | None, env_file: object) -> set[str]:
+    """Set the variables of a file where they are not set, and return the keys of settings among them.
+
+    They are set in the environment of this process, where the libraries that we use look for theirs.
+    """
+    if not (config and env_file):
+        return set()
+    from dotenv import dotenv_values  # noqa: PLC0415 -- few need it
+
+    path = config.parent / str(env_file)
+    try:
+        if path.stat().st_mode & 0o077:
+            raise UsageError(f"others can read {path}, which may hold secrets", hint=f"chmod 600 {path}")
+        found = dotenv_values(path, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(
+            f"the file {path} that {config} names as env_file cannot be read: {reason}",
+            hint="make stack-up writes that of configs/stack.toml",
+        ) from error
+    added = {name: value for name, value in found.items() if value is not None and name not in os.environ}
+    os.environ.update(added)
+    return {_key(name) for name in added if name.startswith(PREFIX)}
+
+
+def read_environment() -> Iterator[tuple[str, str]]:
+    """Yield the dotted key and the value of each variable that is a setting."""
+    for name, value in os.environ.items():
+        if name.startswith(PREFIX):
+            yield _key(name), value
+
+
+def _key(variable: str) -> str:
+    """`"RETAILSTREAM__LAKE__RAW"` → `"lake.raw"`."""
+    return variable.removeprefix(PREFIX).lower().replace("__", ".")
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """`{"lake": {"raw": "x"}}` → `{"lake.raw": "x"}`."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

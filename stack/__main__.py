@@ -1,0 +1,189 @@
+"""`python -m stack up|down|status|logs|install`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from filelock import FileLock
+from rich.console import Console
+from rich.table import Table
+
+from stack.installing import MissingError
+from stack.place import Place, variables, write_private
+from stack.servers import SERVERS
+from stack.supervision import RUNNING, Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stack.server import Server
+    from stack.supervision import Process
+
+READY_SECONDS: Final = 90
+TAIL: Final = 15
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="The real services on this machine.",
+)
+
+
+class FailedError(Exception):
+    """A server that did not start, with the end of its log."""
+
+
+@app.command()
+def install() -> None:
+    """Install what the servers need into the cache; at once where nothing is missing."""
+    for server in SERVERS:
+        server.install()
+
+
+@app.command()
+def up() -> None:
+    """Start every server that does not run, wait until all are ready, and write the file of variables."""
+    install()
+    place = Place.here()
+    place.keep()
+    with FileLock(place.folder / "lock"):
+        fresh = not Supervisor(place).is_running()
+        try:
+            _start(place)
+        except BaseException:
+            if fresh:
+                _take_away(place)
+            raise
+    _print(place, Supervisor(place).processes())
+    print(f"\nready; what to set is in {_shown(place.environment)}, which configs/stack.toml reads")
+
+
+@app.command()
+def down() -> None:
+    """Stop every server, and remove all data of the stack; what was installed stays."""
+    place = Place.here()
+    there = place.folder.exists()
+    _take_away(place)
+    print(f"{_shown(place.folder)} is gone, with all its servers" if there else "no stack is there")
+
+
+@app.command()
+def status() -> None:
+    """Say of every server whether it runs, where and since when; ends with 1 where one does not."""
+    place = Place.here()
+    processes = Supervisor(place).processes()
+    if not processes:
+        print("no stack is running; make stack-up")
+        raise typer.Exit(1)
+    _print(place, processes)
+    failed = [process.name for process in processes if process.state != RUNNING]
+    for name in failed:
+        print(f"\n{_crashed(place, name)}")
+    if failed:
+        print("\nmake stack-up starts it again")
+        raise typer.Exit(1)
+
+
+@app.command()
+def logs(
+    server: Annotated[str, typer.Argument(help="One server; all of them without.")] = "",
+    lines: Annotated[int, typer.Option(help="How many lines of each.")] = 40,
+) -> None:
+    """Print the ends of the servers' logs."""
+    place = Place.here()
+    for name in [server] if server else [found.name for found in SERVERS]:
+        print(f"== {name}: {_shown(place.log(name))}")
+        print(_tail(place.log(name), lines))
+
+
+def _start(place: Place) -> None:
+    for server in SERVERS:
+        place.port(server.name)
+        server.prepare(place)
+        server.environment(place)
+    place.keep()
+    supervisor = Supervisor(place)
+    supervisor.start(SERVERS)
+    for server in SERVERS:
+        _wait(place, supervisor, server)
+        server.arrange(place)
+    given = [pair for server in SERVERS for pair in server.gives(place).items()]
+    place.keep()
+    write_private(place.environment, variables(given))
+
+
+def _wait(place: Place, supervisor: Supervisor, server: Server) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            server.ready(place)
+        except Exception as error:
+            process = next(found for found in supervisor.processes() if found.name == server.name)
+            if process.state not in {RUNNING, "STARTING"}:
+                raise FailedError(_crashed(place, server.name)) from error
+            if time.monotonic() > deadline:
+                told = f"{server.name} is not ready after {READY_SECONDS} seconds: {error}"
+                raise FailedError(f"{told}\n{_tail(place.log(server.name), TAIL)}") from error
+            time.sleep(0.1)
+        else:
+            return
+
+
+def _take_away(place: Place) -> None:
+    Supervisor(place).stop()
+    place.remove()
+
+
+def _print(place: Place, processes: Sequence[Process]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("server", "state", "address", "pid", "memory", "since"):
+        table.add_column(name, justify="right" if name in {"pid", "memory"} else "left", no_wrap=name != "address")
+    found = {process.name: process for process in processes}
+    for server in SERVERS:
+        if process := found.get(server.name):
+            runs = process.state == RUNNING
+            since = datetime.fromtimestamp(process.since).astimezone().strftime("%H:%M:%S") if runs else ""
+            told = (str(process.pid), _memory(process.pid)) if runs else ("", "")
+            table.add_row(server.name, process.state.lower(), server.address(place), *told, since)
+    Console(width=None if sys.stdout.isatty() else 140).print(table, highlight=False, markup=False)
+
+
+def _memory(pid: int) -> str:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return f"{int(line.split()[1]) // 1024} MB"
+    return ""
+
+
+def _crashed(place: Place, name: str) -> str:
+    return f"{name} has ended; its log {_shown(place.log(name))} ends with\n{_tail(place.log(name), TAIL)}"
+
+
+def _tail(path: Path, lines: int) -> str:
+    if not path.is_file():
+        return "  (nothing)"
+    last = path.read_text(errors="replace").splitlines()[-lines:]
+    return "\n".join(f"  {line}" for line in last) or "  (nothing)"
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def main() -> None:
+    """Run the command line; what fails is told in a sentence."""
+    try:
+        app()
+    except (FailedError, MissingError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

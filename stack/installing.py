@@ -1,0 +1,75 @@
+"""Installing from package registries, through their own clients, into the cache of this checkout."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from stack.place import CACHE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class MissingError(Exception):
+    """What cannot be installed here, and what would help."""
+
+
+def program(name: str) -> str:
+    """Return the path of a program of the cache or of the system."""
+    found = shutil.which(name, path=os.pathsep.join((str(CACHE / "bin"), os.environ["PATH"], "/usr/sbin", "/sbin")))
+    if found is None:
+        raise MissingError(f"the program {name} is missing; make services")
+    return found
+
+
+def debian(package: str, *programs: str) -> None:
+    """Have programs from a package of Debian, whose client checks signatures; that takes root."""
+    places = os.pathsep.join((os.environ["PATH"], "/usr/sbin", "/sbin"))
+    if all(shutil.which(name, path=places) for name in programs):
+        return
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        raise MissingError(f"install the package {package} as root: apt-get install {package}")
+    _tell(f"installing {package}")
+    _run("apt-get", "update", "-qq")
+    _run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *package.split())
+
+
+def go(module: str, version: str, name: str) -> None:
+    """Have a program built from a module of Go, whose client checks it against the public checksum database."""
+    noted = CACHE / "bin" / f"{name}.version"
+    if noted.is_file() and noted.read_text() == version:
+        return
+    if shutil.which("go") is None:
+        raise MissingError(f"install Go to build {name}")
+    _tell(f"building {name} {version}; this takes a minute or two, once")
+    _run("go", "install", f"{module}@{version}", GOBIN=str(CACHE / "bin"))
+    noted.write_text(version)
+
+
+def python(requirement: str, environment: str) -> Path:
+    """Have a package of Python in an environment of its own, and return the folder of its programs."""
+    folder = CACHE / environment
+    noted = folder / "installed"
+    if not (noted.is_file() and noted.read_text() == requirement):
+        _tell(f"installing {requirement}")
+        _run(sys.executable, "-m", "venv", "--clear", str(folder))
+        _run(str(folder / "bin" / "pip"), "install", "--quiet", *requirement.split())
+        noted.write_text(requirement)
+    return folder / "bin"
+
+
+def _run(*command: str, **variables: str) -> None:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        command, cwd=CACHE, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise MissingError(f"{' '.join(command[:3])} … failed: {(done.stderr or done.stdout).strip()[-1000:]}")
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,168 @@
+"""The stack on this machine: started, looked at, crashed, healed and taken away again."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.services.servers import program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+
+
+class Stack:
+    """The command line of a stack in a folder of the test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, *words: str, code: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "stack", *words],
+            cwd=ROOT,
+            env={**os.environ, "RETAILSTREAM_STACK": str(self.folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return dict(line.replace("'", "").split("=", 1) for line in (self.folder / "env").read_text().splitlines())
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The processes by the names of their servers."""
+        lines = [line.split() for line in self("status").splitlines()[1:]]
+        return {words[0]: int(words[3]) for words in lines if len(words) > 3}
+
+    def processes(self) -> list[Path]:
+        """Everything that belongs to the stack."""
+        mark = f"RETAILSTREAM_STACK_PROCESS={self.folder}".encode()
+        found = []
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                if mark in path.read_bytes().split(b"\0"):
+                    found.append(path.parent)
+            except OSError:
+                continue
+        return found
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack that is up."""
+    pytest.importorskip("supervisor")
+    program("versitygw")
+    program("mariadbd")
+    stack = Stack(tmp_path_factory.mktemp("a stack") / "s")
+    stack("up")
+    yield stack
+    stack("down")
+
+
+def ports(stack: Stack) -> list[int]:
+    return [int(port) for value in stack.variables.values() for port in re.findall(r"127\.0\.0\.1:([0-9]+)", value)]
+
+
+def is_open(port: int) -> bool:
+    with closing(socket.socket()) as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_variables_are_for_the_owner_alone_and_name_every_server(stack: Stack) -> None:
+    assert (stack.folder / "env").stat().st_mode & 0o777 == 0o600
+    assert stack.folder.stat().st_mode & 0o777 == 0o700
+    assert len(ports(stack)) == 3
+    assert all(map(is_open, ports(stack)))
+
+
+def test_every_listener_is_on_loopback(stack: Stack) -> None:
+    listening = {}
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A":
+                listening[fields[9]] = fields[1].split(":")[0]
+    for process in stack.processes():
+        for link in process.glob("fd/*"):
+            try:
+                inode = re.fullmatch(r"socket:\[([0-9]+)\]", str(link.readlink()))
+            except OSError:
+                continue
+            if inode and inode[1] in listening:
+                assert listening[inode[1]] == "0100007F", (process / "cmdline").read_bytes()
+
+
+def test_no_secret_is_in_a_process_list_or_a_log(stack: Stack) -> None:
+    url = stack.variables["RETAILSTREAM__DATABASE__URL"]
+    secrets = [stack.variables["AWS_SECRET_ACCESS_KEY"], url.split(":")[2].split("@")[0]]
+    assert all(len(secret) == 32 for secret in secrets)
+    told = [(process / "cmdline").read_bytes().decode() for process in stack.processes()]
+    told += [path.read_text(errors="replace") for path in (stack.folder / "log").iterdir()]
+    told += [stack("status"), stack("logs"), stack("up")]
+    assert not [text for text in told for secret in secrets if secret in text]
+
+
+def test_up_again_changes_nothing(stack: Stack) -> None:
+    before = stack.pids, stack.variables
+    assert "ready; what to set is in" in stack("up")
+    assert (stack.pids, stack.variables) == before
+
+
+def test_a_crash_is_told_with_its_log_and_up_heals_it(stack: Stack) -> None:
+    before, variables = stack.pids, stack.variables
+    os.kill(before["mariadb"], signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while "exited" not in (told := stack("status", code=1)):
+        assert time.monotonic() < deadline, told
+    assert "mariadb has ended; its log" in told
+    assert "ready for connections" in told
+
+    stack("up")
+
+    after = stack.pids
+    assert after["mariadb"] != before["mariadb"]
+    assert {name: pid for name, pid in after.items() if name != "mariadb"} == {
+        name: pid for name, pid in before.items() if name != "mariadb"
+    }
+    assert stack.variables == variables
+
+
+def test_down_leaves_nothing_even_where_the_supervisor_was_killed(tmp_path: Path, stack: Stack) -> None:
+    assert stack  # what is installed is installed
+    another = Stack(tmp_path / "another")
+    another("up")
+    there = ports(another)
+    os.kill(int((another.folder / "supervisor.pid").read_text()), signal.SIGKILL)
+    assert "no stack is running" in another("status", code=1)
+
+    assert "is gone, with all its servers" in another("down")
+
+    assert (another.folder.exists(), another.processes(), [port for port in there if is_open(port)]) == (False, [], [])
+    assert another("down") == "no stack is there\n"
+
+
+def test_a_server_that_does_not_start_is_told_with_its_log(tmp_path: Path, stack: Stack) -> None:
+    assert stack
+    another = Stack(tmp_path / "another")
+    (another.folder / "data" / "mariadb" / "mysql").mkdir(parents=True)  # no data of any server
+    told = another("up", code=1)
+    assert "error: mariadb has ended; its log" in told
+    assert "mysql.plugin" in told
+    assert (another.folder.exists(), another.processes()) == (False, [])
