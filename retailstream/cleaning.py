@@ -1,8 +1,7 @@
 """The contracts as SQL expressions over fields of text, the same for every engine.
 
-Only what DuckDB and Spark read alike is used; how a regular expression is matched against a whole text, and how a day
-of the form dd/MM/yyyy is read, are what an engine says for itself. Casts are given nothing but accepted forms, so both
-engines cast alike.
+Only what DuckDB and Spark read alike is used; how a regular expression is matched against a whole text, and how blanks
+are trimmed, are what an engine says for itself. Casts are given nothing but accepted forms, so both engines cast alike.
 """
 
 from __future__ import annotations
@@ -20,22 +19,22 @@ if TYPE_CHECKING:
 class Dialect:
     """What an engine says in its own way.
 
-    `matches` takes an SQL expression and a pattern, and returns the condition that all of the text matches it; `day`
-    takes an expression of the form dd/MM/yyyy, and returns its date, null where there is no such day.
+    `matches` takes an SQL expression and a pattern, and returns the condition that all of the text matches it;
+    `trimmed` takes an expression and returns it without blanks at both ends.
     """
 
     matches: Callable[[str, str], str]
-    day: Callable[[str], str]
+    trimmed: Callable[[str], str]
 
 
 def value(column: Column, dialect: Dialect) -> str:
     """Return the column's typed value, or null where the text is null, has no accepted form or is no real date."""
     # Most fields have no blanks, and trimming all of them costs more than everything else together.
     bare = dialect.matches(column.name, FORMS[column.type])
-    trimmed = f"trim({column.name}, '{BLANKS}')"
+    trimmed = dialect.trimmed(column.name)
     return (
-        f"case when {bare} then {_cast(column.type, column.name, dialect)}"
-        f" when {_has_form(column, dialect)} then {_cast(column.type, trimmed, dialect)} end"
+        f"case when {bare} then {_cast(column.type, column.name)}"
+        f" when {_has_form(column, dialect)} then {_cast(column.type, trimmed)} end"
     )
 
 
@@ -74,13 +73,14 @@ def _blank(form: str) -> str:
     return f"[{blanks}]*(?:{form})[{blanks}]*"
 
 
-def _cast(kind: Type, text: str, dialect: Dialect) -> str:
+def _cast(kind: Type, text: str) -> str:
     match kind:
         case Type.DATE:
             # Neither the calendar nor MySQL has a year 0, but both engines would cast it.
+            turned = f"concat(substr({text}, 7, 4), '-', substr({text}, 4, 2), '-', substr({text}, 1, 2))"
             return (
-                f"case when {text} like '%0000%' then null when substr({text}, 3, 1) = '/' then {dialect.day(text)}"
-                f" else try_cast({text} as date) end"
+                f"case when {text} like '%0000%' then null"
+                f" when substr({text}, 3, 1) = '/' then try_cast({turned} as date) else try_cast({text} as date) end"
             )
         case Type.BOOLEAN:
             return f"{text} in ('1') or lower({text}) = 'true'"

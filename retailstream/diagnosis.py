@@ -98,6 +98,11 @@ def _charts() -> str:
 
 
 def _engine(settings: Settings) -> str:
+    memory = f"{settings.engine.memory} of memory"
     with TemporaryDirectory() as folder, wiring.open_engine(settings, Path(folder, "engine")) as engine:
         engine.fingerprint(CONTRACTS["stores"], [])
-    return f"{settings.engine.name} {metadata.version(settings.engine.name)}, {settings.engine.memory} of memory"
+    if settings.engine.name == "spark":
+        with TemporaryDirectory() as folder, wiring.open_merger(settings, Path(folder, "engine")) as merger:
+            merger.merge(CONTRACTS["stores"], [], settled=(), current={})
+        return f"spark {metadata.version('pyspark')}, {memory}"
+    return f"duckdb {metadata.version('duckdb')}, {memory}"

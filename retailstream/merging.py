@@ -13,7 +13,7 @@ from retailstream.errors import QualityGateError, RetailStreamError
 from retailstream.hashing import sha256
 from retailstream.landings import landed_key
 from retailstream.manifests import NewPartition
-from retailstream.ports import LandedFile
+from retailstream.ports import LakeFile, LandedFile
 from retailstream.quarantine import Reject
 from retailstream.records import raw_records, survey
 from retailstream.reports import Counts, StageReport, outcome
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from retailstream.contracts import Contract
     from retailstream.landings import Landed
     from retailstream.manifests import Manifest
-    from retailstream.ports import Engine, FoundReject, Lake, Merge, Progress, Table
+    from retailstream.ports import FoundReject, Lake, Merge, Merger, Progress, Table
     from retailstream.runs import Books, Limit, Run
 
 RAW_BATCH = 10_000
@@ -68,7 +68,7 @@ def find_pending(table: Table, books: Books) -> Pending:
     return Pending(table.contract, old, files, settled)
 
 
-def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Engine, books: Books, run: Run) -> Prepared:
+def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books: Books, run: Run) -> Prepared:
     """Read, check and merge the pending files, and record every reject with its raw text under the run's id."""
     contract, quarantine = pending.contract, books.quarantine
     if not pending.files:
@@ -81,8 +81,7 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Engine, books:
         for landing, file, record in pending.settled
         if record is not None and (landing, file) in numbers
     }
-    old = pending.old.partitions
-    current = dict(zip(old, table.lake.fetch_all([partition.file for partition in old.values()]), strict=True))
+    current = _current(table, pending.old)
     merge = engine.merge(contract, files, settled=settled, current=current)
     quarantine.keep(run.run_id, _with_raw(contract, merge.rejects(), raw))
     if merge.off_fridays:
@@ -158,6 +157,12 @@ def _publish(prepared: Prepared, run: Run) -> None:
     table.publish(old, changes, landing=max(file.landing for file in prepared.pending.files))
 
 
+def _current(table: Table, version: Manifest) -> dict[str, LakeFile]:
+    keys = {name: partition.file for name, partition in version.partitions.items()}
+    paths = table.lake.fetch_all(list(keys.values()))
+    return {name: LakeFile(table.lake, key, path) for (name, key), path in zip(keys.items(), paths, strict=True)}
+
+
 def _survey(
     contract: Contract, files: Sequence[Landed], raw: Lake, progress: Progress
 ) -> tuple[list[LandedFile], list[Reject], list[str]]:
@@ -172,7 +177,7 @@ def _survey(
             reject = Reject(contract.name, file.landing, file.file, None, defect.rule, None, defect.value, None)
             defects.append(reject)
         else:
-            readable.append(LandedFile(number, file.landing, file.file, path, found))
+            readable.append(LandedFile(number, file.landing, file.file, LakeFile(raw, file.key, path), found))
             for name in found.unknown:
                 unknown[name] = unknown.get(name, 0) + 1
         progress(f"reading {contract.name}", number, len(files))

@@ -31,7 +31,10 @@ Row = tuple[object, ...]
 
 
 class Lake(Protocol):
-    """Object storage: whole objects under keys, each appearing in one step or not at all."""
+    """Object storage: whole objects under keys, each appearing in one step or not at all.
+
+    A lake can be pickled, and is the same lake on another machine as far as its URL is.
+    """
 
     @property
     def url(self) -> str:
@@ -115,14 +118,32 @@ class Warehouse(Protocol):
 
 
 @dataclass(frozen=True)
+class LakeFile:
+    """An object of a lake, and its copy on the machine that asked for it first."""
+
+    lake: Lake
+    key: str
+    path: Path
+
+    def here(self) -> Path:
+        """Return the copy, or on another machine a copy of that machine's own."""
+        return self.path if self.path.exists() else self.lake.fetch(self.key)
+
+
+@dataclass(frozen=True)
 class LandedFile:
-    """A file of a landing, as it lies on this machine for reading; `number` orders files as their rows are ordered."""
+    """A file of a landing, to be read only; `number` orders files as their rows are ordered."""
 
     number: int
     landing: int
     file: str
-    path: Path
+    source: LakeFile
     survey: FileSurvey
+
+    @property
+    def path(self) -> Path:
+        """Where it lies on this machine."""
+        return self.source.path
 
 
 @dataclass(frozen=True)
@@ -175,8 +196,8 @@ class Merge(Protocol):
         ...
 
 
-class Engine(Protocol):
-    """What computes over files."""
+class Merger(Protocol):
+    """What cleans and merges: an engine for one machine, or for many."""
 
     def merge(
         self,
@@ -184,10 +205,14 @@ class Engine(Protocol):
         files: Sequence[LandedFile],
         *,
         settled: Collection[tuple[int, int]],
-        current: Mapping[str, Path],
+        current: Mapping[str, LakeFile],
     ) -> Merge:
         """Check and merge files, without the settled records (file number, record), over the current partitions."""
         ...
+
+
+class Engine(Protocol):
+    """What computes over clean files of this machine."""
 
     def rows(self, contract: Contract, paths: Sequence[Path], encode: Callable[[Column], str]) -> Iterator[list[Row]]:
         """Yield batches of the contract's columns of Parquet files, by key, each encoded by an SQL expression."""

@@ -85,12 +85,12 @@ class Warehouse(_Section):
 
 
 class Engine(_Section):
-    """What computes."""
+    """What cleans and merges."""
 
-    name: str = "duckdb"
-    """`duckdb`."""
+    name: Literal["duckdb", "spark"] = "duckdb"
+    """`duckdb`, or `spark` for more than one machine holds; all else is DuckDB's in any case."""
     memory: str = "1500MB"
-    """How much memory the embedded engine may use before it spills to disk."""
+    """How much memory an engine on this machine may use before it spills to disk."""
 
 
 class Quality(_Section):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from retailstream.analytics.export import TypedAnswer
     from retailstream.ledger import Ledger
     from retailstream.memory import Memory
-    from retailstream.ports import Database, Lake, Results
+    from retailstream.ports import Database, Lake, Merger, Results
     from retailstream.reports import StageReport
     from retailstream.runs import Run
     from retailstream.settings import Settings
@@ -167,12 +167,23 @@ def _database_file(url: str) -> Path:
 
 @contextmanager
 def open_engine(settings: Settings, work: Path) -> Iterator[DuckDbEngine]:
-    """Open the engine that the settings name, with an empty work folder."""
+    """Open the engine for clean files of this machine, with an empty work folder."""
     from retailstream.adapters.engine.duckdb import open_duckdb  # noqa: PLC0415 -- what an engine needs
 
-    if settings.engine.name != "duckdb":
-        raise UsageError(f"engine '{settings.engine.name}' is not known", hint="use duckdb")
     with open_duckdb(work, memory=settings.engine.memory) as engine:
+        yield engine
+
+
+@contextmanager
+def open_merger(settings: Settings, work: Path) -> Iterator[Merger]:
+    """Open the engine that the settings name for cleaning and merging, with an empty work folder."""
+    if settings.engine.name == "spark":
+        from retailstream.adapters.engine.spark import open_spark  # noqa: PLC0415 -- what an engine needs
+
+        with open_spark(work, memory=settings.engine.memory) as merger:
+            yield merger
+        return
+    with open_engine(settings, work) as engine:
         yield engine
 
 
@@ -187,7 +198,7 @@ def _ingest(env: Environment, run: Run) -> StageReport:
 
 def _glue_merge(env: Environment, run: Run) -> StageReport:
     scope = Scope.SALES_AND_STORES
-    with open_engine(env.settings, run.work) as engine:
+    with open_merger(env.settings, run.work) as engine:
         clean = env.clean_lake()
         return glue_merge.run(raw=env.raw_lake(scope), clean=clean, engine=engine, books=env.books(scope), run=run)
 
@@ -198,7 +209,7 @@ def _load_rds(env: Environment, run: Run) -> StageReport:
 
 
 def _features(env: Environment, run: Run) -> StageReport:
-    with open_engine(env.settings, run.work) as engine:
+    with open_merger(env.settings, run.work) as engine:
         return features.run(
             source=Path(env.settings.source.path),
             files=env.raw_lake(Scope.FEATURES),

@@ -13,14 +13,14 @@ from retailstream.stages import ingest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from retailstream.ports import Engine, Lake, Warehouse
+    from retailstream.ports import Lake, Merger, Warehouse
     from retailstream.reports import StageReport
     from retailstream.runs import Books, Run
 
 STAGE = "features"
 
 
-def run(*, source: Path, files: Lake, warehouse: Warehouse, engine: Engine, books: Books, run: Run) -> StageReport:
+def run(*, source: Path, files: Lake, warehouse: Warehouse, engine: Merger, books: Books, run: Run) -> StageReport:
     """Land new feature files and publish the months they touch.
 
     Raises QualityGateError, with the figures, where more is rejected than the limit allows; nothing is published then.

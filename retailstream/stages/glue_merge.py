@@ -9,14 +9,14 @@ from retailstream.contracts import CONTRACTS
 from retailstream.publishing import PublishedTable
 
 if TYPE_CHECKING:
-    from retailstream.ports import Engine, Lake
+    from retailstream.ports import Lake, Merger
     from retailstream.reports import StageReport
     from retailstream.runs import Books, Run
 
 STAGE = "glue-merge"
 
 
-def run(*, raw: Lake, clean: Lake, engine: Engine, books: Books, run: Run) -> StageReport:
+def run(*, raw: Lake, clean: Lake, engine: Merger, books: Books, run: Run) -> StageReport:
     """Clean what was landed since the last merge and publish the months it touches.
 
     Raises QualityGateError, with the figures, where more is rejected than the limit allows; nothing is published then.

@@ -28,16 +28,19 @@ def free_port() -> int:
         return port
 
 
+def require(there: object, missing: str) -> None:
+    """Skip where a part of the machine is not there, or fail where all services are required."""
+    if not there and os.environ.get("RETAILSTREAM_REQUIRE") == "all":
+        pytest.fail(f"{missing}, and RETAILSTREAM_REQUIRE=all")
+    if not there:
+        pytest.skip(missing)
+
+
 def program(name: str) -> str:
     """Return a program's path; skip where it is missing, or fail where all services are required."""
-    places = os.pathsep.join((str(INSTALLED), os.environ["PATH"], "/usr/sbin"))
-    found = shutil.which(name, path=places)
-    if found is None and os.environ.get("RETAILSTREAM_REQUIRE") == "all":
-        pytest.fail(f"{name} is missing, and RETAILSTREAM_REQUIRE=all")
-    if found is None:
-        pytest.skip(f"{name} is missing: make services")
-    assert found
-    return found
+    found = shutil.which(name, path=os.pathsep.join((str(INSTALLED), os.environ["PATH"], "/usr/sbin")))
+    require(found, f"{name} is missing: make services")
+    return str(found)
 
 
 def wait_for(process: subprocess.Popen[bytes], log: Path, answers: Callable[[], bool]) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from retailstream.contracts import Column, Contract
     from retailstream.fingerprints import Fingerprint
-    from retailstream.ports import LandedFile, Row
+    from retailstream.ports import LakeFile, LandedFile, Row
 
 BATCH = 50_000
 DAY = "cast(date - date '1970-01-01' as bigint)"
@@ -75,7 +75,7 @@ class DuckDbEngine:
         files: Sequence[LandedFile],
         *,
         settled: Collection[tuple[int, int]],
-        current: Mapping[str, Path],
+        current: Mapping[str, LakeFile],
     ) -> DuckDbMerge:
         """Check and merge files, without the settled records, over the current partitions."""
         return DuckDbMerge(self.connection, self._work, contract).over(files, settled=settled, current=current)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from retailstream import cleaning
 from retailstream.adapters.engine.duckdb_files import copy_partitions, month_of, only, parquet, rows_by_partition
+from retailstream.contracts import BLANKS
 from retailstream.ports import FoundReject, RowCounts
 from retailstream.records import PLAIN_OPTIONS, SPOOL_COLUMNS, Spool, spool
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from retailstream.contracts import Contract
-    from retailstream.ports import LandedFile
+    from retailstream.ports import LakeFile, LandedFile
 
 LINEAGE = ("source_landing", "source_file", "source_record")
 """Where each clean row came from, beside the contract's columns."""
@@ -33,7 +34,7 @@ _DEFECT = SPOOL_COLUMNS[1:]
 
 DIALECT = cleaning.Dialect(
     matches=lambda text, pattern: f"regexp_full_match({text}, '{pattern}')",
-    day=lambda text: f"cast(try_strptime({text}, '%d/%m/%Y') as date)",
+    trimmed=lambda text: f"trim({text}, '{BLANKS}')",
 )
 """What DuckDB says in its own way."""
 
@@ -48,13 +49,13 @@ class DuckDbMerge:
         self._key = ", ".join(contract.key)
 
     def over(
-        self, files: Sequence[LandedFile], *, settled: Collection[tuple[int, int]], current: Mapping[str, Path]
+        self, files: Sequence[LandedFile], *, settled: Collection[tuple[int, int]], current: Mapping[str, LakeFile]
     ) -> DuckDbMerge:
         """Do the work, and return the merge, ready to be asked and written."""
         self._list_files(files)
         self._check(files)
         self._number(settled)
-        touched = [current[name] for name in self._fresh_partitions() if name in current]
+        touched = [current[name].path for name in self._fresh_partitions() if name in current]
         self._find_losers(touched)
         self._lay_over(touched)
         return self
