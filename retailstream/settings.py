@@ -87,8 +87,10 @@ class Warehouse(_Section):
 class Engine(_Section):
     """What cleans and merges."""
 
-    name: Literal["duckdb", "spark"] = "duckdb"
-    """`duckdb`, or `spark` for more than one machine holds; all else is DuckDB's in any case."""
+    name: Literal["duckdb", "spark", "glue"] = "duckdb"
+    """`duckdb`; `spark` for more than one machine holds; `glue` for a deployed job, which only `glue-merge` has."""
+    glue_job: str = ""
+    """The name of the deployed Glue job."""
     memory: str = "1500MB"
     """How much memory an engine on this machine may use before it spills to disk."""
 

@@ -177,6 +177,8 @@ def open_engine(settings: Settings, work: Path) -> Iterator[DuckDbEngine]:
 @contextmanager
 def open_merger(settings: Settings, work: Path) -> Iterator[Merger]:
     """Open the engine that the settings name for cleaning and merging, with an empty work folder."""
+    if settings.engine.name == "glue":
+        raise UsageError("engine 'glue' is for glue-merge alone", hint="retailstream glue-merge --engine glue")
     if settings.engine.name == "spark":
         from retailstream.adapters.engine.spark import open_spark  # noqa: PLC0415 -- what an engine needs
 

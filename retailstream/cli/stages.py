@@ -35,12 +35,25 @@ def glue_merge(
     context: typer.Context,
     engine: Engine = None,
     max_rejects: MaxRejects = None,
+    stop_on_interrupt: Annotated[
+        bool, typer.Option("--stop-on-interrupt", help="Stop the Glue job, too, when this command is interrupted.")
+    ] = False,
     dry_run: DryRun = False,
     skip_if_empty: SkipIfEmpty = False,
 ) -> None:
     """Clean and merge what was landed into the clean bucket."""
+
+    def work(env: Environment, request: Request) -> Summary:
+        if env.settings.engine.name == "glue":
+            from retailstream import gluing
+
+            return gluing.run(env, request, stop_on_interrupt=stop_on_interrupt)
+        from retailstream import execution
+
+        return execution.execute(env, "glue-merge", request)
+
     flags = {"engine.name": engine, "quality.max_rejects": max_rejects}
-    _stage(context, "glue-merge", flags, dry_run=dry_run, skip_if_empty=skip_if_empty)
+    _carry_out(context, flags, work, dry_run=dry_run, skip_if_empty=skip_if_empty)
 
 
 @app.command("load-rds", cls=Command)
