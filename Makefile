@@ -61,6 +61,16 @@ stack-status: $(VENV)/stack
 stack-logs: $(VENV)/stack
 	$(BIN)/python -m stack logs $(SERVER)
 
+## lambda-zip: the package of the Lambda function, dist/lambda.zip
+.PHONY: lambda-zip
+lambda-zip: $(VENV)/run
+	$(BIN)/python -m deploy.lambda_zip
+
+## glue-wheels: the script and the wheels of the Glue job, dist/glue
+.PHONY: glue-wheels
+glue-wheels: $(VENV)/run
+	$(BIN)/python -m deploy.glue_wheels
+
 ## browser: install the Chromium that the tests of reports look at pages with (Debian, as root)
 .PHONY: browser
 browser:

@@ -38,6 +38,8 @@ class Request:
     run_id: str
     dry_run: bool = False
     progress: Progress = no_progress
+    only: str | None = None
+    """The dataset that `load-rds` is to load alone."""
 
 
 @dataclass
@@ -163,7 +165,14 @@ def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
     with ExitStack() as stack:
         scope = wiring.SCOPES[entry.stage][0]
         work = Path(stack.enter_context(TemporaryDirectory())) if request.dry_run else env.work(scope)
-        run = Run(request.run_id, work / "engine", env.limit, dry_run=request.dry_run, progress=request.progress)
+        run = Run(
+            request.run_id,
+            work / "engine",
+            env.limit,
+            dry_run=request.dry_run,
+            progress=request.progress,
+            only=request.only,
+        )
         entry.report = wiring.STAGES[entry.stage](env, run)
     for warning in entry.report.warnings:
         log.warning("%s: %s", entry.stage, warning)

@@ -11,7 +11,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from retailstream.errors import RetailStreamError
+from retailstream.errors import DamagedError
 from retailstream.hashing import sha256
 from retailstream.manifests import Manifest, Partition
 
@@ -27,6 +27,11 @@ MANIFEST = "_manifest.json"
 FORMAT = 1
 
 
+def manifest_key(contract: Contract) -> str:
+    """Return where the manifest of a table lies: the object that is a version of it."""
+    return f"{contract.name}/{MANIFEST}"
+
+
 class PublishedTable:
     """One table in one lake."""
 
@@ -37,7 +42,7 @@ class PublishedTable:
     def manifest(self) -> Manifest:
         """Return the current version; an empty one where nothing was published, or not with today's columns."""
         empty = Manifest(self.contract.names)
-        data = self.lake.read(f"{self.contract.name}/{MANIFEST}")
+        data = self.lake.read(manifest_key(self.contract))
         if data is None:
             return empty
         try:
@@ -45,8 +50,9 @@ class PublishedTable:
             partitions = {name: Partition(**values) for name, values in document["partitions"].items()}
             manifest = Manifest(tuple(document["columns"]), document["landing"], partitions)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RetailStreamError(
+            raise DamagedError(
                 f"the manifest of table '{self.contract.name}' in {self.lake.url} is damaged",
+                key=manifest_key(self.contract),
                 hint="delete it and run again: the table is rebuilt",
             ) from error
         return manifest if manifest.columns == self.contract.names else empty
@@ -71,13 +77,13 @@ class PublishedTable:
         new = Manifest(self.contract.names, landing, dict(sorted(partitions.items())))
         if new != old:
             document = {"format": FORMAT, **asdict(new)}
-            self.lake.write(f"{self.contract.name}/{MANIFEST}", json.dumps(document, indent=1).encode() + b"\n")
+            self.lake.write(manifest_key(self.contract), json.dumps(document, indent=1).encode() + b"\n")
         self.sweep(new)
         return new
 
     def sweep(self, manifest: Manifest) -> None:
         """Remove every file that the version does not name: older versions, and what a killed run left."""
-        keep = {f"{self.contract.name}/{MANIFEST}", *(partition.file for partition in manifest.partitions.values())}
+        keep = {manifest_key(self.contract), *(partition.file for partition in manifest.partitions.values())}
         self.lake.delete([key for key in self.lake.sizes(f"{self.contract.name}/") if key not in keep])
 
     def _put(self, name: str, change: NewPartition) -> Partition:

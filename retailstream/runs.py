@@ -53,10 +53,14 @@ class Books:
 
 @dataclass(frozen=True)
 class Run:
-    """The run's id, whether it only plans, how much may be rejected, and where temporary files may lie."""
+    """The run's id, whether it only plans, how much may be rejected, and where temporary files may lie.
+
+    `only` names the one dataset that it is about, where it is not about all of its stage.
+    """
 
     run_id: str
     work: Path
     limit: Limit
     dry_run: bool = False
     progress: Progress = no_progress
+    only: str | None = None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
+from tests.services.aws_server import aws, aws_server
 from tests.services.mariadb import database_name, mariadb
 from tests.services.s3_server import bucket, s3, s3_server
 
-__all__ = ["bucket", "database_name", "mariadb", "s3", "s3_server"]
+__all__ = ["aws", "aws_server", "bucket", "database_name", "mariadb", "s3", "s3_server"]

@@ -1,0 +1,1 @@
+"""What is built for AWS: the package of the function, and the wheels of the job."""
