@@ -118,12 +118,13 @@ class Ledger:
         )
 
     def runs(self, *, limit: int | None = 20, stage: str | None = None) -> list[RunEntry]:
-        """Return the latest entries, newest first; `limit` None means all."""
+        """Return the latest entries, newest first; `limit` None, or a negative one, means all."""
         where, values = ("where stage = ?", (stage,)) if stage else ("", ())
-        at_most = "" if limit is None else " limit ?"
+        bounded = limit is not None and limit >= 0
+        at_most = " limit ?" * bounded
         rows = self._state.ask(
             f"select {_COLUMNS} from runs {where} order by started_at desc, rowid desc{at_most}",
-            (*values, *(() if limit is None else (limit,))),
+            (*values, *[limit] * bounded),
         )
         return [_entry(row) for row in rows]
 

@@ -105,14 +105,18 @@ class Quarantine:
         state: str | None = "open",
         limit: int | None = None,
     ) -> list[Entry]:
-        """Return the entries that fit, by dataset, landing, file and record; `state` None means all."""
+        """Return the entries that fit, by dataset, landing, file and record.
+
+        `state` None means any, `limit` None (or a negative one) all of them.
+        """
         wanted = {"dataset": dataset, "file": file, "rule": rule, "run_id": run_id, "state": state}
         given = {name: value for name, value in wanted.items() if value is not None}
         where = "where " + " and ".join(f"{name} = ?" for name in given) if given else ""
-        at_most = "" if limit is None else " limit ?"
+        bounded = limit is not None and limit >= 0
+        at_most = " limit ?" * bounded
         rows = self._state.ask(
             f"select {_COLUMNS} from quarantine {where} order by dataset, landing, file, record, rule{at_most}",
-            (*given.values(), *(() if limit is None else (limit,))),
+            (*given.values(), *[limit] * bounded),
         )
         return [_entry(row) for row in rows]
 

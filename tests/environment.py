@@ -55,6 +55,7 @@ class Outcome:
     @property
     def document(self) -> Any:
         """The JSON document of the last line of stdout."""
+        assert self.stdout, self.stderr
         return json.loads(self.stdout.splitlines()[-1])
 
     @property
@@ -77,9 +78,14 @@ class Environment:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
 
+    @property
+    def options(self) -> list[str]:
+        """What tells a command which environment is meant."""
+        return ["--home", str(self.home)]
+
     def command(self, *words: str) -> Outcome:
         """Run a command; whatever it meets, it ends without a traceback and does not blame itself."""
-        result = CliRunner().invoke(app, [*words, "--home", str(self.home)])
+        result = CliRunner().invoke(app, [*words, *self.options])
         assert isinstance(result.exception, SystemExit | None), result.exception
         assert "Traceback" not in result.stderr
         assert "this is a bug" not in result.stderr, result.stderr

@@ -61,7 +61,7 @@ def test_many_rejects_are_kept(state: State) -> None:
     quarantine.keep("r2", (reject(number) for number in range(25_000)))
     assert quarantine.count_open() == 25_000
     assert quarantine.open_rejects("sales", "r2") == 25_000
-    assert len(quarantine.entries(limit=7)) == 7
+    assert [len(quarantine.entries(limit=limit)) for limit in (7, 0, -1)] == [7, 0, 25_000]
 
 
 def test_rejects_are_listed_by_the_bytes_of_their_files(state: State) -> None:
@@ -111,6 +111,7 @@ def test_the_ledger_counts_attempts_and_lists_the_newest_first(state: State) -> 
 
     assert [(run.stage, run.attempt) for run in ledger.runs()] == [("b", 1), ("a", 2), ("a", 1), ("a", 3)]
     assert ledger.runs(limit=1, stage="a") == [closed]
+    assert len(ledger.runs(limit=-1)) == 4
     assert [run.attempt for run in ledger.show("r")] == [1, 2, 1, 3]
     assert ledger.record(closed).attempt == 1  # the same process, begun at the same time: its first entry
 

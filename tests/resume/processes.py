@@ -78,7 +78,7 @@ class Zygote:
         """Start a command line; before event `last`, a number or words in it, it sends itself a signal."""
         output = env.home.parent / "run"
         request = {
-            "words": [*words, "--home", str(env.home)],
+            "words": [*words, *env.options],
             "home": str(env.home),
             "last": last,
             "signal": int(number),

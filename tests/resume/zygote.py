@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import duckdb
+from botocore.httpsession import URLLib3Session
+from pymysql.connections import Connection as MySqlConnection
 
 from retailstream import diagnosis, execution, wiring
 from retailstream.adapters.database import sqlite
@@ -121,11 +123,22 @@ def watch(events: Events) -> None:
 
         return call
 
+    def told(real: Callable[..., Any], kind: str, about: Callable[..., str]) -> Callable[..., Any]:
+        def call(*args: Any, **more: Any) -> Any:
+            events.tick(kind, about(*args))
+            return real(*args, **more)
+
+        return call
+
+    sql = told(MySqlConnection.query, "mysql", lambda _connection, statement, *_: str(statement).strip())
+    http = told(URLLib3Session.send, "s3", lambda _session, request: f"{request.method} {request.url}")
     changed: tuple[tuple[Any, str, Any], ...] = (
         (sqlite3, "connect", counted),
         (duckdb, "connect", lambda *args, **more: Counted(connected(*args, **more), events)),
         (os, "sendfile", send),
         (os, "fsync", sync),
+        (MySqlConnection, "query", sql),
+        (URLLib3Session, "send", http),
     )
     for module, name, value in changed:
         setattr(module, name, value)
