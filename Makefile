@@ -61,15 +61,15 @@ stack-status: $(VENV)/stack
 stack-logs: $(VENV)/stack
 	$(BIN)/python -m stack logs $(SERVER)
 
-## lambda-zip: the package of the Lambda function, dist/lambda.zip
+## lambda-zip: the package of the Lambda function, dist/lambda.zip; CA=FILE, the authorities of the database's certificate
 .PHONY: lambda-zip
 lambda-zip: $(VENV)/run
-	$(BIN)/python -m deploy.lambda_zip
+	$(BIN)/python -m deploy.lambda_zip $(if $(CA),--ca $(CA))
 
-## glue-wheels: the script and the wheels of the Glue job, dist/glue
+## glue-wheels: the script and the wheels of the Glue job, dist/glue; CA=FILE, AT=s3://BUCKET/PREFIX
 .PHONY: glue-wheels
 glue-wheels: $(VENV)/run
-	$(BIN)/python -m deploy.glue_wheels
+	$(BIN)/python -m deploy.glue_wheels $(if $(CA),--ca $(CA)) $(if $(AT),--at $(AT))
 
 ## browser: install the Chromium that the tests of reports look at pages with (Debian, as root)
 .PHONY: browser

@@ -19,6 +19,7 @@ def main() -> None:
     """Build our own wheel, fetch the others, and print the value of `--additional-python-modules`."""
     parser = argparse.ArgumentParser(prog="python -m deploy.glue_wheels", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "dist" / "glue")
+    parser.add_argument("--ca", type=Path, help="the authorities of the database's certificate; becomes rds.pem")
     parser.add_argument("--at", default="s3://BUCKET/glue", help="where they are to be uploaded")
     options = parser.parse_args()
     shutil.rmtree(options.out, ignore_errors=True)
@@ -30,6 +31,8 @@ def main() -> None:
     words += [f"--constraint={ROOT / 'constraints.txt'}", f"--requirement={REQUIREMENTS}", f"--dest={options.out}"]
     subprocess.run([*pip, "download", *words], check=True)
     shutil.copyfile(ROOT / "retailstream" / "aws" / "glue_job.py", options.out / "glue_job.py")
+    if options.ca:
+        shutil.copyfile(options.ca, options.out / "rds.pem")
     wheels = sorted(path.name for path in options.out.glob("*.whl"))
     print(f"{options.out}: glue_job.py and {len(wheels)} wheels; the job's --additional-python-modules:")
     print(",".join(f"{options.at}/{name}" for name in wheels))

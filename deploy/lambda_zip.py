@@ -35,6 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deploy.lambda_zip", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--python", default="3.13", help="the version of the runtime (3.13)")
     parser.add_argument("--platform", default="x86_64", help="the processor of the runtime (x86_64, or aarch64)")
+    parser.add_argument("--ca", type=Path, help="the authorities of the database's certificate; becomes rds.pem")
     parser.add_argument("--out", type=Path, default=ROOT / "dist" / "lambda.zip")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -42,6 +43,8 @@ def main() -> None:
         install(REQUIREMENTS, content, options.python, options.platform)
         copy_package(content)
         prune(content)
+        if options.ca:
+            shutil.copyfile(options.ca, content / "rds.pem")
         options.out.parent.mkdir(parents=True, exist_ok=True)
         pack(content, options.out)
         unpacked = sum(path.stat().st_size for path in files(content)) / 1e6

@@ -1,7 +1,7 @@
 """Every error a user can meet, drawn as a tree; each carries its own exit code and a next step.
 
 RetailStreamError                 1  something failed; the message names the thing and its state
-├── DamagedError                  1  a stored object is not what was published
+├── DamagedError                     a stored object is not what was published
 ├── UsageError                    2  the command line or the configuration is wrong
 ├── QualityGateError              3  more records were rejected than the limit allows
 ├── TransientError                4  a server did not answer; safe to run again

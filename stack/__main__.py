@@ -13,7 +13,7 @@ from filelock import FileLock
 from rich.console import Console
 from rich.table import Table
 
-from stack.installing import MissingError
+from stack.installing import MissingError, python
 from stack.place import Place, variables, write_private
 from stack.servers import SERVERS
 from stack.supervision import RUNNING, Supervisor
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
     from stack.server import Server
     from stack.supervision import Process
+
+SPARK_OF_GLUE: Final = (
+    "pyspark==3.5.6 awsgluedataplanepython==5.1.0 pandas>=2.2,<3 pyarrow>=17,<22 boto3 duckdb filelock pydantic pymysql"
+    " python-dotenv tenacity"
+)
+"""The environment of a Glue job, in which the tests run it."""
 
 READY_SECONDS: Final = 90
 TAIL: Final = 15
@@ -41,15 +47,17 @@ class FailedError(Exception):
 
 @app.command()
 def install() -> None:
-    """Install what the servers need into the cache; at once where nothing is missing."""
+    """Install what servers and tests need into the cache; at once where nothing is missing."""
     for server in SERVERS:
         server.install()
+    python(SPARK_OF_GLUE, "spark35")
 
 
 @app.command()
 def up() -> None:
     """Start every server that does not run, wait until all are ready, and write the file of variables."""
-    install()
+    for server in SERVERS:
+        server.install()
     place = Place.here()
     place.keep()
     with FileLock(place.folder / "lock"):

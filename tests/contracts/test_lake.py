@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from typing import TYPE_CHECKING
 
@@ -171,3 +172,9 @@ def test_what_has_changed_is_fetched_as_it_is_now(lake: Lake) -> None:
     lake.delete(["k.csv.gz"])
     with pytest.raises(RetailStreamError, match="is missing"):
         lake.fetch("k.csv.gz")
+
+
+def test_a_pickled_lake_is_the_same_lake(lake: Lake) -> None:
+    lake.write("k", b"v")
+    again: Lake = pickle.loads(pickle.dumps(lake))
+    assert (again.url, again.read("k"), again.fetch("k").read_bytes()) == (lake.url, b"v", b"v")

@@ -93,6 +93,9 @@ class SparkMerger:
                 ) from error
             there = SparkSession.getActiveSession()
             self._spark, self._ours = there or self._new_session(), there is None
+            # A task costs more than the few rows that each of Spark's own 200 would get.
+            tasks = 2 * self._spark.sparkContext.defaultParallelism
+            self._spark.conf.set("spark.sql.shuffle.partitions", str(tasks))
         return self._spark
 
     def _new_session(self) -> SparkSession:
@@ -126,8 +129,6 @@ class SparkMerger:
             "spark.local.dir": str(self._work / "spill"),
             "spark.sql.warehouse.dir": str(self._work / "warehouse"),
             "spark.sql.session.timeZone": "UTC",
-            # A task costs more than the few rows that each of Spark's own 200 would get on one machine.
-            "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 1)),
         }
 
 

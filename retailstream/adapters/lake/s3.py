@@ -64,6 +64,10 @@ class S3Lake:
         self._storage = storage
         self._seen: dict[str, str | None] = {}
 
+    def __getstate__(self) -> dict[str, object]:
+        """Leave the connection behind: whoever unpickles a lake, on whatever machine, connects anew."""
+        return {name: value for name, value in self.__dict__.items() if name not in {"_client", "_uploads"}}
+
     @property
     def url(self) -> str:
         """The bucket and the prefix as a URL."""
