@@ -13,20 +13,16 @@ import os
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
 from benchmarks import cases
 from benchmarks.cases import REAL
-from benchmarks.measuring import measure, ours, peer
+from benchmarks.measuring import Process, measure, ours, peer
 from retailstream.adapters.database.mysql_tables import definition
 from retailstream.contracts import SALES
 from tests.services.mariadb import PASSWORD, PROGRAMS, USER, MariaDb
 from tests.services.servers import free_port, program
-
-if TYPE_CHECKING:
-    from benchmarks.measuring import Process
 
 LIMIT = 1.5
 VARIABLE = "RETAILSTREAM__DATABASE__URL"
@@ -37,6 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mysql_load", description=__doc__.splitlines()[0])
     parser.add_argument("--source", type=Path, help="a folder of store files; the real set, else a sample of its size")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--peers", type=Path, help="a Python with dlt[sqlalchemy] and pandas: both are measured, once")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="retailstream-benchmark-") as folder:
         work = Path(folder)
@@ -47,12 +44,12 @@ def main() -> None:
         try:
             server.sql(f"create user '{USER}'@'localhost' identified by '{PASSWORD}'")
             server.sql(f"grant all on *.* to '{USER}'@'localhost'")
-            _compare(server, source.resolve(), options.rounds)
+            _compare(server, source.resolve(), options.rounds, options.peers)
         finally:
             server.stop()
 
 
-def _compare(server: MariaDb, source: Path, rounds: int) -> None:
+def _compare(server: MariaDb, source: Path, rounds: int, python: Path | None) -> None:
     home = server.folder / "home"
     for stage in (("ingest", "--source", str(source)), ("glue-merge",)):
         cases.retailstream(*stage, "--home", str(home))
@@ -64,6 +61,12 @@ def _compare(server: MariaDb, source: Path, rounds: int) -> None:
     bare = peer("-m", "benchmarks.peers.bare_load_data", *words, prepare=partial(_bare_anew, server))
     processes: dict[str, Process] = {"bare LOAD DATA LOCAL": bare, "load-rds": load, "load-rds by INSERT": slow}
     costs = dict(zip(processes, measure(list(processes.values()), rounds), strict=True))
+    if python:
+        others = {
+            name: Process((str(python), "-m", f"benchmarks.peers.{module}", *words), partial(_bare_anew, server))
+            for name, module in (("pandas.to_sql", "to_sql"), ("dlt", "with_dlt"))
+        }
+        costs |= zip(others, measure(list(others.values()), 1), strict=True)
     for name, cost in costs.items():
         ratio = cost.seconds / costs["bare LOAD DATA LOCAL"].seconds
         print(f"{name:24} {rows:>9,} rows {cost.seconds:7.2f} s {cost.megabytes:5.0f} MB   ratio {ratio:5.2f}")

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 PART_BYTES: Final = 16 << 20
 """The size of a part, and of the largest file that is sent in one request; S3 takes 10,000 parts."""
 
-PARTS_AT_ONCE: Final = 4
-"""How many parts of a file are on their way at a time, which bounds the memory it takes."""
+PARTS_AT_ONCE: Final = 8
+"""How many parts are on their way at a time, of all files together, which bounds the memory they take."""
 
 ABANDONED_AFTER: Final = timedelta(days=1)
 
@@ -29,6 +30,7 @@ class Uploads:
         # The checksum of choice for S3 needs the C runtime of AWS, which not every place has.
         checksum = "CRC64NVME" if find_spec("awscrt") else "CRC32"
         self._arguments = {**arguments, "ChecksumAlgorithm": checksum}
+        self._room = BoundedSemaphore(PARTS_AT_ONCE)
 
     def send(self, key: str, path: Path, **condition: str) -> None:
         """Store a file's bytes; a condition that does not hold ends as an error of the server."""
