@@ -20,11 +20,13 @@ from benchmarks import cases
 from benchmarks.cases import REAL
 from benchmarks.measuring import Process, measure, ours, peer
 from retailstream.adapters.database.mysql_tables import definition
+from retailstream.adapters.state.mysql import open_mysql_state
 from retailstream.contracts import SALES
 from tests.services.mariadb import PASSWORD, PROGRAMS, USER, MariaDb
 from tests.services.servers import free_port, program
 
 LIMIT = 1.5
+PEER_PASSWORD = "peers-password"
 VARIABLE = "RETAILSTREAM__DATABASE__URL"
 
 
@@ -44,6 +46,8 @@ def main() -> None:
         try:
             server.sql(f"create user '{USER}'@'localhost' identified by '{PASSWORD}'")
             server.sql(f"grant all on *.* to '{USER}'@'localhost'")
+            server.sql(f"create user 'peer'@'localhost' identified by '{PEER_PASSWORD}'")  # some know only ASCII
+            server.sql("grant all on *.* to 'peer'@'localhost'")
             _compare(server, source.resolve(), options.rounds, options.peers)
         finally:
             server.stop()
@@ -54,8 +58,8 @@ def _compare(server: MariaDb, source: Path, rounds: int, python: Path | None) ->
     for stage in (("ingest", "--source", str(source)), ("glue-merge",)):
         cases.retailstream(*stage, "--home", str(home))
     text, rows = _text(home, server.folder / "sales.tsv")
-    os.environ |= {"MYSQL_PWD": PASSWORD}
-    words = ("127.0.0.1", str(server.port), USER, "bare", str(text))
+    os.environ |= {"MYSQL_PWD": PEER_PASSWORD}
+    words = ("127.0.0.1", str(server.port), "peer", "bare", str(text))
     load = ours("load-rds", "--home", str(home), prepare=partial(_anew, server, "ours", "true"))
     slow = ours("load-rds", "--home", str(home), prepare=partial(_anew, server, "ours", "false"))
     bare = peer("-m", "benchmarks.peers.bare_load_data", *words, prepare=partial(_bare_anew, server))
@@ -78,6 +82,8 @@ def _anew(server: MariaDb, database: str, files: str) -> None:
     server.sql(f"drop database if exists {database}")
     server.sql(f"create database {database}")
     os.environ[VARIABLE] = server.url(database, local_infile=files)
+    with open_mysql_state(os.environ[VARIABLE], create=True):
+        pass  # whatever has merged before has made the memory
 
 
 def _bare_anew(server: MariaDb) -> None:

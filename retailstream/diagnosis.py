@@ -101,6 +101,8 @@ def _engine(settings: Settings) -> str:
     memory = f"{settings.engine.memory} of memory"
     with TemporaryDirectory() as folder, wiring.open_engine(settings, Path(folder, "engine")) as engine:
         engine.fingerprint(CONTRACTS["stores"], [])
+    if settings.engine.name == "glue" and not settings.engine.glue_job:
+        raise RetailStreamError("engine.glue_job is not set")
     if settings.engine.name == "spark":
         with TemporaryDirectory() as folder, wiring.open_merger(settings, Path(folder, "engine")) as merger:
             merger.merge(CONTRACTS["stores"], [], settled=(), current={})

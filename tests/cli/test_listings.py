@@ -121,7 +121,7 @@ def test_doctor_fails_where_a_part_does(env: Environment, monkeypatch: pytest.Mo
     env.home.mkdir()
     (env.home / "retail.db").write_bytes(b"none at all" * 100)
     monkeypatch.setenv("RETAILSTREAM__LAKE__CLEAN", "s4://bucket")
-    monkeypatch.setenv("RETAILSTREAM__ENGINE__NAME", "spork")
+    monkeypatch.setenv("RETAILSTREAM__ENGINE__NAME", "glue")
 
     outcome = env.command("doctor", "--format", "json")
 
@@ -130,7 +130,7 @@ def test_doctor_fails_where_a_part_does(env: Environment, monkeypatch: pytest.Mo
     assert failed == {
         "lake.clean": "'s4://bucket' has no known scheme",
         "database": f"database {env.home / 'retail.db'} failed: file is not a database",
-        "engine": "engine 'spork' is not known",
+        "engine": "engine.glue_job is not set",
     }
 
 

@@ -92,7 +92,7 @@ def test_the_version_is_printed() -> None:
         ("runs show nobody", "no run 'nobody' is in the ledger", "retailstream runs"),
         ("run --run-id ''", "--run-id is empty", "give a word, or leave the option out"),
         ("monitor --log-format xml", "'xml' is no log format", "use --log-format text or --log-format json"),
-        ("glue-merge --engine spork", "engine 'spork' is not known", "use duckdb"),
+        ("glue-merge --engine spork", "setting 'engine.name' (flag): Input should be 'duckdb', 'spark' or 'glue'", ""),
         ("glue-merge --max-rejects most", "(flag): 'most' is no limit of rejects: give a number of records, or a share such as 5%", ""),
         ("ingest --source /nowhere/at/all", "the source folder /nowhere/at/all does not exist", "name it with --source"),
         ("monitor --config /nowhere.toml", "the config file /nowhere.toml cannot be read", ""),
