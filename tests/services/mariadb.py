@@ -31,6 +31,7 @@ class MariaDb:
     programs: dict[str, str] = field(repr=False)
     folder: Path
     port: int
+    options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def install(self) -> None:
@@ -80,6 +81,7 @@ class MariaDb:
             f"--ssl-ca={self.file('ca.pem')}",
             f"--ssl-cert={self.file('server.pem')}",
             f"--ssl-key={self.file('server.key')}",
+            *self.options,
         ]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -31,7 +32,8 @@ from retailstream.ports import ResultTable, TableLoad
 from tests.contracts.rows import FEBRUARY, MARCH, STORES, parquet, read, sale
 from tests.environment import SALES as SALES_HEADER
 from tests.environment import csv
-from tests.services.mariadb import ENCODED, PASSWORD
+from tests.services.mariadb import ENCODED, PASSWORD, USER, MariaDb
+from tests.services.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
     from retailstream.contracts import Contract
     from retailstream.ports import Row
     from tests.environment import Environment
-    from tests.services.mariadb import MariaDb
 
 CHAIN = Path(__file__).parents[1] / "analytics" / "fixtures" / "chain"
 REAL = Path(__file__).parents[3] / "shared" / "datasets" / "retail"
@@ -437,6 +438,44 @@ def test_a_lock_held_for_long_is_transient(mariadb: MariaDb, at: str, tmp_path: 
             database.load([change(tmp_path, SALES, {"2010-02": "b"}, MARCH)])
         cursor.execute("rollback")
         assert database.digests(SALES) == {"2010-02": "a"}
+
+
+def test_a_full_disk_ends_with_1_and_keeps_the_old_data_and_with_room_again_the_same_command_repairs(
+    env: Environment, mariadb: MariaDb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What waits to be published lies in a space for temporary tables, which can be as full as a disk.
+    narrow = MariaDb(
+        mariadb.programs, tmp_path, free_port(), ("--innodb-temp-data-file-path=ibtmp1:12M:autoextend:max:12M",)
+    )
+    narrow.install()
+    narrow.start()
+    try:
+        narrow.sql(f"create user '{USER}'@'localhost' identified by '{PASSWORD}'")
+        narrow.sql(f"grant all on *.* to '{USER}'@'localhost'")
+        narrow.sql("create database retail")
+        monkeypatch.setenv("RETAILSTREAM__DATABASE__URL", narrow.url("retail"))
+        monkeypatch.setenv("RETAILSTREAM__QUALITY__MAX_ORPHAN_STORES", "999")
+        env.write(
+            {"sales/a.csv": csv(SALES_HEADER, "1,1,2010-02-05,1.10,FALSE"), "stores/s.csv": "Store,Type,Size\n1,A,2\n"}
+        )
+        env.run()
+        many = (f"{store},{dept},2010-02-05,2.20,FALSE" for store in range(1, 401) for dept in range(1, 501))
+        env.write({"sales/b.csv": csv(SALES_HEADER, *many)})
+        error = env.run(code=1)["error"]
+        assert "is full" in error
+        assert narrow.sql("select count(*), sum(weekly_sales) from sales", "retail") == [(1, Decimal("1.10"))]
+
+        narrow.stop()
+        roomy = replace(narrow, options=(), process=None)
+        roomy.start()
+        try:
+            env.run()
+            assert env.failing() == []
+            assert roomy.sql("select count(*), sum(weekly_sales) from sales", "retail") == [(200_000, Decimal(440_000))]
+        finally:
+            roomy.stop()
+    finally:
+        narrow.kill()
 
 
 def test_a_dump_sees_one_moment(mariadb: MariaDb, at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
