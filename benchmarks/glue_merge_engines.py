@@ -50,12 +50,12 @@ def main() -> None:
 
 def _compare(server: S3Server, work: Path, times: int) -> None:
     source = _source(work, times)
-    raw = f"s3://{server.new_bucket()}"
+    os.environ["RETAILSTREAM__LAKE__RAW"] = f"s3://{server.new_bucket()}"
+    cases.retailstream("ingest", "--source", str(source), "--home", str(work / "landed"))
     costs = {}
     for engine in ("duckdb", "spark"):
-        home = work / engine
-        os.environ |= {"RETAILSTREAM__LAKE__RAW": raw, "RETAILSTREAM__LAKE__CLEAN": f"s3://{server.new_bucket()}"}
-        cases.retailstream("ingest", "--source", str(source), "--home", str(home))
+        home = shutil.copytree(work / "landed", work / engine)
+        os.environ["RETAILSTREAM__LAKE__CLEAN"] = f"s3://{server.new_bucket()}"
         costs[engine] = _measured("glue-merge", "--engine", engine, "--home", str(home))
         cost = costs[engine]
         print(f"{times:3} times {engine:7} {cost.seconds:7.1f} s {cost.megabytes:6.0f} MB", flush=True)
@@ -63,7 +63,7 @@ def _compare(server: S3Server, work: Path, times: int) -> None:
 
 
 def _source(work: Path, times: int) -> Path:
-    """Return the files of a chain that has so many times the stores: each copy counts its own from another thousand."""
+    """Return the files of a chain with so many times the stores: each copy counts its own from another thousand."""
     source = REAL if REAL.is_dir() else cases.sample(work / "sample")
     if times == 1:
         return source
@@ -72,10 +72,9 @@ def _source(work: Path, times: int) -> Path:
         (target / folder).mkdir(parents=True)
     for path in sorted((source / "sales").rglob("*.csv")):
         header, *lines = path.read_text().splitlines()
-        for copy in range(times):
-            name = target / "sales" / f"{copy:02}-{path.name}"
-            rows = (f"{int(store) + 1_000 * copy},{rest}" for store, _, rest in (line.partition(",") for line in lines))
-            name.write_text("\n".join((header, *rows)))
+        parts = [line.partition(",") for line in lines]
+        copies = (f"{int(store) + 1_000 * copy},{rest}" for copy in range(times) for store, _, rest in parts)
+        (target / "sales" / path.name).write_text("\n".join((header, *copies)))
     shutil.copytree(source / "stores", target / "stores", dirs_exist_ok=True)
     return target
 
