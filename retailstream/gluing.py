@@ -43,7 +43,10 @@ def run(env: Environment, request: Request, *, stop_on_interrupt: bool) -> Summa
     log.info("glue-merge: job %s, run %s; its log: %s", job, started.id, started.log)
     try:
         ended = jobs.wait(started, lambda now: _tell(request, now))
-    except KeyboardInterrupt:
+    except Exception:
+        raise
+    except BaseException:
+        # The keyboard, or whoever ends processes, such as an orchestrator.
         if stop_on_interrupt:
             jobs.stop(started)
         log.warning("Glue job %s, run %s, %s", job, started.id, "is stopped" if stop_on_interrupt else "goes on")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from contextlib import contextmanager
 from types import ModuleType
@@ -133,12 +134,14 @@ def test_a_job_that_cannot_be_started_says_why(
     assert said in env.stage(*WORDS, code=code)["error"]
 
 
+@pytest.mark.parametrize(("interrupt", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("stop", [True, False])
 def test_an_interrupt_stops_the_job_where_that_is_asked_for(
-    env: Environment, played: Played, monkeypatch: pytest.MonkeyPatch, stop: bool
+    env: Environment, played: Played, monkeypatch: pytest.MonkeyPatch, stop: bool, interrupt: signal.Signals, code: int
 ) -> None:
-    def interrupted(*_args: object) -> JobRun:
-        raise KeyboardInterrupt
+    def interrupted(_jobs: GlueJobs, run: JobRun, _tell: object) -> JobRun:
+        signal.raise_signal(interrupt)
+        return run
 
     monkeypatch.setattr(GlueJobs, "wait", interrupted)
     played.starts()
@@ -147,7 +150,7 @@ def test_an_interrupt_stops_the_job_where_that_is_asked_for(
         answer = {"SuccessfulSubmissions": [{"JobName": "merge", "JobRunId": "jr_1"}]}
         played.stub.add_response("batch_stop_job_run", answer, {"JobName": "merge", "JobRunIds": ["jr_1"]})
     outcome = env.command(*WORDS, *["--stop-on-interrupt"] * stop)
-    assert outcome.exit_code == 130
+    assert outcome.exit_code == code
     assert f"run jr_1, {'is stopped' if stop else 'goes on'}" in outcome.stderr
 
 

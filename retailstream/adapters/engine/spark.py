@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
-from retailstream.errors import RetailStreamError, UsageError
+from retailstream.errors import RetailStreamError, TransientError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -30,6 +32,12 @@ appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
 """
 """What Spark logs: errors alone, since each of them reaches us anyway."""
+
+LEAST_MEGABYTES: Final = 470
+"""Spark itself refuses to start with less than 450 MB and a bit."""
+
+_TOLD: Final = {"RetailStreamError": RetailStreamError, "TransientError": TransientError, "UsageError": UsageError}
+"""Errors of ours that arise where files are read, which may be another machine, and come back as text."""
 
 
 @contextmanager
@@ -62,6 +70,7 @@ class SparkMerger:
         self._memory = memory
         self._spark: SparkSession | None = None
         self._ours = False
+        self._merges: dict[str, SparkMerge] = {}
 
     def merge(
         self,
@@ -75,12 +84,18 @@ class SparkMerger:
         spark = self._session()
         from retailstream.adapters.engine.spark_merge import SparkMerge  # noqa: PLC0415 -- it needs pyarrow
 
-        return SparkMerge(spark, contract).over(files, settled=settled, current=current)
+        if before := self._merges.get(contract.name):
+            before.forget()
+        merge = self._merges[contract.name] = SparkMerge(spark, contract)
+        return merge.over(files, settled=settled, current=current)
 
     def close(self) -> None:
-        """End the session, if it is ours."""
+        """End the session, if it is ours; another one gets back what its merges took."""
         if self._spark and self._ours:
             self._spark.stop()
+        elif self._spark:
+            for merge in self._merges.values():
+                merge.forget()
         self._spark = None
 
     def _session(self) -> SparkSession:
@@ -120,7 +135,7 @@ class SparkMerger:
 
     def _settings(self, log: Path) -> dict[str, Any]:
         return {
-            "spark.driver.memory": _megabytes(self._memory),
+            "spark.driver.memory": heap(self._memory),
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log} -Dderby.system.home={self._work}",
@@ -132,10 +147,21 @@ class SparkMerger:
         }
 
 
-def _megabytes(memory: str) -> str:
-    """`"1500MB"` → `"1500m"`; what DuckDB takes for a size, as Java does."""
-    number = memory.strip().lower().removesuffix("ib").removesuffix("b").strip()
-    return number if number[-1:] in set("kmgt") else f"{number}b"
+def heap(memory: str) -> str:
+    """`"1.5GB"` → `"1430m"`: what DuckDB takes for a size, as Java does; a share such as `50%` is of the machine's.
+
+    Raises UsageError for anything else, and for less than Spark starts with.
+    """
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) *(?:(%)|([kmgt]?)(i?)b?)", memory.strip().lower())
+    if not found or not (found[2] or found[3]):
+        raise UsageError(f"engine.memory '{memory}' is no size", hint="use a number with a unit, such as 2GB")
+    number, share, unit, binary = found.groups()
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 100
+    times = whole if share else (1024 if binary else 1000) ** (1 + "kmgt".index(unit))
+    megabytes = int(Fraction(number) * int(times)) >> 20
+    if megabytes < LEAST_MEGABYTES:
+        raise UsageError(f"engine.memory '{memory}' is too small for Spark", hint="use 500MB or more")
+    return f"{megabytes}m"
 
 
 @contextmanager
@@ -161,6 +187,8 @@ def _from_spark(error: Exception) -> RetailStreamError | None:
 
     if not isinstance(error, (PySparkException, Py4JError)):
         return None
+    if ours := re.search(rf"retailstream\.errors\.({'|'.join(_TOLD)}): (.+)", str(error)):
+        return _TOLD[ours[1]](ours[2].strip()[:500], hint="run the same command again; -v says more")
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     named = [line for line in lines if "Error" in line or "Exception" in line]
     return RetailStreamError(f"Spark failed: {(named or lines or ['no reason'])[-1][:500]}", hint="run again with -v")

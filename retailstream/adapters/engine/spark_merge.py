@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     from retailstream.contracts import Contract
     from retailstream.ports import LakeFile, LandedFile
@@ -49,6 +49,7 @@ class SparkMerge:
         self._names = ", ".join(contract.names)
         self._key = ", ".join(contract.key)
         self._month = "substr(cast(date as string), 1, 7)" if contract.by_month else f"'{WHOLE}'"
+        self._kept: list[DataFrame] = []
 
     def over(
         self, files: Sequence[LandedFile], *, settled: Collection[tuple[int, int]], current: Mapping[str, LakeFile]
@@ -61,6 +62,11 @@ class SparkMerge:
         self._find_losers()
         self._lay_over()
         return self
+
+    def forget(self) -> None:
+        """Give back what Spark keeps of the merge, which is of no use afterwards."""
+        while self._kept:
+            self._kept.pop().unpersist()
 
     @property
     def counts(self) -> RowCounts:
@@ -120,8 +126,8 @@ class SparkMerge:
 
     def _keep(self, name: str, query: str) -> None:
         """Compute a view once, when it is first read, and keep it in memory or on disk."""
-        self._spark.catalog.dropTempView(self._table(name))
-        self._spark.sql(query).persist().createTempView(self._table(name))
+        self._kept.append(self._spark.sql(query).persist())
+        self._kept[-1].createOrReplaceTempView(self._table(name))
 
     def _list_files(self, files: Sequence[LandedFile]) -> None:
         rows = [(file.number, file.landing, file.file) for file in files]

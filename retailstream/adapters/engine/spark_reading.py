@@ -133,9 +133,9 @@ def _odd(contract: Contract, file: LandedFile) -> Iterator[pa.RecordBatch]:
 
 def _batch(schema: pa.Schema, number: int, numbers: Sequence[int], found: dict[str, Any]) -> pa.RecordBatch:
     rows = len(numbers)
-    columns = {"number": [number] * rows, "record": list(numbers), **found}
+    columns = {"number": pa.repeat(pa.scalar(number, pa.int32()), rows), "record": numbers, **found}
     arrays = []
     for field in schema:
-        column = columns.get(field.name, [None] * rows)
+        column = columns[field.name] if field.name in columns else pa.nulls(rows, field.type)
         arrays.append(column if isinstance(column, pa.Array) else pa.array(column, field.type))
     return pa.RecordBatch.from_arrays(arrays, schema=schema)

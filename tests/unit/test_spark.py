@@ -1,0 +1,59 @@
+"""What can be said of the engine Spark on a machine that has none."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from retailstream.adapters.engine.spark import heap
+from retailstream.errors import UsageError
+from tests.environment import STORES, csv
+
+if TYPE_CHECKING:
+    from tests.environment import Environment
+
+
+@pytest.mark.parametrize(
+    ("memory", "java"),
+    [
+        ("1500MB", "1430m"),
+        ("1.5GB", "1430m"),
+        ("1500MiB", "1500m"),
+        (" 2 gb ", "1907m"),
+        ("2g", "1907m"),
+        ("1TiB", "1048576m"),
+        ("493000KB", "470m"),
+    ],
+)
+def test_a_size_of_duckdb_is_a_size_of_java(memory: str, java: str) -> None:
+    assert heap(memory) == java
+
+
+def test_a_share_is_of_the_memory_of_the_machine() -> None:
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
+    assert abs(int(heap("50%").removesuffix("m")) - whole // 2) <= 1
+
+
+@pytest.mark.parametrize("memory", ["", "much", "1500", "-1GB", "1e3MB", "1,5GB", "2PB"])
+def test_what_is_no_size_says_so(memory: str) -> None:
+    with pytest.raises(UsageError, match=f"engine.memory '{memory}' is no size"):
+        heap(memory)
+
+
+@pytest.mark.parametrize("memory", ["100MB", "0%", "490MB"])
+def test_less_than_spark_starts_with_is_refused(memory: str) -> None:
+    with pytest.raises(UsageError, match="is too small for Spark"):
+        heap(memory)
+
+
+def test_without_pyspark_the_error_names_the_extra(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    env.write({"stores/a.csv": csv(STORES, "1,A,5")})
+    outcome = env.command("run", "--source", str(env.source), "--engine", "spark")
+    assert outcome.exit_code == 2
+    assert outcome.error == "error: engine 'spark' needs pyspark, which is not installed"
+    assert "hint: pip install 'retailstream[spark]'" in outcome.stderr
+    assert env.clean("stores") == []
