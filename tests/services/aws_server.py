@@ -59,9 +59,11 @@ class AwsServer:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         variables = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(self.port), "TMPDIR": str(self.folder)}
+        # Functions inherit the variables of the server, and must not find another one by them.
+        others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [PROGRAM], stdout=log, stderr=log, env={**os.environ, **variables}, start_new_session=True
+                [PROGRAM], stdout=log, stderr=log, env={**others, **variables}, start_new_session=True
             )
         wait_for(self.process, self.folder / "log", self._answers)
 
