@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from importlib.util import find_spec
-from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -30,7 +30,11 @@ class Uploads:
         # The checksum of choice for S3 needs the C runtime of AWS, which not every place has.
         checksum = "CRC64NVME" if find_spec("awscrt") else "CRC32"
         self._arguments = {**arguments, "ChecksumAlgorithm": checksum}
-        self._room = BoundedSemaphore(PARTS_AT_ONCE)
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        """What sends the parts of all files."""
+        return ThreadPoolExecutor(PARTS_AT_ONCE)
 
     def send(self, key: str, path: Path, **condition: str) -> None:
         """Store a file's bytes; a condition that does not hold ends as an error of the server."""
@@ -63,11 +67,14 @@ class Uploads:
             }
             return {"PartNumber": number, "ETag": sent["ETag"], **proof}
 
+        sending = [self._pool.submit(send, start) for start in range(0, size, length)]
         try:
-            with ThreadPoolExecutor(PARTS_AT_ONCE) as pool:
-                parts = list(pool.map(send, range(0, size, length)))
+            parts = [part.result() for part in sending]
             self._client.complete_multipart_upload(**place, MultipartUpload={"Parts": parts}, **condition)
         except BaseException:
+            for part in sending:
+                part.cancel()
+            wait(sending)  # a part that arrives later would stay
             with suppress(Exception):  # what is left is abandoned by the next upload, or by the bucket's own rule
                 self._client.abort_multipart_upload(**place)
             raise
