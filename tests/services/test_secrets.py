@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
@@ -79,26 +80,36 @@ def test_no_credential_leaves_a_run(
 ) -> None:
     told: list[str] = []
     program = [sys.executable, "-c", "from retailstream.cli.app import main; main()"]
-    for words in (
+    commands = (
         ("run", "--source", str(env.source), "--json", "-v", "--log-format", "json"),
         ("load-rds", "-v"),
         ("config", "show"),
         ("doctor",),
         ("runs", "--format", "json"),
         ("monitor", "--json"),
-    ):
+    )
+    for words in commands:
         command = [*program, *words, "--home", str(env.home)]
         with subprocess.Popen(
             command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as run:
-            told += [path.read_text(errors="replace") for path in Path("/proc").glob(f"{run.pid}/cmdline")]
+            told.append(listed(run))
             assert run.stdout is not None
             told.append(run.stdout.read())
     told += [path.read_bytes().decode(errors="replace") for path in env.home.rglob("*") if path.is_file()]
     for (table,) in mariadb.sql("show tables", database_name):
         told.append(str(mariadb.sql(f"select * from `{table}`", database_name)))
-    assert any("retailstream" in text for text in told)
+    assert sum("retailstream.cli.app" in text for text in told) == len(commands)
     found = [
         (secret, text[max(0, text.find(secret) - 200) :][:400]) for text in told for secret in SECRETS if secret in text
     ]
     assert found == []
+
+
+def listed(process: subprocess.Popen[str]) -> str:
+    """Return the words that the list of processes shows; there are none for the moment in which a process begins."""
+    deadline = time.monotonic() + 20
+    while not (words := Path(f"/proc/{process.pid}/cmdline").read_text(errors="replace")):
+        assert process.poll() is None, "it ended before it was looked at"
+        assert time.monotonic() < deadline, "no words are shown"
+    return words
