@@ -15,14 +15,16 @@ from rich.table import Table
 
 from stack.installing import MissingError, python
 from stack.place import Place, variables, write_private
-from stack.servers import SERVERS
+from stack.servers import SERVERS, with_needs
 from stack.supervision import RUNNING, Supervisor
+from stack.tools import TOOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from stack.server import Server
     from stack.supervision import Process
+    from stack.tools import Tool
 
 SPARK_OF_GLUE: Final = (
     "pyspark==3.5.6 awsgluedataplanepython==5.1.0 pandas>=2.2,<3 pyarrow>=17,<22 boto3 duckdb filelock pydantic pymysql"
@@ -48,22 +50,23 @@ class FailedError(Exception):
 @app.command()
 def install() -> None:
     """Install what servers and tests need into the cache; at once where nothing is missing."""
-    for server in SERVERS:
-        server.install()
+    for part in (*SERVERS, *TOOLS):
+        part.install()
     python(SPARK_OF_GLUE, "spark35")
 
 
 @app.command()
-def up() -> None:
+def up(names: Annotated[list[str] | None, typer.Argument(help="These, and what they need; all without.")] = None) -> None:
     """Start every server that does not run, wait until all are ready, and write the file of variables."""
-    for server in SERVERS:
-        server.install()
+    servers = _named(names or [])
+    for part in (*servers, *_tools(servers)):
+        part.install()
     place = Place.here()
     place.keep()
     with FileLock(place.folder / "lock"):
         fresh = not Supervisor(place).is_running()
         try:
-            _start(place)
+            _start(place, servers)
         except BaseException:
             if fresh:
                 _take_away(place)
@@ -110,20 +113,53 @@ def logs(
         print(_tail(place.log(name), lines))
 
 
-def _start(place: Place) -> None:
-    for server in SERVERS:
+def _named(names: Sequence[str]) -> tuple[Server, ...]:
+    known = [server.name for server in SERVERS]
+    for name in names:
+        if name not in known:
+            raise FailedError(f"there is no server {name}; there are {', '.join(known)}")
+    return with_needs(names)
+
+
+def _start(place: Place, servers: Sequence[Server]) -> None:
+    """Start servers in their order, each when those that it needs are ready; others start side by side."""
+    for server in servers:
         place.port(server.name)
-        server.prepare(place)
+        server.command(place)
         server.environment(place)
     place.keep()
     supervisor = Supervisor(place)
-    supervisor.start(SERVERS)
-    for server in SERVERS:
-        _wait(place, supervisor, server)
-        server.arrange(place)
-    given = [pair for server in SERVERS for pair in server.gives(place).items()]
+    supervisor.open(servers)
+    started: list[Server] = []
+    for server in servers:
+        for needed in [found for found in started if found.name in server.needs]:
+            _finish(place, supervisor, needed)
+            started.remove(needed)
+        server.prepare(place)
+        supervisor.start(server)
+        started.append(server)
+    for server in started:
+        _finish(place, supervisor, server)
+    for tool in _tools(servers):
+        tool.write(place)
+    _tell_variables(place, {process.name for process in supervisor.processes()})
+
+
+def _tell_variables(place: Place, running: Collection[str]) -> None:
+    there = [server for server in SERVERS if server.name in running]
+    given = [pair for part in (*there, *_tools(there)) for pair in part.gives(place).items()]
     place.keep()
-    write_private(place.environment, variables(given))
+    write_private(place.environment, variables(dict(given).items()))
+
+
+def _tools(servers: Collection[Server]) -> list[Tool]:
+    names = {server.name for server in servers}
+    return [tool for tool in TOOLS if tool.server in names]
+
+
+def _finish(place: Place, supervisor: Supervisor, server: Server) -> None:
+    _wait(place, supervisor, server)
+    server.arrange(place)
 
 
 def _wait(place: Place, supervisor: Supervisor, server: Server) -> None:

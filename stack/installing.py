@@ -6,12 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from stack.place import CACHE
+from stack.place import CACHE, ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+COPIER: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
 
 
 class MissingError(Exception):
@@ -60,6 +62,22 @@ def python(requirement: str, environment: str) -> Path:
         _run(str(folder / "bin" / "pip"), "install", "--quiet", *requirement.split())
         noted.write_text(requirement)
     return folder / "bin"
+
+
+def maven(name: str) -> bool:
+    """Have the jars of a POM, whose client checks them against their checksums; say whether they were installed now."""
+    pom = ROOT / "stack" / "poms" / f"{name}.xml"
+    folder = CACHE / "jars" / name
+    noted = folder / "installed"
+    if noted.is_file() and noted.read_text() == pom.read_text():
+        return False
+    debian("maven", "mvn")
+    _tell(f"installing the jars of {name}")
+    shutil.rmtree(folder, ignore_errors=True)
+    words = ["-q", "-B", "-C", "-f", str(pom), f"{COPIER}:copy-dependencies", "-DincludeScope=runtime"]
+    _run("mvn", *words, f"-DoutputDirectory={folder}")
+    noted.write_text(pom.read_text())
+    return True
 
 
 def _run(*command: str, **variables: str) -> None:

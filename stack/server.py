@@ -35,6 +35,8 @@ class Server:
     """Put a real question to the server; an exception means that it is not ready yet."""
     address: Callable[[Place], str]
     """Where it listens, fit to be printed."""
+    needs: tuple[str, ...] = ()
+    """The servers that are ready before this one is prepared; they come earlier in the order."""
     prepare: Callable[[Place], None] = field(default=_nothing)
     """Make what it needs before it starts, unless it is there."""
     arrange: Callable[[Place], None] = field(default=_nothing)

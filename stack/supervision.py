@@ -47,22 +47,28 @@ class Supervisor:
         self._place = place
         self._socket = place.folder / "supervisor.sock"
 
-    def start(self, servers: Sequence[Server]) -> None:
-        """Start the daemon, and with it every server; one that runs is told to start those that do not."""
+    def open(self, servers: Sequence[Server]) -> None:
+        """Start the daemon for these servers; one that runs is told of those that it does not know."""
+        settings = self._place.folder / "supervisord.conf"
         if not self.is_running():
-            write_private(self._place.folder / "supervisord.conf", self._settings(servers))
+            write_private(settings, self._settings(servers))
             environment = {**os.environ, MARK: str(self._place.folder)}
-            command = [
-                sys.executable,
-                "-m",
-                "supervisor.supervisord",
-                "-c",
-                str(self._place.folder / "supervisord.conf"),
-            ]
+            command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(settings)]
             subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
-        for process in self.processes():
-            if process.state not in {RUNNING, "STARTING"}:
-                self._ask("startProcess", process.name, False)  # noqa: FBT003 -- without waiting
+            return
+        known = {process.name for process in self.processes()}
+        if added := [server for server in servers if server.name not in known]:
+            lines = [line for server in added for line in self._program(server)]
+            write_private(settings, settings.read_text() + "".join(f"{line}\n" for line in lines))
+            self._ask("reloadConfig")
+            for server in added:
+                self._ask("addProcessGroup", server.name)
+
+    def start(self, server: Server) -> None:
+        """Start a server that does not run."""
+        process = next(found for found in self.processes() if found.name == server.name)
+        if process.state not in {RUNNING, "STARTING"}:
+            self._ask("startProcess", server.name, False)  # noqa: FBT003 -- without waiting
 
     def is_running(self) -> bool:
         """Say whether the daemon answers."""

@@ -4,11 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from stack.servers.hdfs import DATANODE, NAMENODE
+from stack.servers.hiveserver2 import HIVESERVER2
 from stack.servers.mariadb import MARIADB
+from stack.servers.metastore import METASTORE
 from stack.servers.ministack import MINISTACK
 from stack.servers.versitygw import VERSITYGW
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from stack.server import Server
 
-SERVERS: Final[tuple[Server, ...]] = (VERSITYGW, MARIADB, MINISTACK)
+SERVERS: Final[tuple[Server, ...]] = (
+    MARIADB,
+    NAMENODE,
+    DATANODE,
+    VERSITYGW,
+    MINISTACK,
+    METASTORE,
+    HIVESERVER2,
+)
+
+
+def with_needs(names: Collection[str]) -> tuple[Server, ...]:
+    """Return servers and all that they need, in the order of their start; every server where none is named."""
+    wanted = set(names) or {server.name for server in SERVERS}
+    for server in reversed(SERVERS):  # a server comes after its needs
+        if server.name in wanted:
+            wanted |= set(server.needs)
+    return tuple(server for server in SERVERS if server.name in wanted)

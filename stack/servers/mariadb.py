@@ -6,7 +6,7 @@ import getpass
 import subprocess
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from stack.installing import MissingError, debian, program
 from stack.place import HOST, write_private
@@ -57,14 +57,15 @@ def _command(place: Place) -> list[str]:
     ]
 
 
-def _ready(place: Place) -> None:
+def ask(place: Place, statement: str, *, user: str = "root") -> list[tuple[Any, ...]]:
+    """Return the answer to a statement, of the administrator unless another is named."""
     import pymysql  # noqa: PLC0415 -- what this server needs
 
-    secret = place.secret(NAME)
-    port = place.port(NAME)
-    connection = pymysql.connect(host=HOST, port=port, user=USER, password=secret, database=DATABASE, connect_timeout=2)
+    secret = place.secret(NAME if user == USER else f"{NAME}-{user}")
+    connection = pymysql.connect(host=HOST, port=place.port(NAME), user=user, password=secret, connect_timeout=2)
     with closing(connection), connection.cursor() as cursor:
-        cursor.execute("select 1")
+        cursor.execute(statement)
+        return list(cursor.fetchall())
 
 
 def _url(place: Place, secret: str) -> str:
@@ -81,7 +82,7 @@ MARIADB: Final = Server(
     ),
     prepare=_prepare,
     command=_command,
-    ready=_ready,
+    ready=lambda place: ask(place, f"select 1 from information_schema.tables", user=USER),
     address=lambda place: _url(place, "***"),
     gives=lambda place: {"RETAILSTREAM__DATABASE__URL": _url(place, place.secret(NAME))},
 )

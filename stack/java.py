@@ -1,0 +1,64 @@
+"""Java's side of installing: jars from Maven Central, each set described by a POM of `stack/poms`, and a JVM's words."""
+
+from __future__ import annotations
+
+import shlex
+import tarfile
+from typing import TYPE_CHECKING, Final
+
+from stack.installing import debian, maven, program
+from stack.place import CACHE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from stack.place import Place
+
+OPENED: Final = (
+    "java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.text java.time java.util"
+    " java.util.concurrent java.util.concurrent.atomic java.util.regex sun.nio.ch"
+)
+"""Packages of java.base that Hive 4.0 looks into, and that Java 17 keeps closed."""
+
+
+def install(*names: str) -> None:
+    """Have a JDK, and the jars of the POMs of those names."""
+    debian("openjdk-17-jdk-headless", "java", "javac")
+    for name in names:
+        if maven(name):
+            for archive in jars(name).glob("*.tar.gz"):
+                _unpack(archive)
+
+
+def jars(name: str) -> Path:
+    """Return the folder of the jars of a POM."""
+    return CACHE / "jars" / name
+
+
+def classpath(conf: Path, *names: str) -> str:
+    """Return a class path: a folder of settings, then the jars of POMs."""
+    return ":".join([str(conf), *(str(jars(name) / "*") for name in names)])
+
+
+def jvm(place: Place, name: str, *, heap: int, metaspace: int, opened: bool = False) -> list[str]:
+    """Return the words that start a JVM of bounded memory, given in MB, whose litter stays in the stack."""
+    bounds = [f"-Xmx{heap}m", f"-XX:MaxMetaspaceSize={metaspace}m", "-XX:ReservedCodeCacheSize=96m", "-Xss512k"]
+    words = ["-XX:+UseSerialGC", "-Djava.net.preferIPv4Stack=true", f"-Djava.io.tmpdir={place.data(f'{name}-tmp')}"]
+    opening = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED.split()] if opened else []
+    opening += ["--add-opens=java.sql/java.sql=ALL-UNNAMED"] if opened else []
+    return [program("java"), *bounds, *words, *opening]
+
+
+def script(path: Path, command: Sequence[str]) -> None:
+    """Write a program that runs a command with more words."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
+    path.chmod(0o755)
+
+
+def _unpack(archive: Path) -> None:
+    """Unpack the scripts of an archive beside it."""
+    with tarfile.open(archive) as tar:
+        wanted = [member for member in tar if "/scripts/" in member.name]
+        tar.extractall(archive.parent, members=wanted, filter="data")
