@@ -1,0 +1,101 @@
+"""Where a HiveServer2 is and how it is to be spoken to, read from a `hive://` URL.
+
+The options after the `?`, all of them optional:
+
+- `ssl_ca=FILE`: TLS, with the server's certificate and name checked against these authorities; `ssl=true` takes those
+  of the system. `ssl_check_hostname=false` leaves the name out.
+- `retry_seconds=30`, at most 60: how long a server may be away before we give up.
+- `connect_timeout=10`, `read_timeout=600`: seconds of silence that count as a lost connection.
+"""
+
+from __future__ import annotations
+
+import getpass
+import re
+from dataclasses import dataclass, field
+from typing import Final, Literal, get_args
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from retailstream.errors import UsageError
+
+SCHEME: Final = "hive"
+FORM: Final = f"{SCHEME}://USER:PASSWORD@HOST:PORT/DATABASE"
+
+Auth = Literal["NONE", "NOSASL", "LDAP", "KERBEROS"]
+"""How we say who we are, as `hive.server2.authentication` of the server's own settings has it."""
+
+
+class Options(BaseModel):
+    """What stands after the `?` of the URL."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ssl: bool = False
+    ssl_ca: str | None = None
+    ssl_check_hostname: bool = True
+    retry_seconds: float = Field(default=30, ge=0, le=60)
+    connect_timeout: float = Field(default=10, gt=0, le=60)
+    read_timeout: float = Field(default=600, gt=0)
+
+    @property
+    def secure(self) -> bool:
+        """Whether the connection must be TLS."""
+        return self.ssl or self.ssl_ca is not None
+
+
+@dataclass(frozen=True)
+class Address:
+    """A database on a HiveServer2; it prints without its password."""
+
+    user: str
+    password: str = field(repr=False)
+    host: str
+    port: int
+    database: str
+    options: Options = field(default_factory=Options)
+    auth: Auth = "NONE"
+    kerberos_service: str = "hive"
+
+    def __str__(self) -> str:
+        password = ":***" if self.password else ""
+        return f"{SCHEME}://{self.user}{password}@{self.host}:{self.port}/{self.database}"
+
+
+def address_of(url: str, *, auth: Auth = "NONE", kerberos_service: str = "hive") -> Address:
+    """Return the address that a URL names; without a user it is that of this process.
+
+    Raises UsageError for one of another form, without showing any of it: it may hold a password.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 10000
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    except ValueError:
+        escaped = "write @ : / ? # in a password as %40 %3A %2F %3F %23"
+        raise UsageError("warehouse.url cannot be read", hint=f"use {FORM}; {escaped}") from None
+    database = unquote(parts.path.removeprefix("/"))
+    if parts.scheme != SCHEME or not (parts.hostname and database):
+        raise UsageError("warehouse.url names no host or no database", hint=f"use {FORM}")
+    if re.fullmatch(r"[A-Za-z0-9_]+", database) is None:
+        raise UsageError(f"warehouse.url names a database '{database}'", hint="use letters, digits and _")
+    if auth not in get_args(Auth):
+        raise UsageError(f"hive.auth '{auth}' is unknown", hint=f"use one of {', '.join(get_args(Auth))}")
+    password = unquote(parts.password or "")
+    if auth == "LDAP" and not password:
+        raise UsageError("warehouse.url holds no password, which hive.auth LDAP needs", hint=f"use {FORM}")
+    user = unquote(parts.username or "") or getpass.getuser()
+    return Address(user, password, parts.hostname, port, database, _options(query), auth, kerberos_service)
+
+
+def _options(query: dict[str, str]) -> Options:
+    try:
+        return Options.model_validate(query)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        message = "unknown" if first["type"] == "extra_forbidden" else first["msg"]
+        raise UsageError(
+            f"warehouse.url has a wrong option '{first['loc'][0]}': {message}",
+            hint=f"known are {', '.join(Options.model_fields)}",
+        ) from None
