@@ -26,7 +26,8 @@ _LANDING: Final = ("ingest", "features")
 
 def gather(env: Environment) -> Evidence:
     """Return where an environment's data came from, and how healthy it is."""
-    found = wiring.open_warehouse(env.settings).ask(extent)
+    with wiring.open_warehouse(env.settings) as warehouse:
+        found = warehouse.ask(extent)
     loaded, landed = env.ledger.last_change(_INTO_WAREHOUSE), env.ledger.last_change(_LANDING)
     rejected = env.quarantine.count_open()
     return Evidence(

@@ -81,7 +81,20 @@ class Warehouse(_Section):
     """Where the tables lie that analyses read."""
 
     url: str = "file://{home}/warehouse"
-    """A folder of Parquet tables."""
+    """A folder of Parquet tables (`file://FOLDER` or `s3://BUCKET/PREFIX`), or `hive://USER:PASSWORD@HOST:PORT/DATABASE`."""
+
+
+class Hive(_Section):
+    """What a `hive://` warehouse needs beside the address of its HiveServer2."""
+
+    metastore: str = ""
+    """The Metastore's address, `thrift://HOST:PORT`; several with commas between."""
+    location: str = ""
+    """The folder of the tables' files, such as `hdfs://HOST:PORT/FOLDER`; empty for the database's own."""
+    auth: Literal["NONE", "NOSASL", "LDAP", "KERBEROS"] = "NONE"
+    """How HiveServer2 knows who asks."""
+    kerberos_service: str = "hive"
+    """The first part of the servers' Kerberos principals."""
 
 
 class Engine(_Section):
@@ -123,6 +136,7 @@ class Settings(_Section):
     features: Features = Features()
     database: Database = Database()
     warehouse: Warehouse = Warehouse()
+    hive: Hive = Hive()
     engine: Engine = Engine()
     quality: Quality = Quality()
     monitoring: Monitoring = Monitoring()

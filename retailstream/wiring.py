@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -116,11 +117,21 @@ def open_lake(settings: Settings, url: str) -> Lake:
     return FolderLake(_folder(url))
 
 
-def open_warehouse(settings: Settings) -> FolderWarehouse:
-    """Return the warehouse that the settings name."""
-    from retailstream.adapters.warehouse.folder import FolderWarehouse  # noqa: PLC0415 -- what a scheme needs
+@contextmanager
+def open_warehouse(settings: Settings) -> Iterator[FolderWarehouse]:
+    """Open the warehouse that the settings name: a lake of tables, or a database of Hive."""
+    if settings.warehouse.url.startswith("hive://"):
+        from retailstream.adapters.warehouse.hive import open_hive  # noqa: PLC0415 -- what a scheme needs, and no more
+        from retailstream.adapters.warehouse.hive_address import address_of  # noqa: PLC0415 -- same
 
-    return FolderWarehouse(open_lake(settings, settings.warehouse.url))
+        hive = settings.hive
+        address = address_of(settings.warehouse.url, auth=hive.auth, kerberos_service=hive.kerberos_service)
+        with open_hive(address, hive.metastore, partial(open_lake, settings), location=hive.location) as warehouse:
+            yield warehouse
+        return
+    from retailstream.adapters.warehouse.folder import FolderWarehouse  # noqa: PLC0415 -- same
+
+    yield FolderWarehouse(open_lake(settings, settings.warehouse.url))
 
 
 @contextmanager
@@ -211,11 +222,11 @@ def _load_rds(env: Environment, run: Run) -> StageReport:
 
 
 def _features(env: Environment, run: Run) -> StageReport:
-    with open_merger(env.settings, run.work) as engine:
+    with open_merger(env.settings, run.work) as engine, open_warehouse(env.settings) as warehouse:
         return features.run(
             source=Path(env.settings.source.path),
             files=env.raw_lake(Scope.FEATURES),
-            warehouse=open_warehouse(env.settings),
+            warehouse=warehouse,
             engine=engine,
             books=env.books(Scope.FEATURES),
             run=run,
@@ -223,9 +234,13 @@ def _features(env: Environment, run: Run) -> StageReport:
 
 
 def _sqoop(env: Environment, run: Run) -> StageReport:
-    with open_engine(env.settings, run.work) as engine, _database(env, run) as database:
-        warehouse = open_warehouse(env.settings)
-        return sqoop.run(database=database, warehouse=warehouse, engine=engine, run=run)
+    with ExitStack() as stack:
+        return sqoop.run(
+            database=stack.enter_context(_database(env, run)),
+            warehouse=stack.enter_context(open_warehouse(env.settings)),
+            engine=stack.enter_context(open_engine(env.settings, run.work)),
+            run=run,
+        )
 
 
 STAGES: dict[str, Callable[[Environment, Run], StageReport]] = {
@@ -246,7 +261,7 @@ def look(env: Environment) -> list[monitor.Check]:
         stores = monitor.Stores(
             env.clean_lake(),
             stack.enter_context(open_database(env.settings.database.url, create=False)),
-            open_warehouse(env.settings),
+            stack.enter_context(open_warehouse(env.settings)),
         )
         limits = monitor.Limits(env.limit, env.settings.quality.max_orphan_stores)
         return monitor.run(stores=stores, engine=engine, ledger=env.ledger, quarantine=env.quarantine, limits=limits)
@@ -259,8 +274,8 @@ def ask(home: Path, settings: Settings, question: Callable[[DuckDBPyConnection],
     """
     from retailstream.analytics import export  # noqa: PLC0415 -- only questions need it
 
-    warehouse = open_warehouse(settings)
-    asked = warehouse.ask(lambda connection: Asked(question(connection), export.empty_tables(connection)))
+    with open_warehouse(settings) as warehouse:
+        asked = warehouse.ask(lambda connection: Asked(question(connection), export.empty_tables(connection)))
     if asked.empty_tables and not home.exists():
         raise RetailStreamError(
             f"there is no data: the folder {home} does not exist",

@@ -17,6 +17,8 @@ from thrift.transport.TTransport import TBufferedTransport
 from retailstream.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from retailstream.adapters.warehouse.hive_address import Address
 
 # Thrift logs each address that does not answer as an error of its own, which without a handler lands on stderr.
@@ -30,8 +32,11 @@ def wire_to(address: Address) -> Wire:
     socket = _socket(address)
     if address.auth == "NOSASL":
         return Wire(socket, TBufferedTransport(socket))
-    mechanism = "GSSAPI" if address.auth == "KERBEROS" else "PLAIN"
-    return Wire(socket, thrift_sasl.TSaslClientTransport(lambda: _Sasl(address, mechanism), mechanism, socket))
+    if address.auth == "KERBEROS":
+        mechanism, names = "GSSAPI", {"service": address.kerberos_service}
+    else:  # where no password is asked for, one must still be given
+        mechanism, names = "PLAIN", {"username": address.user, "password": address.password or "x"}
+    return Wire(socket, thrift_sasl.TSaslClientTransport(lambda: Sasl(address.host, names), mechanism, socket))
 
 
 @dataclass(frozen=True)
@@ -61,20 +66,15 @@ def _socket(address: Address) -> Any:  # noqa: ANN401 -- thrift has no types
     return socket
 
 
-class _Sasl(SASLClient):  # type: ignore[misc] # no types
-    """pure-sasl as thrift_sasl speaks to it; PyHive's own takes wrap for unwrap, which breaks encrypted Kerberos."""
+class Sasl(SASLClient):  # type: ignore[misc] # no types
+    """pure-sasl as transports of Thrift speak to it; PyHive's own takes wrap for unwrap, which breaks Kerberos."""
 
-    def __init__(self, address: Address, mechanism: str) -> None:
-        # Where no password is asked for, one must still be given.
-        names = (
-            {"service": address.kerberos_service}
-            if mechanism == "GSSAPI"
-            else {"username": address.user, "password": address.password or "x"}
-        )
-        super().__init__(address.host, **names)
+    def __init__(self, host: str, names: Mapping[str, str]) -> None:
+        super().__init__(host, **names)
         self._told: str | None = None
 
     def start(self, mechanism: str) -> tuple[bool, str, Any]:
+        """Begin with a mechanism: whether that went well, its name, and what to send."""
         try:
             self.choose_mechanism([mechanism])
             return True, self.mechanism, self.process()
@@ -83,6 +83,7 @@ class _Sasl(SASLClient):  # type: ignore[misc] # no types
             return False, mechanism, None
 
     def step(self, challenge: bytes) -> tuple[bool, Any]:
+        """Answer a challenge: whether that went well, and what to send."""
         try:
             return True, self.process(challenge)
         except SASLError as error:
@@ -90,11 +91,14 @@ class _Sasl(SASLClient):  # type: ignore[misc] # no types
             return False, None
 
     def encode(self, outgoing: bytes) -> tuple[bool, bytes]:
+        """Wrap what is to be sent."""
         wrapped: bytes = self.wrap(outgoing)
         return True, wrapped if wrapped == outgoing else LENGTH.pack(len(wrapped)) + wrapped
 
     def decode(self, incoming: bytes) -> tuple[bool, bytes]:
+        """Unwrap what has come."""
         return True, self.unwrap(incoming[LENGTH.size :])
 
     def getError(self) -> str | None:  # noqa: N802 -- the name that thrift_sasl calls
+        """Return what went wrong last."""
         return self._told

@@ -1,0 +1,225 @@
+"""A warehouse in Hive: external Parquet tables whose files lie in a lake, and whose places the Metastore knows.
+
+A new version lies in folders of its own, named by their content, before one change in the Metastore puts them in place:
+a reader is told of all old folders or of all new ones. What a folder took the place of stays until the next version,
+for queries that are still at work. See docs/adr/0023-hive-tables.md.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from retailstream.adapters.warehouse.folder import FolderWarehouse
+from retailstream.adapters.warehouse.hive_server import open_hive_server
+from retailstream.adapters.warehouse.hive_statistics import statistics_of
+from retailstream.adapters.warehouse.hive_tables import (
+    columns_of,
+    foreign,
+    is_analyzed,
+    landing_of,
+    note_landing,
+    partition_name,
+    partition_of,
+    placed,
+    previous,
+    stored,
+    with_columns,
+)
+from retailstream.adapters.warehouse.metastore import Metastore
+from retailstream.adapters.warehouse.metastore_client import MetastoreClient
+from retailstream.errors import UsageError
+from retailstream.hashing import sha256
+from retailstream.manifests import WHOLE, Manifest, Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from retailstream.adapters.warehouse.hive_address import Address
+    from retailstream.adapters.warehouse.hive_server import HiveServer
+    from retailstream.adapters.warehouse.metastore import Placed, StoredTable
+    from retailstream.contracts import Contract
+    from retailstream.manifests import NewPartition
+    from retailstream.ports import Lake
+
+FILE: Final = "rows.parquet"
+
+NOTHING: Final = "none"
+"""The folder without files that a partition has before its first rows are put in place, and after its last."""
+
+
+@contextmanager
+def open_hive(
+    address: Address, metastore: str, lake: Callable[[str], Lake], *, location: str = ""
+) -> Iterator[HiveWarehouse]:
+    """Open the database of an address, with the addresses of its Metastore; nothing is connected before it is needed.
+
+    `lake` opens the folder where the tables' files lie, by its URL: the `location`, or else the database's own folder.
+    """
+    if not metastore:
+        raise UsageError("hive.metastore is not set", hint="set it to the Metastore's address, thrift://HOST:PORT")
+    kerberos = address.kerberos_service if address.auth == "KERBEROS" else None
+    client = MetastoreClient(metastore, kerberos_service=kerberos)
+    with open_hive_server(address) as server:
+        try:
+            yield HiveWarehouse(server, Metastore(client, address.database), location=location, lake=lake)
+        finally:
+            client.close()
+
+
+class HiveWarehouse(FolderWarehouse):
+    """The tables of one database."""
+
+    def __init__(self, server: HiveServer, metastore: Metastore, *, location: str, lake: Callable[[str], Lake]) -> None:
+        self._server = server
+        self.metastore = metastore
+        self._location = location
+        self._open = lake
+
+    @property
+    def url(self) -> str:
+        """The address of HiveServer2, without a password."""
+        return str(self._server.address)
+
+    def table(self, contract: Contract) -> HiveTable:  # type: ignore[override]
+        """Return the published table of that contract."""
+        return HiveTable(self, contract)
+
+    @cached_property
+    def root(self) -> str:
+        """The folder of all tables; the database is made where it is not there."""
+        if self.metastore.location() is None:
+            self.metastore.create_database(self._location)
+        return (self._location or self.metastore.location() or "").rstrip("/")
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The lake of that folder."""
+        return self._open(lake_url(self.root))
+
+
+class HiveTable:
+    """One table: a partition a month, or one folder for a table that is kept whole."""
+
+    def __init__(self, warehouse: HiveWarehouse, contract: Contract) -> None:
+        self.contract = contract
+        self._warehouse = warehouse
+        self._metastore = warehouse.metastore
+
+    @property
+    def lake(self) -> Lake:
+        """Where the files lie."""
+        return self._warehouse.lake
+
+    def manifest(self) -> Manifest:
+        """Return the current version; an empty one where nothing was published, or not with today's columns."""
+        table = self._metastore.table(self.contract.name)
+        if table is None or table.columns != columns_of(self.contract):
+            return Manifest(self.contract.names)
+        places = self._places(table)
+        partitions = {name: partition_of(place, self._key(place.location)) for name, place in sorted(places.items())}
+        return Manifest(self.contract.names, landing_of(table.placed, *places.values()), partitions)
+
+    def intact(self, manifest: Manifest) -> bool:
+        """Say whether every file of a version is still there, with its size, and no partition is another's work."""
+        if not manifest.partitions:
+            return True
+        sizes = self.lake.sizes(f"{self.contract.name}/")
+        return all(sizes.get(partition.file) == partition.bytes for partition in manifest.partitions.values())
+
+    def paths(self, manifest: Manifest) -> list[Path]:
+        """Return local files with the table's rows, in the order of the partitions."""
+        files = [partition.file for _name, partition in sorted(manifest.partitions.items())]
+        return self.lake.fetch_all(files) if files else []
+
+    def publish(self, old: Manifest, changes: Mapping[str, NewPartition | None], *, landing: int) -> Manifest:
+        """Put new partitions in place (None: take one away) in one step, and return the new version."""
+        partitions = dict(old.partitions)
+        for name, change in changes.items():
+            if change is None:
+                partitions.pop(name, None)
+            else:
+                partitions[name] = self._put(name, change)
+        new = Manifest(self.contract.names, landing, dict(sorted(partitions.items())))
+        if new != old:
+            self._commit(self._prepared(), new, {name for name, change in changes.items() if change})
+        self.sweep(new)
+        return new
+
+    def sweep(self, manifest: Manifest) -> None:
+        """Remove every file of neither this version nor the one before, and note statistics where they are missing."""
+        table = self._metastore.table(self.contract.name)
+        if table is None:
+            return
+        places = self._places(table)
+        keep = {partition.file for partition in manifest.partitions.values()}
+        keep |= {self._key(folder) for place in places.values() if (folder := previous(place))}
+        self.lake.delete([key for key in self.lake.sizes(f"{self.contract.name}/") if key not in keep])
+        unknown = [name for name, place in places.items() if not is_analyzed(place)]
+        files = self.lake.fetch_all([manifest.partitions[name].file for name in unknown])
+        found = statistics_of(self.contract, dict(zip(unknown, files, strict=True)))
+        self._metastore.set_statistics(table.name, ((partition_name(name), columns) for name, columns in found))
+
+    def _places(self, table: StoredTable) -> dict[str, Placed]:
+        if self.contract.by_month:
+            return self._metastore.partitions(table.name)
+        return {} if table.placed.location.endswith(f"/{table.name}/{NOTHING}") else {WHOLE: table.placed}
+
+    def _put(self, name: str, change: NewPartition) -> Partition:
+        digest = sha256(change.path)
+        month = f"month={name}/" if self.contract.by_month else ""
+        key = f"{self.contract.name}/{month}{digest[:16]}/{FILE}"
+        self.lake.put(key, change.path)
+        return Partition(key, digest, change.rows, change.path.stat().st_size, change.source)
+
+    def _prepared(self) -> StoredTable:
+        """Return the table with the contract's columns, made or widened where need be."""
+        found = self._metastore.table(self.contract.name)
+        if found is None:
+            made = stored(self.contract, self._folder(NOTHING if not self.contract.by_month else ""))
+            self._metastore.create_table(made)
+            return made
+        widened = with_columns(found, self.contract, self._warehouse.url)
+        if widened != found:
+            self._metastore.alter_table(widened)
+        return widened
+
+    def _commit(self, table: StoredTable, new: Manifest, changed: set[str]) -> None:
+        """Let the Metastore tell of the new version."""
+        now = self._places(table)
+        wanted = {
+            name: placed(partition, self._folder_of(partition), new.landing, now.get(name))
+            for name, partition in new.partitions.items()
+            if name in changed or name not in now
+        }
+        if not self.contract.by_month:
+            whole = wanted.get(WHOLE) or (foreign(self._folder(NOTHING)) if not new.partitions else None)
+            self._metastore.alter_table(note_landing(table, new.landing, whole))
+            return
+        gone = {name: foreign(self._folder(NOTHING), now[name]) for name in now if name not in new.partitions}
+        nothing = {name: foreign(self._folder(NOTHING)) for name in wanted if name not in now}
+        self._metastore.add_partitions(table, nothing)
+        self._metastore.alter_partitions(table, {**wanted, **gone})
+        for name in gone:
+            self._metastore.drop_partition(table.name, name)
+        if not wanted:
+            self._metastore.alter_table(note_landing(table, new.landing, None))
+
+    def _folder(self, name: str) -> str:
+        return f"{self._warehouse.root}/{self.contract.name}/{name}".rstrip("/")
+
+    def _folder_of(self, partition: Partition) -> str:
+        return f"{self._warehouse.root}/{partition.file.rpartition('/')[0]}"
+
+    def _key(self, folder: str) -> str:
+        """Return the key of the file in a folder; Hadoop writes the same URL in several ways, so its end must do."""
+        parts = folder.split("/")[-2 if self.contract.by_month else -1 :]
+        return "/".join((self.contract.name, *parts, FILE))
+
+
+def lake_url(location: str) -> str:
+    """`s3a://bucket/x` → `s3://bucket/x`, `file:/x` → `file:///x`: Hadoop's name of a folder as a lake's URL."""
+    scheme, _, rest = location.partition(":")
+    return f"{'s3' if scheme in {'s3a', 's3n'} else scheme}://{rest.removeprefix('//')}"

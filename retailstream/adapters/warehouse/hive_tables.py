@@ -1,0 +1,131 @@
+"""Contracts and versions in Hive's words: the columns of tables, and what is noted of each partition's files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from retailstream.adapters.warehouse.metastore import Placed, StoredTable
+from retailstream.contracts import Contract, Type
+from retailstream.errors import RetailStreamError
+from retailstream.manifests import WHOLE, Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TYPES: Final = {
+    Type.INTEGER: "int",
+    Type.MONEY: "decimal(12,2)",
+    Type.NUMBER: "decimal(18,10)",
+    Type.DATE: "date",
+    Type.BOOLEAN: "boolean",
+    Type.LETTER: "string",
+}
+
+MONTH: Final = ("month", "string")
+"""The partition key of a table that is partitioned by month; its values are like `2012-10`."""
+
+_SHA256: Final = "retailstream.sha256"
+_SOURCE: Final = "retailstream.source"
+_LANDING: Final = "retailstream.landing"
+_PREVIOUS: Final = "retailstream.previous"
+_ROWS, _BYTES, _ACCURATE = "numRows", "totalSize", "COLUMN_STATS_ACCURATE"
+
+
+def columns_of(contract: Contract) -> tuple[tuple[str, str], ...]:
+    """Return the columns with their types in Hive."""
+    return tuple((column.name, TYPES[column.type]) for column in contract.columns)
+
+
+def stored(contract: Contract, location: str) -> StoredTable:
+    """Return the table of a contract, without partitions."""
+    keys = (MONTH,) if contract.by_month else ()
+    return StoredTable(contract.name, columns_of(contract), keys, Placed(location))
+
+
+def partition_name(name: str) -> str:
+    """`"2012-10"` → `"month=2012-10"`; the name of a whole table is empty."""
+    return "" if name == WHOLE else f"{MONTH[0]}={name}"
+
+
+def with_columns(table: StoredTable, contract: Contract, url: str) -> StoredTable:
+    """Return a table with the contract's columns; RetailStreamError where it has one that the contract has not."""
+    wanted = dict(columns_of(contract))
+    for name, type_ in table.columns:
+        if wanted.get(name) != type_:
+            expected = f"and not {wanted[name]}" if name in wanted else "which is none of ours"
+            raise RetailStreamError(
+                f"table '{table.name}' in {url} has a column '{name}' of type {type_}, {expected}",
+                hint="retailstream hive-ddl prints the tables as they must be",
+            )
+    if table.keys != ((MONTH,) if contract.by_month else ()):
+        raise RetailStreamError(
+            f"table '{table.name}' in {url} is partitioned in another way",
+            hint="retailstream hive-ddl prints the tables as they must be",
+        )
+    return replace(table, columns=columns_of(contract))
+
+
+def placed(partition: Partition, folder: str, landing: int, before: Placed | None) -> Placed:
+    """Return where a partition lies, with exact statistics, and with the folder that it takes the place of."""
+    stays = before is not None and before.location == folder
+    old = previous(before) if before and stays else before.location if before else ""
+    return Placed(
+        folder,
+        {
+            _SHA256: partition.sha256,
+            _SOURCE: partition.source,
+            _LANDING: str(landing),
+            _PREVIOUS: old or "",
+            _ROWS: str(partition.rows),
+            _BYTES: str(partition.bytes),
+            "numFiles": "1",
+            "rawDataSize": str(partition.bytes),
+            _ACCURATE: json.dumps({"BASIC_STATS": "true"}),
+        },
+    )
+
+
+def foreign(folder: str, before: Placed | None = None) -> Placed:
+    """Return where nothing of ours lies."""
+    parameters = {**before.parameters} if before else {}
+    return Placed(folder, parameters | {_SHA256: "", _PREVIOUS: "", _ROWS: "0", _BYTES: "0", _ACCURATE: "{}"})
+
+
+def partition_of(place: Placed, file: str) -> Partition:
+    """Return a partition as it was published; what others have put there has a size that no file has."""
+    noted = place.parameters
+    if not noted.get(_SHA256):
+        return Partition(file, "", 0, -1, "")
+    return Partition(file, noted[_SHA256], int(noted[_ROWS]), int(noted[_BYTES]), noted.get(_SOURCE, ""))
+
+
+def landing_of(*places: Placed) -> int:
+    """Return the last landing whose rows are in any of these places."""
+    return max(int(place.parameters.get(_LANDING) or 0) for place in places)
+
+
+def note_landing(table: StoredTable, landing: int, whole: Placed | None) -> StoredTable:
+    """Return a table that notes a landing, and lies where it is said to lie, if anything is said."""
+    place = whole or table.placed
+    return replace(table, placed=Placed(place.location, {**place.parameters, _LANDING: str(landing)}))
+
+
+def previous(place: Placed) -> str:
+    """Return the folder that a version took the place of; empty where there is none."""
+    return place.parameters.get(_PREVIOUS, "")
+
+
+def is_analyzed(place: Placed) -> bool:
+    """Say whether Hive has statistics of the columns."""
+    noted = place.parameters
+    return not noted.get(_SHA256) or "COLUMN_STATS" in _document(noted.get(_ACCURATE, ""))
+
+
+def _document(text: str) -> Mapping[str, object]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
