@@ -80,8 +80,15 @@ class Lake(Protocol):
 class Table(Protocol):
     """A published table: readers see one version or the next, never half."""
 
-    contract: Contract
-    lake: Lake
+    @property
+    def contract(self) -> Contract:
+        """What its rows look like."""
+        ...
+
+    @property
+    def lake(self) -> Lake:
+        """Where its files lie."""
+        ...
 
     def manifest(self) -> Manifest:
         """Return the current version; an empty one where nothing was published."""

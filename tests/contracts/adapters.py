@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from retailstream.adapters.database.sqlite import open_sqlite
 from retailstream.adapters.engine.duckdb import open_duckdb
 from retailstream.adapters.lake.folder import FolderLake
 from retailstream.adapters.state.sqlite import open_sqlite_state
 from retailstream.adapters.warehouse.folder import FolderWarehouse
+from retailstream.adapters.warehouse.hive import HiveWarehouse
+from tests.contracts.fake_metastore import FakeMetastore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from retailstream.adapters.warehouse.metastore import Metastore
     from retailstream.ports import Database, Engine, Lake, State, Warehouse
 
 
@@ -31,6 +35,14 @@ def _duckdb(folder: Path) -> Iterator[Engine]:
         yield engine
 
 
+_METASTORES: defaultdict[str, FakeMetastore] = defaultdict(FakeMetastore)
+
+
+def _hive(lake: Lake) -> Warehouse:
+    fake = cast("Metastore", _METASTORES[lake.url])
+    return HiveWarehouse("hive://nowhere/retail", fake, location=lake.url, lake=lambda _url: lake)
+
+
 LAKES: dict[str, Callable[[Path], AbstractContextManager[Lake]]] = {
     "folder": lambda folder: nullcontext(FolderLake(folder / "a lake #1")),
 }
@@ -42,8 +54,8 @@ DATABASES: dict[str, Callable[[Path], AbstractContextManager[Database]]] = {"sql
 ENGINES: dict[str, Callable[[Path], AbstractContextManager[Engine]]] = {"duckdb": _duckdb}
 """Opens an engine."""
 
-WAREHOUSES: dict[str, Callable[[Lake], Warehouse]] = {"folder": FolderWarehouse}
-"""Returns a warehouse over a lake."""
+WAREHOUSES: dict[str, Callable[[Lake], Warehouse]] = {"folder": FolderWarehouse, "hive": _hive}
+"""Returns a warehouse over a lake, the same one for the same lake."""
 
 STATES: dict[str, Callable[[Path], AbstractContextManager[State]]] = {
     "sqlite": lambda folder: open_sqlite_state(folder / "a memory #1.db"),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from retailstream.contracts import Contract
-    from retailstream.ports import Lake
+    from retailstream.ports import Lake, Table
 
 Answer = TypeVar("Answer")
 
@@ -32,7 +32,7 @@ class FolderWarehouse:
         """The folder as a URL."""
         return self._lake.url
 
-    def table(self, contract: Contract) -> PublishedTable:
+    def table(self, contract: Contract) -> Table:
         """Return the published table of that contract."""
         return PublishedTable(self._lake, contract)
 

@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from retailstream.adapters.warehouse.folder import FolderWarehouse
-from retailstream.adapters.warehouse.hive_server import open_hive_server
 from retailstream.adapters.warehouse.hive_statistics import statistics_of
 from retailstream.adapters.warehouse.hive_tables import (
     columns_of,
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from retailstream.adapters.warehouse.hive_address import Address
-    from retailstream.adapters.warehouse.hive_server import HiveServer
     from retailstream.adapters.warehouse.metastore import Placed, StoredTable
     from retailstream.contracts import Contract
     from retailstream.manifests import NewPartition
@@ -62,28 +60,27 @@ def open_hive(
         raise UsageError("hive.metastore is not set", hint="set it to the Metastore's address, thrift://HOST:PORT")
     kerberos = address.kerberos_service if address.auth == "KERBEROS" else None
     client = MetastoreClient(metastore, kerberos_service=kerberos)
-    with open_hive_server(address) as server:
-        try:
-            yield HiveWarehouse(server, Metastore(client, address.database), location=location, lake=lake)
-        finally:
-            client.close()
+    try:
+        yield HiveWarehouse(str(address), Metastore(client, address.database), location=location, lake=lake)
+    finally:
+        client.close()
 
 
 class HiveWarehouse(FolderWarehouse):
     """The tables of one database."""
 
-    def __init__(self, server: HiveServer, metastore: Metastore, *, location: str, lake: Callable[[str], Lake]) -> None:
-        self._server = server
+    def __init__(self, url: str, metastore: Metastore, *, location: str, lake: Callable[[str], Lake]) -> None:
+        self._url = url
         self.metastore = metastore
         self._location = location
         self._open = lake
 
     @property
     def url(self) -> str:
-        """The address of HiveServer2, without a password."""
-        return str(self._server.address)
+        """The address of its HiveServer2, without a password."""
+        return self._url
 
-    def table(self, contract: Contract) -> HiveTable:  # type: ignore[override]
+    def table(self, contract: Contract) -> HiveTable:
         """Return the published table of that contract."""
         return HiveTable(self, contract)
 
