@@ -56,7 +56,9 @@ def install() -> None:
 
 
 @app.command()
-def up(names: Annotated[list[str] | None, typer.Argument(help="These, and what they need; all without.")] = None) -> None:
+def up(
+    names: Annotated[list[str] | None, typer.Argument(help="These, and what they need; all without.")] = None,
+) -> None:
     """Start every server that does not run, wait until all are ready, and write the file of variables."""
     servers = _named(names or [])
     for part in (*servers, *_tools(servers)):
