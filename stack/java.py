@@ -44,7 +44,13 @@ def classpath(conf: Path, *names: str) -> str:
 def jvm(place: Place, name: str, *, heap: int, metaspace: int, opened: bool = False) -> list[str]:
     """Return the words that start a JVM of bounded memory, given in MB, whose litter stays in the stack."""
     bounds = [f"-Xmx{heap}m", f"-XX:MaxMetaspaceSize={metaspace}m", "-XX:ReservedCodeCacheSize=96m", "-Xss512k"]
-    words = ["-XX:+UseSerialGC", "-Djava.net.preferIPv4Stack=true", f"-Djava.io.tmpdir={place.data(f'{name}-tmp')}"]
+    litter = place.data(f"{name}-tmp")
+    words = [
+        "-XX:+UseSerialGC",
+        "-Djava.net.preferIPv4Stack=true",
+        f"-Djava.io.tmpdir={litter}",
+        f"-Duser.home={litter}",
+    ]
     opening = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED.split()] if opened else []
     opening += ["--add-opens=java.sql/java.sql=ALL-UNNAMED"] if opened else []
     return [program("java"), *bounds, *words, *opening]
