@@ -43,9 +43,9 @@ def diagnose(home: Path, settings: Settings) -> Iterator[Finding]:
         ("lake.raw", settings.lake.raw),
         ("lake.clean", settings.lake.clean),
         ("features", settings.features.url),
-        ("warehouse", settings.warehouse.url),
     ):
         yield _tried(name, lambda url=url: _lake(settings, url))  # type: ignore[misc]
+    yield _tried("warehouse", lambda: _warehouse(settings))
     yield _tried("database", lambda: _database(settings.database.url))
     yield _tried("engine", lambda: _engine(settings))
     yield _tried("pandas", lambda: metadata.version("pandas"))
@@ -83,6 +83,12 @@ def _source(folder: Path) -> str | Finding:
 def _lake(settings: Settings, url: str) -> str:
     lake = wiring.open_lake(settings, url)
     return f"{lake.url}, {len(lake.sizes('')):,} objects"
+
+
+def _warehouse(settings: Settings) -> str:
+    with wiring.open_warehouse(settings) as warehouse:
+        rows = [f"{name} {warehouse.table(contract).manifest().rows:,}" for name, contract in CONTRACTS.items()]
+    return f"{warehouse.url}, rows of {', '.join(rows)}"
 
 
 def _database(url: str) -> str:

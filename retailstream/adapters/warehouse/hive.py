@@ -15,7 +15,7 @@ from retailstream.adapters.warehouse.folder import FolderWarehouse
 from retailstream.adapters.warehouse.hive_statistics import statistics_of
 from retailstream.adapters.warehouse.hive_tables import (
     columns_of,
-    foreign,
+    empty,
     is_analyzed,
     landing_of,
     note_landing,
@@ -115,7 +115,7 @@ class HiveTable:
         table = self._metastore.table(self.contract.name)
         if table is None or table.columns != columns_of(self.contract):
             return Manifest(self.contract.names)
-        places = self._places(table)
+        places = self._filled(table)
         partitions = {name: partition_of(place, self._key(place.location)) for name, place in sorted(places.items())}
         return Manifest(self.contract.names, landing_of(table.placed, *places.values()), partitions)
 
@@ -150,7 +150,7 @@ class HiveTable:
         table = self._metastore.table(self.contract.name)
         if table is None:
             return
-        places = self._places(table)
+        places = self._filled(table)
         keep = {partition.file for partition in manifest.partitions.values()}
         keep |= {self._key(folder) for place in places.values() if (folder := previous(place))}
         self.lake.delete([key for key in self.lake.sizes(f"{self.contract.name}/") if key not in keep])
@@ -160,9 +160,12 @@ class HiveTable:
         self._metastore.set_statistics(table.name, ((partition_name(name), columns) for name, columns in found))
 
     def _places(self, table: StoredTable) -> dict[str, Placed]:
-        if self.contract.by_month:
-            return self._metastore.partitions(table.name)
-        return {} if table.placed.location.endswith(f"/{table.name}/{NOTHING}") else {WHOLE: table.placed}
+        return self._metastore.partitions(table.name) if self.contract.by_month else {WHOLE: table.placed}
+
+    def _filled(self, table: StoredTable) -> dict[str, Placed]:
+        """Return the partitions that have rows, or are another's work."""
+        nothing = f"/{table.name}/{NOTHING}"
+        return {name: place for name, place in self._places(table).items() if not place.location.endswith(nothing)}
 
     def _put(self, name: str, change: NewPartition) -> Partition:
         digest = sha256(change.path)
@@ -192,12 +195,12 @@ class HiveTable:
             if name in changed or name not in now
         }
         if not self.contract.by_month:
-            whole = wanted.get(WHOLE) or (foreign(self._folder(NOTHING)) if not new.partitions else None)
+            whole = wanted.get(WHOLE) or (empty(self._folder(NOTHING)) if not new.partitions else None)
             self._metastore.alter_table(note_landing(table, new.landing, whole))
             return
-        gone = {name: foreign(self._folder(NOTHING), now[name]) for name in now if name not in new.partitions}
-        nothing = {name: foreign(self._folder(NOTHING)) for name in wanted if name not in now}
-        self._metastore.add_partitions(table, nothing)
+        nothing = empty(self._folder(NOTHING))
+        gone = dict.fromkeys((name for name in now if name not in new.partitions), nothing)
+        self._metastore.add_partitions(table, dict.fromkeys((name for name in wanted if name not in now), nothing))
         self._metastore.alter_partitions(table, {**wanted, **gone})
         for name in gone:
             self._metastore.drop_partition(table.name, name)

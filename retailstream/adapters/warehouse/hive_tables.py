@@ -49,6 +49,19 @@ def partition_name(name: str) -> str:
     return "" if name == WHOLE else f"{MONTH[0]}={name}"
 
 
+def ddl(contract: Contract, database: str, location: str) -> str:
+    """Return the statement that makes the table of a contract; without a location it lies in the database's folder."""
+    columns = ",\n".join(f"  `{name}` {type_}" for name, type_ in columns_of(contract))
+    lines = [f"create external table if not exists `{database}`.`{contract.name}` (\n{columns}\n)"]
+    if contract.by_month:
+        lines.append(f"partitioned by (`{MONTH[0]}` {MONTH[1]})")
+    lines.append("stored as parquet")
+    if location:
+        lines.append(f"location '{location.rstrip('/')}/{contract.name}'")
+    lines.append("tblproperties ('external.table.purge' = 'FALSE');")
+    return "\n".join(lines)
+
+
 def with_columns(table: StoredTable, contract: Contract, url: str) -> StoredTable:
     """Return a table with the contract's columns; RetailStreamError where it has one that the contract has not."""
     wanted = dict(columns_of(contract))
@@ -87,10 +100,9 @@ def placed(partition: Partition, folder: str, landing: int, before: Placed | Non
     )
 
 
-def foreign(folder: str, before: Placed | None = None) -> Placed:
-    """Return where nothing of ours lies."""
-    parameters = {**before.parameters} if before else {}
-    return Placed(folder, parameters | {_SHA256: "", _PREVIOUS: "", _ROWS: "0", _BYTES: "0", _ACCURATE: "{}"})
+def empty(folder: str) -> Placed:
+    """Return what a partition without rows is."""
+    return Placed(folder, {_SHA256: "", _PREVIOUS: "", _ROWS: "0", _BYTES: "0", _ACCURATE: "{}"})
 
 
 def partition_of(place: Placed, file: str) -> Partition:
