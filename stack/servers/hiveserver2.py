@@ -78,5 +78,8 @@ HIVESERVER2: Final = Server(
     ],
     ready=_ready,
     address=lambda place: f"hive://{HOST}:{place.port(NAME)}",
-    gives=lambda place: {"HIVE_SERVER2": f"{HOST}:{place.port(NAME)}"},
+    gives=lambda place: {
+        "HIVE_SERVER2": f"{HOST}:{place.port(NAME)}",
+        "RETAILSTREAM__WAREHOUSE__URL": f"hive://{HOST}:{place.port(NAME)}/retail",
+    },
 )

@@ -91,6 +91,7 @@ METASTORE: Final = Server(
     address=hive.metastore,
     gives=lambda place: {
         "HIVE_METASTORE_URI": hive.metastore(place),
+        "RETAILSTREAM__HIVE__METASTORE": hive.metastore(place),
         "HIVE_JARS": str(jars("hive")),
         "HADOOP_CONF_DIR": str(hadoop.conf(place, "client")),
     },
