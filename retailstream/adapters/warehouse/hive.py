@@ -59,7 +59,7 @@ def open_hive(
     if not metastore:
         raise UsageError("hive.metastore is not set", hint="set it to the Metastore's address, thrift://HOST:PORT")
     kerberos = address.kerberos_service if address.auth == "KERBEROS" else None
-    client = MetastoreClient(metastore, kerberos_service=kerberos)
+    client = MetastoreClient(metastore, retry_seconds=address.options.retry_seconds, kerberos_service=kerberos)
     try:
         yield HiveWarehouse(str(address), Metastore(client, address.database), location=location, lake=lake)
     finally:

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-PATIENCE_SECONDS: Final = 30
-"""How long a Metastore that does not answer is asked again."""
-
 ANSWER_SECONDS: Final = 120
 """How long one that was asked may think."""
 
@@ -39,12 +36,15 @@ AWAY: Final = (
 
 
 class MetastoreClient:
-    """A connection to the first of some Metastores that answers, opened when it is first needed."""
+    """A connection to the first of some Metastores that answers, opened when it is first needed.
 
-    def __init__(self, addresses: str, *, kerberos_service: str | None = None) -> None:
+    One that does not answer is asked again for `retry_seconds`.
+    """
+
+    def __init__(self, addresses: str, *, retry_seconds: float = 30, kerberos_service: str | None = None) -> None:
         self._hosts = [_host(address) for address in addresses.split(",")]
         self._kerberos_service = kerberos_service
-        self._patience: float = PATIENCE_SECONDS
+        self._retry_seconds = self._patience = retry_seconds
         self._open: Any = None
 
     @property
@@ -67,7 +67,7 @@ class MetastoreClient:
             reraise=True,
         )
         found: T = tries(self._attempt, work, settled)
-        self._patience = PATIENCE_SECONDS
+        self._patience = self._retry_seconds
         return found
 
     def close(self) -> None:
