@@ -177,13 +177,16 @@ def test_a_month_that_is_clean_no_longer_leaves_the_database_and_the_warehouse(m
 def test_a_signal_in_the_middle_of_a_query_is_no_error_of_the_engine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, raised: type[BaseException]
 ) -> None:
-    before = signal.signal(signal.SIGTERM, terminate)
-    timer = threading.Timer(0.3, signal.raise_signal, [number])
+    def interrupted() -> None:
+        with open_duckdb(tmp_path / "work", memory="500MB") as engine:
+            connection = engine.connection
+            threading.Timer(0.1, signal.raise_signal, [number]).start()
+            connection.execute("select sum(range % 7 * range % 11) from range(100000000)")
+
     monkeypatch.setattr(interruption, "_TERMINATED", threading.Event())
+    before = signal.signal(signal.SIGTERM, terminate)
     try:
-        timer.start()
-        with pytest.raises(raised), open_duckdb(tmp_path / "work", memory="500MB") as engine:
-            engine.connection.execute("select sum(a.range * b.range % 7) from range(1000000) a, range(1000000) b")
+        with pytest.raises(raised):
+            interrupted()
     finally:
-        timer.join()
         signal.signal(signal.SIGTERM, before)
