@@ -15,32 +15,16 @@ from typer.exceptions import TyperException
 
 from retailstream.cli.options import Group
 from retailstream.errors import RetailStreamError, UsageError
+from retailstream.interruption import InterruptedRunError, TerminatedError, behind, terminate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
 
     from retailstream.reports import Summary
 
 
 _VALUED = ("--config", "--home", "--run-id", "--log-format")
 """The global options whose value is the next word, and no command."""
-
-
-class TerminatedError(BaseException):
-    """The process was asked to end; whatever is open is closed on the way out."""
-
-    exit_code = 128 + signal.SIGTERM
-
-
-class InterruptedRunError(TerminatedError):
-    """The process was asked to end by the keyboard."""
-
-    exit_code = 128 + signal.SIGINT
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise TerminatedError("stopped by SIGTERM")
 
 
 class RootGroup(Group):
@@ -50,7 +34,7 @@ class RootGroup(Group):
         """Run a command line and end the process with its exit code."""
         given = extra.pop("args", args[0] if args else None)
         words = sys.argv[1:] if given is None else list(given)
-        signal.signal(signal.SIGTERM, _terminate)
+        signal.signal(signal.SIGTERM, terminate)
         extra["standalone_mode"] = False
         try:
             code = super().main(words, **extra)
@@ -106,7 +90,7 @@ def _tell(error: BaseException, words: Sequence[str]) -> None:
 
 
 def _ours(error: BaseException) -> BaseException:
-    """Return errors of the command line and of the operating system as ours; others as they are."""
+    """Return errors of the command line, of the operating system and of signals as ours; others as they are."""
     if isinstance(error, TyperException):
         context = getattr(error, "ctx", None)
         hint = f"{context.command_path} --help" if context else "retailstream --help"
@@ -118,7 +102,7 @@ def _ours(error: BaseException) -> BaseException:
         ours = RetailStreamError(f"{place}{error.strerror}")
         ours.__dict__.update(error.__dict__)
         return ours
-    return error
+    return behind(error)
 
 
 def _in_words(error: BaseException) -> str:

@@ -202,6 +202,19 @@ def test_every_failure_is_a_sentence_an_exit_code_and_a_summary(
     assert (entry["status"], entry["exit_code"], entry["error"]) == ("failed", code, outcome.document["error"])
 
 
+def test_a_question_that_is_interrupted_in_the_middle_of_its_query_is_no_bug(
+    small: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr(wiring, "ask", interrupted)
+    outcome = small.command("analyze", "monthly-sales", "--json")
+    assert outcome.exit_code == 130
+    assert outcome.error == "error: interrupted; the same command takes up where this one stopped"
+    assert outcome.document["status"] == "failed"
+
+
 def test_a_bug_keeps_its_traceback_for_who_asks(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     fail(monkeypatch, ZeroDivisionError("a bug"))
     words = ["sqoop", "--home", str(env.home), "--json"]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
 
+from retailstream import interruption
 from retailstream.adapters.database.sqlite import open_sqlite
 from retailstream.adapters.engine.duckdb import DuckDbEngine, open_duckdb
 from retailstream.adapters.lake.folder import FolderLake
 from retailstream.adapters.warehouse.folder import FolderWarehouse
 from retailstream.contracts import SALES
 from retailstream.errors import RetailStreamError, TransientError
+from retailstream.interruption import TerminatedError, terminate
 from retailstream.runs import Limit, Run
 from retailstream.stages import sqoop
 from tests.stages.months import rows, week
@@ -167,3 +171,22 @@ def test_a_month_that_is_clean_no_longer_leaves_the_database_and_the_warehouse(m
     assert months.database("select distinct substr(date, 1, 7) from sales") == [("2010-02",), ("2010-04",)]
     assert [name for name in months.files("warehouse/sales") if "2010-03" in name] == []
     assert months.failing() == []
+
+
+@pytest.mark.parametrize(("number", "raised"), [(signal.SIGTERM, TerminatedError), (signal.SIGINT, KeyboardInterrupt)])
+def test_a_signal_in_the_middle_of_a_query_is_no_error_of_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, raised: type[BaseException]
+) -> None:
+    def interrupted() -> None:
+        with open_duckdb(tmp_path / "work", memory="500MB") as engine:
+            connection = engine.connection
+            threading.Timer(0.1, signal.raise_signal, [number]).start()
+            connection.execute("select sum(range % 7 * range % 11) from range(100000000)")
+
+    monkeypatch.setattr(interruption, "_TERMINATED", threading.Event())
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        with pytest.raises(raised):
+            interrupted()
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -13,6 +13,7 @@ from retailstream.adapters.engine.duckdb_merge import DuckDbMerge
 from retailstream.contracts import Type
 from retailstream.errors import RetailStreamError
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
+from retailstream.interruption import behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -43,6 +44,8 @@ def open_duckdb(work: Path, *, memory: str) -> Iterator[DuckDbEngine]:
     except Exception as error:
         if told := _from_outside(error):
             raise told from error
+        if (cause := behind(error)) is not error:
+            raise cause from error
         raise
     finally:
         engine.close()

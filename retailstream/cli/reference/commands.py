@@ -10,8 +10,8 @@ from typer.main import get_command
 
 from retailstream import errors
 from retailstream.cli.app import app
-from retailstream.cli.failure import TerminatedError
 from retailstream.cli.reference.tables import code, table
+from retailstream.interruption import TerminatedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
