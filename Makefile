@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := .cache/demo
-EXTRAS := [hive,spark]
+EXTRAS := [hdfs,hive,spark]
 
 ## demo: set everything up, run a synthetic chain through the pipeline, and ask it two questions
 .PHONY: demo

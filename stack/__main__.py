@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from stack.installing import MissingError, python
-from stack.place import Place, variables, write_private
+from stack.place import CACHE, Place, variables, write_private
 from stack.servers import SERVERS, with_needs
 from stack.supervision import RUNNING, Supervisor
 from stack.tools import TOOLS
@@ -50,8 +50,7 @@ class FailedError(Exception):
 @app.command()
 def install() -> None:
     """Install what servers and tests need into the cache; at once where nothing is missing."""
-    for part in (*SERVERS, *TOOLS):
-        part.install()
+    _install(SERVERS)
     python(SPARK_OF_GLUE, "spark35")
 
 
@@ -61,8 +60,7 @@ def up(
 ) -> None:
     """Start every server that does not run, wait until all are ready, and write the file of variables."""
     servers = _named(names or [])
-    for part in (*servers, *_tools(servers)):
-        part.install()
+    _install(servers)
     place = Place.here()
     place.keep()
     with FileLock(place.folder / "lock"):
@@ -115,6 +113,14 @@ def logs(
         print(_tail(place.log(name), lines))
 
 
+def _install(servers: Sequence[Server]) -> None:
+    """Install servers and their tools; another stack that installs into the same cache goes first."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with FileLock(CACHE / "lock"):
+        for install in [*(server.install for server in servers), *(tool.install for tool in _tools(servers))]:
+            install()
+
+
 def _named(names: Sequence[str]) -> tuple[Server, ...]:
     known = [server.name for server in SERVERS]
     for name in names:
@@ -149,9 +155,11 @@ def _start(place: Place, servers: Sequence[Server]) -> None:
 
 def _tell_variables(place: Place, running: Collection[str]) -> None:
     there = [server for server in SERVERS if server.name in running]
-    given = [pair for part in (*there, *_tools(there)) for pair in part.gives(place).items()]
+    given: dict[str, str] = {}
+    for gives in [*(server.gives for server in there), *(tool.gives for tool in _tools(there))]:
+        given |= gives(place)
     place.keep()
-    write_private(place.environment, variables(dict(given).items()))
+    write_private(place.environment, variables(given.items()))
 
 
 def _tools(servers: Collection[Server]) -> list[Tool]:

@@ -19,8 +19,12 @@ appender.console.name = console
 appender.console.target = SYSTEM_ERR
 appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d{ISO8601} %p %c{2}: %m%n
-rootLogger.level = info
+rootLogger.level = warn
 rootLogger.appenderRef.console.ref = console
+logger.service.name = org.apache.hive.service.server
+logger.service.level = info
+logger.query.name = org.apache.hadoop.hive.ql.Driver
+logger.query.level = info
 logger.datanucleus.name = DataNucleus
 logger.datanucleus.level = error
 """

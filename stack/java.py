@@ -1,4 +1,4 @@
-"""Java's side of installing: jars from Maven Central, each set described by a POM of `stack/poms`, and a JVM's words."""
+"""Java: jars from Maven Central, each set of them described by a POM of `stack/poms`, and the words of a JVM."""
 
 from __future__ import annotations
 

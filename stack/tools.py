@@ -1,4 +1,4 @@
-"""Programs for whoever works with the servers: Hadoop's shell and Apache Sqoop, each a script in a folder of the stack."""
+"""Programs for whoever works with the servers: Hadoop's shell and Apache Sqoop, as scripts in the stack's folder."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "namenode"
 DATA: Final = "datanode"
+HEARTBEAT_SECONDS: Final = 3
 FOLDERS: Final = {"/tmp": "1777", "/tmp/hive": "733", "/warehouse": "755", "/retail": "755"}  # noqa: S108 -- in HDFS
 
 
@@ -71,23 +72,28 @@ def _prepare(place: Place) -> None:
         raise MissingError(f"the NameNode's folder cannot be formatted: {(done.stdout + done.stderr).strip()[-1000:]}")
 
 
-def _bean(place: Place, name: str) -> dict[str, Any]:
-    """Return what the NameNode tells about itself."""
-    address = f"http://{HOST}:{place.port('namenode-http')}/jmx?qry=Hadoop:service=NameNode,name={name}"
-    with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 -- ours
+def _bean(place: Place, server: str, name: str) -> dict[str, Any]:
+    """Return what a server tells about itself."""
+    service = {NAME: "NameNode", DATA: "DataNode"}[server]
+    address = f"http://{HOST}:{place.port(f'{server}-http')}/jmx?qry=Hadoop:service={service},name={name}"
+    with urllib.request.urlopen(address, timeout=5) as answer:
         found: dict[str, Any] = json.load(answer)["beans"][0]
         return found
 
 
-def _ready(place: Place) -> None:
-    if not (told := _bean(place, "NameNodeStatus"))["State"] == "active":
-        raise ConnectionError(f"the NameNode is {told['State']}")
+def _is_active(place: Place) -> None:
+    state = _bean(place, NAME, "NameNodeStatus")["State"]
+    if state != "active":
+        raise ConnectionError(f"the NameNode is {state}")
 
 
-def _stores(place: Place) -> None:
-    live, safe = _bean(place, "FSNamesystemState")["NumLiveDataNodes"], _bean(place, "NameNodeInfo")["Safemode"]
-    if live != 1 or safe:
-        raise ConnectionError(f"{live} live DataNodes; {safe}")
+def _stores_blocks(place: Place) -> None:
+    """Ask both: a NameNode takes a DataNode for alive for a while that was killed, or has not come back yet."""
+    (known,) = json.loads(_bean(place, DATA, "DataNodeInfo")["BPServiceActorInfo"])
+    live = _bean(place, NAME, "FSNamesystemState")["NumLiveDataNodes"]
+    safe = _bean(place, NAME, "NameNodeInfo")["Safemode"]
+    if known["ActorState"] != "RUNNING" or int(known["LastHeartbeat"]) > HEARTBEAT_SECONDS or live != 1 or safe:
+        raise ConnectionError(f"the DataNode is {known['ActorState']}; the NameNode knows of {live}. {safe}")
 
 
 def _arrange(place: Place) -> None:
@@ -113,7 +119,7 @@ NAMENODE: Final = Server(
     install=partial(install, "hdfs"),
     prepare=_prepare,
     command=lambda place: [*_heaped(place, NAME), _class("namenode.NameNode")],
-    ready=_ready,
+    ready=_is_active,
     address=hadoop.hdfs,
 )
 
@@ -122,7 +128,7 @@ DATANODE: Final = Server(
     needs=(NAME,),
     install=partial(install, "hdfs"),
     command=lambda place: [*_heaped(place, DATA), _class("datanode.DataNode")],
-    ready=_stores,
+    ready=_stores_blocks,
     arrange=_arrange,
     address=lambda place: f"{HOST}:{place.port(DATA)}",
     gives=_gives,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stack.place import Place
 
 NAME: Final = "hiveserver2"
+SCRATCH: Final = "/tmp/hive"  # noqa: S108 -- in HDFS
 TEZ: Final[dict[str, object]] = {
     "tez.local.mode": True,
     "tez.local.mode.without.network": True,
@@ -27,7 +28,7 @@ TEZ: Final[dict[str, object]] = {
 
 
 def _prepare(place: Place) -> None:
-    folder, scratch = place.data(f"{NAME}-tmp"), f"{hadoop.hdfs(place)}/tmp/hive"
+    folder, scratch = place.data(f"{NAME}-tmp"), f"{hadoop.hdfs(place)}{SCRATCH}"
     own = {
         "hive.execution.engine": "tez",
         "hive.tez.container.size": 512,

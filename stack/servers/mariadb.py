@@ -82,7 +82,7 @@ MARIADB: Final = Server(
     ),
     prepare=_prepare,
     command=_command,
-    ready=lambda place: ask(place, f"select 1 from information_schema.tables", user=USER),
+    ready=lambda place: ask(place, "select 1 from information_schema.tables", user=USER),
     address=lambda place: _url(place, "***"),
     gives=lambda place: {"RETAILSTREAM__DATABASE__URL": _url(place, place.secret(NAME))},
 )

@@ -63,12 +63,10 @@ def _configure(place: Place) -> None:
 
 def _has_schema(place: Place) -> bool:
     """Say whether the tool has done its last statement."""
-    there = (
-        f"select count(*) from information_schema.tables where table_schema = '{DATABASE}' and table_name = 'VERSION'"
-    )
-    return mariadb.ask(place, there) != [(0,)] and mariadb.ask(place, f"select count(*) from {DATABASE}.VERSION") == [
-        (1,)
-    ]
+    tables = "select count(*) from information_schema.tables where table_name = 'VERSION' and table_schema"
+    if mariadb.ask(place, f"{tables} = '{DATABASE}'") == [(0,)]:
+        return False
+    return mariadb.ask(place, f"select count(*) from {DATABASE}.VERSION") == [(1,)]
 
 
 def _ready(place: Place) -> None:
