@@ -31,6 +31,9 @@ def _limit(text: str) -> str:
     return text
 
 
+TABLES: Final = ("spark.conf",)
+"""Settings that are tables: below them stand names of others, which have dots of their own."""
+
 HOME: Final = ".retailstream"
 """The folder of an environment, in the current one, unless another is named."""
 
@@ -108,6 +111,22 @@ class Engine(_Section):
     """How much memory an engine on this machine may use before it spills to disk."""
 
 
+class Spark(_Section):
+    """Where Spark works, for what names it as its engine."""
+
+    master: str = "local[*]"
+    """This machine with `local[*]`, or a cluster's master: `yarn`, `k8s://…`, `spark://…`."""
+    conf: dict[str, str] = {}
+    """A table of other properties of Spark, such as `"spark.executor.memory" = "4g"`; they beat ours."""
+
+
+class Analyze(_Section):
+    """What answers questions."""
+
+    engine: Literal["duckdb", "spark", "hive"] = "duckdb"
+    """`duckdb`; `spark`; `hive` for the HiveServer2 of a `hive://` warehouse."""
+
+
 class Quality(_Section):
     """When data is good enough."""
 
@@ -138,6 +157,8 @@ class Settings(_Section):
     warehouse: Warehouse = Warehouse()
     hive: Hive = Hive()
     engine: Engine = Engine()
+    spark: Spark = Spark()
+    analyze: Analyze = Analyze()
     quality: Quality = Quality()
     monitoring: Monitoring = Monitoring()
 
@@ -161,7 +182,7 @@ class Loaded:
     def values(self) -> list[Value]:
         """Return every setting with its origin; a password within a URL prints as stars."""
         flat = flatten(self.settings.model_dump())
-        return [Value(key, masked(str(value)), self.origins.get(key, "default")) for key, value in flat.items()]
+        return [Value(key, _shown(key, value), self.origins.get(key, "default")) for key, value in flat.items()]
 
     @property
     def hash(self) -> str:
@@ -177,6 +198,18 @@ def masked(url: str) -> str:
     """
     without = re.sub(r"(://[^/@:]*):.*@", r"\1:***@", url, flags=re.DOTALL)
     return re.sub(r"(?i)([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&]*", r"\1***", without)
+
+
+def _shown(key: str, value: object) -> str:
+    """Return a value as it may be printed: in a table of others' names, one that sounds like a secret is stars."""
+    if _table_of(key) and re.search(r"(?i)secret|password|token|credential|access\.key", key):
+        return "***"
+    return masked(str(value))
+
+
+def _table_of(key: str) -> str | None:
+    """`spark.conf.spark.executor.memory` → `spark.conf`; None for a setting that is a value."""
+    return next((table for table in TABLES if key.startswith(f"{table}.")), None)
 
 
 def load(*, home: Path, config: Path | None, flags: Mapping[str, str | None]) -> Loaded:
@@ -203,7 +236,7 @@ def load(*, home: Path, config: Path | None, flags: Mapping[str, str | None]) ->
 
 
 def _check_key(key: str, known: list[str], origin: str) -> None:
-    if key in known:
+    if key in known or _table_of(key):
         return
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
     shown = f"{PREFIX}{key.upper().replace('.', '__')}" if origin == "environment" else key
@@ -220,8 +253,13 @@ def _validated(merged: Mapping[str, Any], home: Path, origins: Mapping[str, str]
     tree: dict[str, Any] = {}
     for key, value in (defaults | dict(merged)).items():
         filled = value.replace("{home}", str(home.absolute())) if isinstance(value, str) else value
-        section, _, name = key.rpartition(".")
-        (tree.setdefault(section, {}) if section else tree)[name] = filled
+        table = _table_of(key)
+        section, _, name = (table or key).rpartition(".")
+        place = tree.setdefault(section, {}) if section else tree
+        if table:
+            place.setdefault(name, {})[key.removeprefix(f"{table}.")] = filled
+        else:
+            place[name] = filled
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:

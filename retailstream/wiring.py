@@ -193,7 +193,8 @@ def open_merger(settings: Settings, work: Path) -> Iterator[Merger]:
     if settings.engine.name == "spark":
         from retailstream.adapters.engine.spark import open_spark  # noqa: PLC0415 -- what an engine needs
 
-        with open_spark(work, memory=settings.engine.memory) as merger:
+        spark = settings.spark
+        with open_spark(work, memory=settings.engine.memory, master=spark.master, conf=spark.conf) as merger:
             yield merger
         return
     with open_engine(settings, work) as engine:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from retailstream.adapters.engine.spark import heap
+from retailstream.adapters.engine.spark_session import heap
 from retailstream.errors import UsageError
 from tests.environment import STORES, csv
 

@@ -11,6 +11,7 @@ from pyhive.exc import Error as HiveError
 from thrift.Thrift import TException
 from thrift.transport.TTransport import TTransportException
 
+from retailstream.adapters.hadoop_errors import AWAY
 from retailstream.errors import RetailStreamError, TransientError, UsageError
 
 if TYPE_CHECKING:
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
 
 REFUSED: Final = re.compile(r"Bad status|Bad SASL|Could not start SASL")
 """What thrift_sasl says where the server does not take us for whom we say we are."""
-
-AWAY: Final = re.compile(
-    r"ConnectException|Connection refused|Connection reset|SocketTimeoutException|NoRouteToHostException"
-    r"|TTransportException|SafeModeException|in safe mode|StandbyException|could only be written to 0"
-    r"|BlockMissingException|SessionHiveMetaStoreClient|HiveServer2 is shutting down"
-    r"|[Ii]nvalid (?:Session|Operation)Handle"
-)
-"""What Hive says where a server behind it, or its own session, is gone."""
 
 SAID: Final = re.compile(r"(?:Error while (?:compiling|processing) statement|Error running query): *")
 CLASS: Final = re.compile(r"^(?:[a-z][\w]*\.)+[A-Z]\w*(?:Exception|Error): *")

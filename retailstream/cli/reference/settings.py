@@ -28,7 +28,12 @@ it came from; a password within a URL prints as stars. A key that does not exist
 def settings_page() -> str:
     """Return the page: every key with its default, its environment variable and its meaning."""
     rows = [
-        (code(key), code(default) or "(empty)", code(layers.PREFIX + key.upper().replace(".", "__")), meaning)
+        (
+            code(key),
+            code(default) or "(empty)",
+            code(layers.PREFIX + key.upper().replace(".", "__")),
+            meaning,
+        )
         for key, default, meaning in _settings(settings.Settings, "")
     ]
     return f"{_INTRODUCTION}\n{table(('key', 'default', 'environment variable', 'meaning'), rows)}"
@@ -42,7 +47,8 @@ def _settings(tree: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, st
             yield from _settings(field.annotation, f"{prefix}{name}.")
         else:
             section = f"{inspect.getdoc(tree)} " if prefix else ""
-            yield f"{prefix}{name}", str(field.default), section + told[name]
+            default = "" if field.default == {} else str(field.default)
+            yield f"{prefix}{name}", default, section + told[name]
 
 
 def _docstrings(tree: type[BaseModel]) -> dict[str, str]:

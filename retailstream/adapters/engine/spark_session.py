@@ -1,0 +1,233 @@
+"""Sessions of Spark: on this machine, on a cluster, or the one that is there already.
+
+A property of `spark.conf` beats ours; where `spark-submit` started this process, master and memory are its own matter.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from retailstream.adapters.hadoop_errors import AWAY
+from retailstream.errors import RetailStreamError, TransientError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from pyspark.sql import SparkSession
+
+QUIET: Final = """\
+rootLogger.level = error
+rootLogger.appenderRef.stderr.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
+"""
+"""What Spark logs: errors alone, since each of them reaches us anyway."""
+
+LEAST_MEGABYTES: Final = 470
+"""Spark itself refuses to start with less than 450 MB and a bit."""
+
+SUBMITTED: Final = "PYSPARK_GATEWAY_PORT"
+"""Set where `spark-submit` has started this process, and a JVM beside it."""
+
+WORDS: Final = "PYSPARK_SUBMIT_ARGS"
+"""The words that pyspark starts a JVM with."""
+
+_TOLD: Final = {"RetailStreamError": RetailStreamError, "TransientError": TransientError, "UsageError": UsageError}
+"""Errors of ours that arise where files are read, which may be another machine, and come back as text."""
+
+
+@dataclass(frozen=True)
+class SparkOptions:
+    """What a new session is made with: its memory, such as `1500MB`, its master, and other properties of Spark."""
+
+    memory: str
+    master: str = "local[*]"
+    conf: Mapping[str, str] = field(default_factory=dict)
+
+
+class LazySession:
+    """A session that is made when it is first needed; one that is there already is used and left."""
+
+    def __init__(self, work: Path, options: SparkOptions) -> None:
+        self._work = work
+        self._options = options
+        self._spark: SparkSession | None = None
+        self.is_ours = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether it was needed so far."""
+        return self._spark is not None
+
+    def get(self) -> SparkSession:
+        """Return the session; UsageError where Spark or Java is missing."""
+        if self._spark is None:
+            try:
+                from pyspark.sql import SparkSession  # noqa: PLC0415 -- 400 MB that only this engine needs
+            except ImportError as error:
+                raise UsageError(
+                    "engine 'spark' needs pyspark, which is not installed", hint="pip install 'retailstream[spark]'"
+                ) from error
+            there = SparkSession.getActiveSession()
+            self._spark, self.is_ours = there or self._new(), there is None
+            # A task costs more than the few rows that each of Spark's own 200 would get.
+            if "spark.sql.shuffle.partitions" not in self._options.conf:
+                tasks = 2 * self._spark.sparkContext.defaultParallelism
+                self._spark.conf.set("spark.sql.shuffle.partitions", str(tasks))
+        return self._spark
+
+    def close(self) -> None:
+        """End the session, if it is ours."""
+        if self._spark and self.is_ours:
+            self._spark.stop()
+        self._spark = None
+
+    def _new(self) -> SparkSession:
+        from pyspark.errors import PySparkException  # noqa: PLC0415 -- it is there already
+
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        log = self._work / "spark.log"
+        try:
+            with _errors_into(log):
+                return self._started()
+        except (PySparkException, OSError) as error:
+            said = " ".join(log.read_text(errors="replace").split())[-300:]
+            raise UsageError(
+                f"Spark does not start: {said or error}", hint="Spark needs Java 17 or 21; set JAVA_HOME"
+            ) from error
+
+    def _started(self) -> SparkSession:
+        """Return a new session; a JVM that must be started reads its properties from a file, not from its words."""
+        from pyspark import SparkContext  # noqa: PLC0415 -- it is there already
+        from pyspark.sql import SparkSession  # noqa: PLC0415 -- same
+
+        properties, builder = self._properties(), SparkSession.builder.appName("retailstream")
+        if SparkContext._gateway is not None or SUBMITTED in os.environ:  # noqa: SLF001 -- pyspark has no other way
+            for name, value in properties.items():
+                builder = builder.config(name, value)
+            return builder.getOrCreate()
+        path = self._work / "spark.properties"
+        path.touch(mode=0o600)
+        path.write_text("".join(f"{name}={_escaped(value)}\n" for name, value in properties.items()), encoding="utf-8")
+        given = os.environ.get(WORDS)
+        os.environ[WORDS] = f"--properties-file {shlex.quote(str(path))} {given or 'pyspark-shell'}"
+        try:
+            return builder.getOrCreate()
+        finally:
+            del os.environ[WORDS]
+            if given is not None:
+                os.environ[WORDS] = given
+
+    def _properties(self) -> dict[str, str]:
+        session = {
+            "spark.ui.showConsoleProgress": "false",
+            "spark.sql.warehouse.dir": str(self._work / "warehouse"),
+            "spark.sql.session.timeZone": "UTC",
+        }
+        own = {} if SUBMITTED in os.environ else self._own()
+        return {**session, **own, **self._options.conf}
+
+    def _own(self) -> dict[str, str]:
+        """Return the properties of a session whose JVM is ours to start."""
+        settings = self._work / "log4j2.properties"
+        settings.write_text(QUIET, encoding="utf-8")
+        own = {
+            "spark.master": self._options.master,
+            "spark.driver.memory": heap(self._options.memory),
+            "spark.driver.extraJavaOptions": (
+                f"-Dlog4j2.configurationFile=file:{settings} -Dderby.system.home={self._work}"
+            ),
+            "spark.ui.enabled": "false",
+            "spark.local.dir": str(self._work / "spill"),
+        }
+        if self._options.master.startswith("local"):
+            own |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+        return own
+
+
+@contextmanager
+def open_session(work: Path, options: SparkOptions) -> Iterator[LazySession]:
+    """Open a session with an empty work folder that goes with it; errors of Spark's leave the block as ours."""
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    session = LazySession(work, options)
+    try:
+        yield session
+    except Exception as error:
+        if told := _from_spark(error):
+            raise told from error
+        raise
+    finally:
+        session.close()
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def heap(memory: str) -> str:
+    """`"1.5GB"` → `"1430m"`: what DuckDB takes for a size, as Java does; a share such as `50%` is of the machine's.
+
+    Raises UsageError for anything else, and for less than Spark starts with.
+    """
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) *(?:(%)|([kmgt]?)(i?)b?)", memory.strip().lower())
+    if not found or not (found[2] or found[3]):
+        raise UsageError(f"engine.memory '{memory}' is no size", hint="use a number with a unit, such as 2GB")
+    number, share, unit, binary = found.groups()
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 100
+    times = whole if share else (1024 if binary else 1000) ** (1 + "kmgt".index(unit))
+    megabytes = int(Fraction(number) * int(times)) >> 20
+    if megabytes < LEAST_MEGABYTES:
+        raise UsageError(f"engine.memory '{memory}' is too small for Spark", hint="use 500MB or more")
+    return f"{megabytes}m"
+
+
+@contextmanager
+def _errors_into(path: Path) -> Iterator[None]:
+    """Have what this process and those it starts meanwhile write to stderr go into a file."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with path.open("wb") as stream:
+        os.dup2(stream.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _from_spark(error: Exception) -> RetailStreamError | None:
+    """Return an error of Spark's as ours."""
+    if "pyspark" not in sys.modules:
+        return None
+    from py4j.protocol import Py4JError  # noqa: PLC0415 -- it is there already
+    from pyspark.errors import PySparkException  # noqa: PLC0415 -- same
+
+    if not isinstance(error, (PySparkException, Py4JError)):
+        return None
+    if ours := re.search(rf"retailstream\.errors\.({'|'.join(_TOLD)}): (.+)", str(error)):
+        return _TOLD[ours[1]](ours[2].strip()[:500], hint="run the same command again; -v says more")
+    if AWAY.search(str(error)):
+        return TransientError(f"Spark failed: {_cause(error)}", hint="run the same command again")
+    return RetailStreamError(f"Spark failed: {_cause(error)}", hint="run again with -v")
+
+
+def _cause(error: Exception) -> str:
+    """Return the last line that names an error, which is where the trouble began."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    named = [line for line in lines if "Error" in line or "Exception" in line]
+    return (named or lines or ["no reason"])[-1][:500]
+
+
+def _escaped(value: str) -> str:
+    """Return a value as a file of Java properties has it."""
+    return value.replace("\\", "\\\\").replace("\n", "\\n")
