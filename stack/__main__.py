@@ -123,10 +123,11 @@ def _install(servers: Sequence[Server]) -> None:
 
 def _named(names: Sequence[str]) -> tuple[Server, ...]:
     known = [server.name for server in SERVERS]
-    for name in names:
-        if name not in known:
+    found = {name: [server for server in known if name in {server, server.partition("-")[0]}] for name in names}
+    for name, servers in found.items():
+        if not servers:
             raise FailedError(f"there is no server {name}; there are {', '.join(known)}")
-    return with_needs(names)
+    return with_needs([server for servers in found.values() for server in servers])
 
 
 def _start(place: Place, servers: Sequence[Server]) -> None:

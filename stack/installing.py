@@ -52,15 +52,17 @@ def go(module: str, version: str, name: str) -> None:
     noted.write_text(version)
 
 
-def python(requirement: str, environment: str) -> Path:
+def python(requirement: str, environment: str, *, constraints: Path | None = None) -> Path:
     """Have a package of Python in an environment of its own, and return the folder of its programs."""
     folder = CACHE / environment
     noted = folder / "installed"
-    if not (noted.is_file() and noted.read_text() == requirement):
+    wanted = requirement + (constraints.read_text() if constraints else "")
+    if not (noted.is_file() and noted.read_text() == wanted):
         _tell(f"installing {requirement}")
         _run(sys.executable, "-m", "venv", "--clear", str(folder))
-        _run(str(folder / "bin" / "pip"), "install", "--quiet", *requirement.split())
-        noted.write_text(requirement)
+        exact = ["--constraint", str(constraints)] if constraints else []
+        _run(str(folder / "bin" / "pip"), "install", "--quiet", *exact, *requirement.split())
+        noted.write_text(wanted)
     return folder / "bin"
 
 

@@ -35,6 +35,8 @@ class Server:
     """Put a real question to the server; an exception means that it is not ready yet."""
     address: Callable[[Place], str]
     """Where it listens, fit to be printed."""
+    on_request: bool = False
+    """Whether it is started only where it, or the part of its name before a dash, is asked for."""
     needs: tuple[str, ...] = ()
     """The servers that are ready before this one is prepared; they come earlier in the order."""
     prepare: Callable[[Place], None] = field(default=_nothing)

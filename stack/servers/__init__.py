@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from stack.servers.airflow import AIRFLOW
 from stack.servers.hdfs import DATANODE, NAMENODE
 from stack.servers.hiveserver2 import HIVESERVER2
 from stack.servers.mariadb import MARIADB
@@ -24,12 +25,16 @@ SERVERS: Final[tuple[Server, ...]] = (
     MINISTACK,
     METASTORE,
     HIVESERVER2,
+    *AIRFLOW,
 )
 
 
 def with_needs(names: Collection[str]) -> tuple[Server, ...]:
-    """Return servers and all that they need, in the order of their start; every server where none is named."""
-    wanted = set(names) or {server.name for server in SERVERS}
+    """Return servers and all that they need, in the order of their start.
+
+    Where none is named they are all but those that are there on request alone.
+    """
+    wanted = set(names) or {server.name for server in SERVERS if not server.on_request}
     for server in reversed(SERVERS):  # a server comes after its needs
         if server.name in wanted:
             wanted |= set(server.needs)

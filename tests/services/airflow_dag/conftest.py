@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.services.airflow_dag.server import Airflow, Receiver
+from tests.services.servers import require
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[3]
+REAL = ROOT.parent / "shared" / "datasets" / "retail"
+CLI = Path(sys.executable).with_name("retailstream")
+
+
+def stack(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line of the stack that is Airflow's."""
+    return subprocess.run(
+        [sys.executable, "-m", "stack", *words],
+        cwd=ROOT,
+        env={**os.environ, "RETAILSTREAM_STACK_OF": "airflow", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def python() -> Path:
+    """The Python of Airflow's own environment."""
+    pytest.importorskip("supervisor")
+    done = stack("install")
+    require(done.returncode == 0, f"Airflow cannot be installed: {done.stderr[-500:]}")
+    return ROOT / ".cache" / "services" / "airflow" / "bin" / "python"
+
+
+@pytest.fixture(scope="session")
+def airflow(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+    """An Airflow that is up, with the pipeline paused, and with a DAG that waits for it."""
+    assert python.exists()
+    folder = tmp_path_factory.mktemp("airflow")
+    shutil.copytree(ROOT / "airflow" / "dags", folder / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(Path(__file__).parent / "dags", folder / "dags", dirs_exist_ok=True)
+    alerts = Receiver()
+    variables = {
+        "RETAILSTREAM_STACK": str(folder / "s"),
+        "RETAILSTREAM_DAGS": str(folder / "dags"),
+        "RETAILSTREAM_CLI": str(CLI),
+        "RETAILSTREAM_HOME": str(folder / "home"),
+        "RETAILSTREAM_SOURCE": str(folder / "nothing"),
+        "RETAILSTREAM_RETRY_SECONDS": "2",
+        "RETAILSTREAM_ALERT_URL": alerts.url,
+    }
+    done = stack("up", **variables)
+    try:
+        assert done.returncode == 0, done.stdout + done.stderr
+        lines = (folder / "s" / "env").read_text().splitlines()
+        given = dict(line.replace("'", "").split("=", 1) for line in lines)
+        yield Airflow(folder / "s", given["AIRFLOW_URL"], given["AIRFLOW_PASSWORD"], alerts)
+    finally:
+        stack("down", **variables)
+        alerts.close()
+
+
+@pytest.fixture(scope="session")
+def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real set; where that is not there, a synthetic chain of the same size."""
+    if REAL.is_dir():
+        return REAL
+    folder = tmp_path_factory.mktemp("drop") / "source"
+    subprocess.run([CLI, "sample", str(folder)], check=True, stdout=subprocess.DEVNULL)
+    return folder
