@@ -104,7 +104,7 @@ def _last_run(stage: str, ledger: Ledger) -> Check:
 
 def _duration(stages: Sequence[str], ledger: Ledger, limit: float | None) -> Check:
     """Compare the last run of each stage that changed something with those before it, and tell of the slowest."""
-    told = f"{limit:g} × usual" if limit is not None else None
+    told = f"{limit:g} times usual" if limit is not None else None
     ratios: list[tuple[float, str, bool]] = []
     for stage in stages:
         entry = ledger.last_change((stage,))
@@ -116,4 +116,4 @@ def _duration(stages: Sequence[str], ledger: Ledger, limit: float | None) -> Che
         return Check("run_duration", None, told, "ok", bound=limit)
     ratio, stage, _slow = max(ratios, key=lambda found: (found[2], found[0]))
     state: State = "fail" if any(slow for _ratio, _stage, slow in ratios) else "ok"
-    return Check("run_duration", f"{stage}: {ratio:.1f} × usual", told, state, measure=ratio, bound=limit)
+    return Check("run_duration", f"{stage}: {ratio:.1f} times usual", told, state, measure=ratio, bound=limit)

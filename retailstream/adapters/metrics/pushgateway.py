@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.error import HTTPError, URLError
@@ -10,7 +11,7 @@ from urllib.parse import unquote
 from retailstream.errors import RetailStreamError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from retailstream.metrics import Sample
 
@@ -44,13 +45,27 @@ class Pushgateway:
         from retailstream.adapters.metrics.exposition import families, registry  # noqa: PLC0415 -- same
 
         found = families([({}, samples)])
-        handler = partial(basic_auth_handler, username=self._user, password=self._password)
-        try:
-            pushadd_to_gateway(self.address, JOB, registry(lambda: found), dict(group), SECONDS, handler)
-        except HTTPError as error:
-            told = error.read(300).decode(errors="replace").strip()
-            raise RetailStreamError(f"it answers {error.code} {error.reason} {told}".strip()) from error
-        except URLError as error:
-            raise RetailStreamError(str(error.reason)) from error
-        except (OSError, ValueError) as error:
-            raise RetailStreamError(f"{type(error).__name__}: {error}") from error
+        login = partial(basic_auth_handler, username=self._user, password=self._password)
+        with _our_errors():
+            pushadd_to_gateway(self.address, JOB, registry(lambda: found), dict(group), SECONDS, login)
+
+    def check(self) -> None:
+        """Ask whether the gateway is ready; RetailStreamError where it is not."""
+        from prometheus_client.exposition import basic_auth_handler  # noqa: PLC0415 -- few push
+
+        with _our_errors():
+            basic_auth_handler(f"{self.address}/-/ready", "GET", SECONDS, [], b"", self._user, self._password)()
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    """Turn errors into ours; none of them may hold the credentials, which no request has in its address."""
+    try:
+        yield
+    except HTTPError as error:
+        told = error.read(300).decode(errors="replace").strip()
+        raise RetailStreamError(f"it answers {error.code} {error.reason} {told}".strip()) from error
+    except URLError as error:
+        raise RetailStreamError(str(error.reason)) from error
+    except (OSError, ValueError) as error:
+        raise RetailStreamError(f"{type(error).__name__}: {error}") from error
