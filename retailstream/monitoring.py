@@ -27,7 +27,7 @@ def look(env: Environment) -> Health:
         stores = Stores(
             env.clean_lake(),
             stack.enter_context(wiring.open_database(env.settings.database.url, create=False)),
-            wiring.open_warehouse(env.settings),
+            stack.enter_context(wiring.open_warehouse(env.settings)),
         )
         return monitor.run(
             stores=stores,
@@ -53,7 +53,8 @@ def health_figures(env: Environment, found: Health) -> list[Sample]:
     """Return the figures of a look, and those of the newest week."""
     from retailstream.analytics.figures import business  # noqa: PLC0415 -- only those who tell figures need it
 
-    return [*found.samples(), *wiring.open_warehouse(env.settings).ask(business)]
+    with wiring.open_warehouse(env.settings) as warehouse:
+        return [*found.samples(), *warehouse.ask(business)]
 
 
 def _limits(env: Environment) -> Limits:

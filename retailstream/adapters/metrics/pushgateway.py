@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote
@@ -67,5 +68,5 @@ def _our_errors() -> Iterator[None]:
         raise RetailStreamError(f"it answers {error.code} {error.reason} {told}".strip()) from error
     except URLError as error:
         raise RetailStreamError(str(error.reason)) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise RetailStreamError(f"{type(error).__name__}: {error}") from error

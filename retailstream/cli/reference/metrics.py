@@ -15,8 +15,8 @@ Every command that works tells its metrics, whether it ends well or badly, to wh
 
 - `monitoring.pushgateway`: pushed by POST to the group `job="{job}"`, `environment`, `stage`. What a failing run does
   not tell, such as the time of the last success, stays as it was.
-- `monitoring.metrics_file` or `--metrics-file FILE`: a file for node_exporter's textfile collector, replaced in one step.
-  All stages, and even all environments, may share one file: each replaces its own samples and leaves the others.
+- `monitoring.metrics_file` or `--metrics-file FILE`: a file for the textfile collector of node_exporter, replaced in
+  one step. All stages, and even all environments, may share it: each replaces its own samples alone.
 - `retailstream monitor --serve PORT`: scraped. The same of every stage, from the ledger, and a look at the health
   every 30 seconds (`--every`).
 
