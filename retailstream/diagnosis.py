@@ -50,8 +50,8 @@ def diagnose(home: Path, settings: Settings) -> Iterator[Finding]:
     yield _tried("engine", lambda: _engine(settings))
     yield _tried("pandas", lambda: metadata.version("pandas"))
     yield _tried("charts", _charts)
-    if not settings.monitoring.pushgateway:
-        yield Finding("pushgateway", "SKIPPED", "monitoring.pushgateway is not set")
+    yield _tried("pushgateway", lambda: _pushgateway(settings.monitoring.pushgateway))
+    yield _tried("metrics_file", lambda: _metrics_file(settings.monitoring.metrics_file))
 
 
 def _tried(name: str, attempt: Callable[[], str | Finding]) -> Finding:
@@ -96,6 +96,22 @@ def _database(url: str) -> str:
         tables = [name for name, contract in CONTRACTS.items() if database.digests(contract) is not None]
         version = f"; SQLite {sqlite3.sqlite_version}" if url.startswith("sqlite") else ""
         return f"{database.url}, tables {', '.join(tables) or 'none yet'}{version}"
+
+
+def _pushgateway(url: str) -> str | Finding:
+    if not url:
+        return Finding("pushgateway", "SKIPPED", "monitoring.pushgateway is not set")
+    from retailstream.adapters.metrics.pushgateway import Pushgateway  # noqa: PLC0415 -- what is named, and no more
+
+    gateway = Pushgateway(url)
+    gateway.check()
+    return f"{gateway.address}, ready"
+
+
+def _metrics_file(path: str) -> str | Finding:
+    if not path:
+        return Finding("metrics_file", "SKIPPED", "monitoring.metrics_file is not set")
+    return _writable(Path(path).parent)
 
 
 def _charts() -> str:

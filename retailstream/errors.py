@@ -68,3 +68,8 @@ class NothingToDoError(RetailStreamError):
     """There was nothing to do, and `--skip-if-empty` makes that visible to a scheduler."""
 
     exit_code = 99
+
+
+def exit_code(error: BaseException) -> int:
+    """Return the exit code an error ends the process with."""
+    return int(getattr(error, "exit_code", 130 if isinstance(error, KeyboardInterrupt) else 1))

@@ -11,14 +11,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from retailstream import wiring
-from retailstream.errors import QualityGateError, RetailStreamError
+from retailstream import metrics, monitoring, wiring
+from retailstream.errors import QualityGateError, RetailStreamError, exit_code
 from retailstream.ledger import begun
 from retailstream.locks import Holder
 from retailstream.ports import no_progress
 from retailstream.reports import StageReport, Summary
 from retailstream.runs import Run
-from retailstream.stages import ORDER, monitor
+from retailstream.stages import ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,11 +75,6 @@ def describe(error: BaseException) -> str:
     if isinstance(error, RetailStreamError):
         return f"{error.message} (hint: {error.hint})" if error.hint else error.message
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def exit_code(error: BaseException) -> int:
-    """Return the exit code an error ends the process with."""
-    return int(getattr(error, "exit_code", 130 if isinstance(error, KeyboardInterrupt) else 1))
 
 
 def execute(env: Environment, stage: str, request: Request) -> Summary:
@@ -142,7 +137,19 @@ def _entered(env: Environment, stage: str, request: Request) -> Iterator[Entry]:
 
 
 def _close(env: Environment, run: RunEntry, entry: Entry, summary: Summary, code: int) -> None:
-    env.memory.close(run.closed(ended_at=_now(), summary=summary, inputs=entry.report.inputs, exit_code=code))
+    ended_at = _now()
+    env.memory.close(run.closed(ended_at=ended_at, summary=summary, inputs=entry.report.inputs, exit_code=code))
+    env.telemetry.tell(
+        entry.stage, lambda: metrics.of_run(summary, code, ended_at=ended_at, usual=_usual_seconds(env, entry))
+    )
+
+
+def _usual_seconds(env: Environment, entry: Entry) -> float | None:
+    """Return how long the stage usually takes, or None where the ledger cannot be asked."""
+    try:
+        return env.ledger.usual_seconds(entry.stage, before=entry.started_at)
+    except RetailStreamError:
+        return None
 
 
 def _now() -> str:
@@ -192,8 +199,9 @@ def _together(whole: StageReport, report: StageReport) -> StageReport:
 def _look(env: Environment) -> Summary:
     """Return the health of the environment; a look that fails is reported and changes nothing."""
     try:
-        checks = wiring.look(env)
+        found = monitoring.look(env)
     except RetailStreamError as error:
         log.warning("monitor: %s", describe(error))
         return {"healthy": None, "checks": []}
-    return {"healthy": monitor.healthy(checks), "checks": [check.as_dict() for check in checks]}
+    monitoring.tell_health(env, found)
+    return found.as_dict()

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 from dataclasses import dataclass, fields, replace
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from retailstream.errors import UsageError
@@ -144,6 +145,40 @@ class Ledger:
             tuple(stages),
         )
         return _entry(rows[0]) if rows else None
+
+    def stages(self) -> list[str]:
+        """Return every stage that ever ran."""
+        return [row[0] for row in self._state.ask("select distinct stage from runs order by stage")]
+
+    def last_success(self, stage: str) -> RunEntry | None:
+        """Return the newest entry of a stage that ended well, also where there was nothing to do."""
+        rows = self._state.ask(
+            f"select {_COLUMNS} from runs where stage = ? and status in ('ok', 'noop')"
+            " order by started_at desc, rowid desc limit 1",
+            (stage,),
+        )
+        return _entry(rows[0]) if rows else None
+
+    def last_landing(self, dataset: str) -> RunEntry | None:
+        """Return the newest entry whose run landed a new file of a dataset, even if what came after that failed."""
+        rows = self._state.ask(
+            f"select {_COLUMNS} from runs where stage in (?, ?, ?) and status in ('ok', 'failed')"
+            " order by started_at desc, rowid desc limit 1000",
+            ("ingest", "features", "replay"),
+        )
+        for entry in map(_entry, rows):
+            if entry.summary and entry.summary["datasets"].get(dataset, {}).get("files_new"):
+                return entry
+        return None
+
+    def usual_seconds(self, stage: str, *, before: str, of: int = 10) -> float | None:
+        """Return the median duration of the last runs that began before then and changed something; None of none."""
+        rows = self._state.ask(
+            "select seconds from runs where stage = ? and status = 'ok' and seconds is not null and started_at < ?"
+            " order by started_at desc, rowid desc limit ?",
+            (stage, before, of),
+        )
+        return median(row[0] for row in rows) if rows else None
 
     def last(self, stage: str, *, dataset: str | None = None) -> RunEntry | None:
         """Return the newest ended entry of a stage, or with `dataset` the newest in which that had rows."""

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import date
     from pathlib import Path
 
     from retailstream.contracts import Column, Contract
     from retailstream.fingerprints import Fingerprint
     from retailstream.manifests import Manifest, NewPartition
+    from retailstream.metrics import Sample
     from retailstream.records import FileSurvey
 
 Progress = Callable[[str, int, int], None]
@@ -218,6 +220,18 @@ class Merger(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Profile:
+    """What a table looks like: its rows, how many have nothing in each column that may be null, and its newest dates.
+
+    `weeks` holds each of them with its rows, the newest first.
+    """
+
+    rows: int
+    nulls: Mapping[str, int]
+    weeks: Sequence[tuple[date, int]]
+
+
 class Engine(Protocol):
     """What computes over clean files of this machine."""
 
@@ -239,6 +253,10 @@ class Engine(Protocol):
 
     def fingerprint(self, contract: Contract, paths: Sequence[Path]) -> Fingerprint:
         """Return what Parquet files hold."""
+        ...
+
+    def profile(self, contract: Contract, paths: Sequence[Path], weeks: int) -> Profile:
+        """Return what Parquet files of a table with dates look like, with so many of its newest dates."""
         ...
 
     def orphans(self, sales: Sequence[Path], stores: Sequence[Path]) -> list[int]:
@@ -334,4 +352,17 @@ class State(Protocol):
 
     def transaction(self) -> AbstractContextManager[None]:
         """All of the block's statements, or none of them; no other process changes anything meanwhile."""
+        ...
+
+
+class MetricsTarget(Protocol):
+    """Where figures of runs are left for a monitoring system to collect."""
+
+    @property
+    def address(self) -> str:
+        """Where it is, fit to be printed."""
+        ...
+
+    def put(self, group: Mapping[str, str], samples: Sequence[Sample]) -> None:
+        """Take over figures of a group (its labels); what it has of the same metrics goes, and of others stays."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from retailstream import wiring
+from retailstream import monitoring, wiring
 from retailstream.analytics import export
 from retailstream.analytics.catalog import use_cases
 from retailstream.analytics.charts import drawing
@@ -37,7 +37,7 @@ def gather(env: Environment) -> Evidence:
         landed_at=landed.ended_at if landed else None,
         rows_in=found.sales_rows + found.feature_rows + rejected,
         rows_quarantined=rejected,
-        findings=[Finding(check.name, str(check.value), check.state) for check in wiring.look(env)],
+        findings=[Finding(check.name, str(check.value), check.state) for check in monitoring.look(env).checks],
     )
 
 

@@ -12,20 +12,22 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from retailstream.errors import RetailStreamError, UsageError
+from retailstream.health.limits import parse_nulls, parse_share
 from retailstream.layers import PREFIX, add_variables, flatten, read_environment, read_file
 from retailstream.runs import Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 
-def _limit(text: str) -> str:
+def _parsed(parse: Callable[[str], object], text: str) -> str:
+    """Return a text that can be parsed; ValueError, as validators have it, where it cannot."""
     try:
-        Limit.parse(text)
+        parse(text)
     except RetailStreamError as error:
         raise ValueError(f"{error.message}: {error.hint}") from error
     return text
@@ -33,6 +35,19 @@ def _limit(text: str) -> str:
 
 TABLES: Final = ("spark.conf",)
 """Settings that are tables: below them stand names of others, which have dots of their own."""
+
+
+def _limit(text: str) -> str:
+    return _parsed(Limit.parse, text)
+
+
+def _nulls(text: str) -> str:
+    return _parsed(parse_nulls, text)
+
+
+def _share(text: str) -> str:
+    return _parsed(parse_share, text) if text else text
+
 
 HOME: Final = ".retailstream"
 """The folder of an environment, in the current one, unless another is named."""
@@ -134,13 +149,25 @@ class Quality(_Section):
     """How many records of a dataset may be rejected in a run: a number, or a share."""
     max_orphan_stores: int = 0
     """How many stores may have sales without being known to the store file."""
+    max_nulls: Annotated[str, AfterValidator(_nulls)] = "temperature 5%, fuel_price 5%, cpi 25%, unemployment 25%"
+    """For columns that may be null, the share of rows that may have nothing there; others have no limit."""
+    max_volume_change: Annotated[str, AfterValidator(_share)] = "50%"
+    """How far the rows of the newest week may lie from the median of the eight before it; empty for any."""
+    max_landing_age_days: Annotated[int, Field(ge=0)] = 14
+    """How long ago a file of sales and one of features may have landed last; 0 for any time."""
+    max_week_age_days: Annotated[int, Field(ge=0)] = 0
+    """How old the newest week of sales may be; 0 for any age."""
 
 
 class Monitoring(_Section):
     """Where figures of runs go."""
 
     pushgateway: str = ""
-    """The address of a Prometheus Pushgateway; empty for none. No command pushes to it yet."""
+    """Every command that works pushes its metrics to this Prometheus Pushgateway: `http://USER:PASSWORD@HOST:PORT`."""
+    metrics_file: str = ""
+    """The same metrics go into this file, for the textfile collector of node_exporter: `FOLDER/retailstream.prom`."""
+    max_slowdown: Annotated[float, Field(ge=0)] = 2
+    """How many times as long as usual a stage may take, which is more than a minute more; 0 for any."""
 
 
 class Settings(_Section):

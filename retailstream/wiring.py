@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from retailstream.errors import RetailStreamError, UsageError
@@ -15,7 +14,8 @@ from retailstream.memory import open_memory
 from retailstream.quarantine import Quarantine
 from retailstream.runs import Books, Limit
 from retailstream.settings import Loaded, masked
-from retailstream.stages import features, glue_merge, ingest, load_rds, monitor, sqoop
+from retailstream.stages import features, glue_merge, ingest, load_rds, sqoop
+from retailstream.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from retailstream.analytics.export import TypedAnswer
     from retailstream.ledger import Ledger
     from retailstream.memory import Memory
-    from retailstream.ports import Database, Lake, Merger, Results
+    from retailstream.ports import Database, Lake, Merger, MetricsTarget, Results
     from retailstream.reports import StageReport
     from retailstream.runs import Run
     from retailstream.settings import Settings
@@ -82,6 +82,11 @@ class Environment:
     def work(self, scope: Scope) -> Path:
         """Return the folder of a scope's temporary files; whoever holds its lock may empty it."""
         return self.home / "work" / scope
+
+    @cached_property
+    def telemetry(self) -> Telemetry:
+        """Whom runs tell their figures."""
+        return open_telemetry(self.settings)
 
     @property
     def limit(self) -> Limit:
@@ -151,6 +156,20 @@ def open_database(url: str, *, create: bool) -> Iterator[Database]:
 
     with open_sqlite(_database_file(url), create=create) as file:
         yield file
+
+
+def open_telemetry(settings: Settings) -> Telemetry:
+    """Return whom the settings name to be told the figures of runs."""
+    targets: list[MetricsTarget] = []
+    if settings.monitoring.pushgateway:
+        from retailstream.adapters.metrics.pushgateway import Pushgateway  # noqa: PLC0415 -- what is named, and no more
+
+        targets.append(Pushgateway(settings.monitoring.pushgateway))
+    if settings.monitoring.metrics_file:
+        from retailstream.adapters.metrics.textfile import TextFile  # noqa: PLC0415 -- same
+
+        targets.append(TextFile(settings.monitoring.metrics_file))
+    return Telemetry(settings.environment, targets)
 
 
 @contextmanager
@@ -252,20 +271,6 @@ STAGES: dict[str, Callable[[Environment, Run], StageReport]] = {
     "sqoop": _sqoop,
 }
 """Each stage with its adapters, by the name of its command."""
-
-
-def look(env: Environment) -> list[monitor.Check]:
-    """Return the health of an environment."""
-    with ExitStack() as stack:
-        work = Path(stack.enter_context(TemporaryDirectory()), "engine")
-        engine = stack.enter_context(open_engine(env.settings, work))
-        stores = monitor.Stores(
-            env.clean_lake(),
-            stack.enter_context(open_database(env.settings.database.url, create=False)),
-            stack.enter_context(open_warehouse(env.settings)),
-        )
-        limits = monitor.Limits(env.limit, env.settings.quality.max_orphan_stores)
-        return monitor.run(stores=stores, engine=engine, ledger=env.ledger, quarantine=env.quarantine, limits=limits)
 
 
 def ask(home: Path, settings: Settings, question: Callable[[DuckDBPyConnection], list[TypedAnswer]]) -> Asked:

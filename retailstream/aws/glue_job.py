@@ -32,6 +32,7 @@ def main(argv: Sequence[str]) -> None:
 
     from retailstream import execution  # noqa: PLC0415 -- the script is read before its packages are there
     from retailstream.aws.opening import opened  # noqa: PLC0415 -- same
+    from retailstream.errors import exit_code  # noqa: PLC0415 -- same
 
     given = options(argv)
     SparkSession.builder.getOrCreate()
@@ -43,7 +44,7 @@ def main(argv: Sequence[str]) -> None:
         except Exception as error:
             if summary := execution.summary_of(error):
                 print(json.dumps(summary))  # noqa: T201 -- what a job is for
-            raise JobFailedError(f"[exit {execution.exit_code(error)}] {execution.describe(error)}") from error
+            raise JobFailedError(f"[exit {exit_code(error)}] {execution.describe(error)}") from error
     print(json.dumps(summary))  # noqa: T201 -- what a job is for
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from retailstream import wiring
 from retailstream.analytics import export
+from retailstream.analytics.figures import figures_of
 from retailstream.cli.answers import print_all, print_answer
 from retailstream.cli.render import as_json, print_json
 from retailstream.cli.session import open_session, wants_json
@@ -17,7 +19,7 @@ from retailstream.errors import UsageError
 from retailstream.reports import summary_of_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from retailstream.analytics.export import Form, TypedAnswer
     from retailstream.cli.session import Session
+    from retailstream.metrics import Sample
 
     Question = Callable[[duckdb.DuckDBPyConnection], list[TypedAnswer]]
 
@@ -34,9 +37,10 @@ PICTURES = (".svg", ".png")
 
 @dataclass(frozen=True)
 class Begun:
-    """Which command began, and when."""
+    """Which command began, as summaries and as metrics call it, and when."""
 
     stage: str
+    told_as: str
     at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
     clock: float = field(default_factory=time.monotonic)
 
@@ -54,10 +58,10 @@ class Delivery:
 
 def put(context: typer.Context, name: str, parameters: Mapping[str, object], to: Delivery) -> None:
     """Put one analysis, and deliver its answer."""
-    put_question(context, "analyze", export.analyses({name: parameters}), to)
+    put_question(context, Begun("analyze", f"analyze-{name}"), export.analyses({name: parameters}), to)
 
 
-def put_question(context: typer.Context, stage: str, question: Question, to: Delivery) -> None:
+def put_question(context: typer.Context, begun: Begun, question: Question, to: Delivery) -> None:
     """Put a question that has one answer, and deliver it."""
     form = _form(context, to, default=export.form_of(to.output) if to.output else "table")
     for file in (to.output, to.chart):
@@ -65,9 +69,9 @@ def put_question(context: typer.Context, stage: str, question: Question, to: Del
             export.check_file(file)
     if to.chart and to.chart.suffix.lower() not in PICTURES:
         raise UsageError(f"--chart {to.chart} is no picture", hint=f"end its name in {' or '.join(PICTURES)}")
-    begun = Begun(stage)
-    with open_session(context, create=False) as session:
+    with _opened(context, begun) as (session, figures):
         [found] = answers = _ask(session, question)
+        figures.extend(figures_of(answers))
         files = [to.output] if to.output else []
         text = _page(session, found) if form == "html" else None
         if to.output:
@@ -90,9 +94,10 @@ def put_all(context: typer.Context, questions: Mapping[str, Mapping[str, object]
     for folder in (to.output, to.report):
         if folder:
             export.check_folder(folder)
-    begun = Begun("analyze")
-    with open_session(context, create=False) as session:
+    begun = Begun("analyze", "analyze-all")
+    with _opened(context, begun) as (session, figures):
         answers = _ask(session, export.analyses(questions))
+        figures.extend(figures_of(answers))
         files = export.write_all(answers, to.output, form) if to.output else []
         pages = _report(session, answers, to.report) if to.report else []
         outputs = [*map(str, (*files, *pages)), *(_save(session, answers) if to.save else ())]
@@ -103,6 +108,16 @@ def put_all(context: typer.Context, questions: Mapping[str, Mapping[str, object]
         tables = f"{len(answers)} tables of {session.environment.settings.database.url}"
     _tell(session, [f"{len(files)} files in {to.output}"] if files else [], [str(page) for page in pages[:1]])
     _tell(session, [tables] if to.save else [])
+
+
+@contextmanager
+def _opened(context: typer.Context, begun: Begun) -> Iterator[tuple[Session, list[Sample]]]:
+    """Open the environment, and a list of figures that are told with how the block ends."""
+    with (
+        open_session(context, create=False) as session,
+        session.environment.telemetry.command(begun.told_as) as figures,
+    ):
+        yield session, figures
 
 
 def _ask(session: Session, question: Question) -> list[TypedAnswer]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from retailstream.cli.options import Command
 from retailstream.cli.render import print_listing, print_table
 from retailstream.cli.session import home_of, load_settings, wants_json
+
+if TYPE_CHECKING:
+    from retailstream.diagnosis import Finding
 
 app = typer.Typer()
 
@@ -19,9 +22,15 @@ def doctor(
     form: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")] = "table",
 ) -> None:
     """Try every part that this environment needs. The exit code is 1 where anything failed."""
+    from retailstream import wiring
     from retailstream.diagnosis import diagnose
 
-    findings = list(diagnose(home_of(context), load_settings(context).settings))
+    settings = load_settings(context).settings
+    with wiring.open_telemetry(settings).command("doctor"):
+        _print(context, form, list(diagnose(home_of(context), settings)))
+
+
+def _print(context: typer.Context, form: str, findings: list[Finding]) -> None:
     if form == "json" or wants_json(context):
         print_listing("doctor", None, [found.as_dict() for found in findings], as_summary=wants_json(context))
     else:

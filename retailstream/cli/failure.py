@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from retailstream.reports import Summary
 
 
-_VALUED = ("--config", "--home", "--run-id", "--log-format")
+_VALUED = ("--config", "--home", "--run-id", "--metrics-file", "--log-format")
 """The global options whose value is the next word, and no command."""
 
 

@@ -32,11 +32,11 @@ def forecast(
     output: Output = None,
 ) -> None:
     """Forecast the sales of every department of every store. Each week to come has an 80 % interval."""
-    from retailstream.cli.asking import Delivery, put_question
+    from retailstream.cli.asking import Begun, Delivery, put_question
 
     def question(connection: duckdb.DuckDBPyConnection) -> list[TypedAnswer]:
         from retailstream.analytics.forecast.answers import backtest_of, forecast_of
 
         return [backtest_of(connection) if backtest else forecast_of(connection, horizon)]
 
-    put_question(context, "forecast", question, Delivery(form, output))
+    put_question(context, Begun("forecast", "forecast"), question, Delivery(form, output))

@@ -3,42 +3,70 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from retailstream.cli.options import Command
 from retailstream.cli.render import print_json, print_table
 from retailstream.cli.session import open_session, run_id
-from retailstream.errors import QualityGateError
+from retailstream.errors import QualityGateError, UsageError
+
+if TYPE_CHECKING:
+    from retailstream.health import Health
 
 app = typer.Typer()
+
+COLUMNS = ("state", "check", "value", "limit")
 
 
 @app.command("monitor", cls=Command)
 def monitor(
     context: typer.Context,
     check: Annotated[bool, typer.Option("--check", help="End with exit code 3 where anything is not healthy.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again and again, until Ctrl-C.")] = False,
+    serve: Annotated[
+        str | None,
+        typer.Option("--serve", help="Serve /metrics to Prometheus, until stopped.", metavar="[HOST:]PORT"),
+    ] = None,
+    every: Annotated[
+        float, typer.Option("--every", min=0.1, help="Seconds between two looks of --watch and --serve.")
+    ] = 30,
 ) -> None:
-    """Look at the health of an environment. It says whether its stores agree and its last runs ended well."""
-    from retailstream import wiring
+    """Look at the health of an environment. It says whether stores agree, data is good and runs ended well."""
+    if sum((check, watch, serve is not None)) > 1:
+        raise UsageError("--check, --watch and --serve exclude each other", hint="give one of them")
+    if watch or serve is not None:
+        from retailstream.cli import watching
+
+        watching.serve(context, serve, every) if serve is not None else watching.watch(context, every)
+        return
+    _look(context, check=check)
+
+
+def _look(context: typer.Context, *, check: bool) -> None:
+    from retailstream import monitoring
     from retailstream.reports import summary_of_nothing
-    from retailstream.stages.monitor import healthy
 
     summary, clock = summary_of_nothing("monitor", run_id(context)), time.monotonic()
-    with open_session(context, create=False) as session:
-        checks = wiring.look(session.environment)
-        well = healthy(checks)
+    with open_session(context, create=False) as session, session.environment.telemetry.command("monitor"):
+        found = monitoring.look(session.environment)
         if session.as_json:
-            print_json(
-                summary
-                | {"seconds": round(time.monotonic() - clock, 3)}
-                | {"healthy": well, "checks": [found.as_dict() for found in checks]}
-            )
+            print_json(summary | {"seconds": round(time.monotonic() - clock, 3)} | found.as_dict())
         else:
-            rows = [(found.state, found.name, found.value, found.limit) for found in checks]
-            print_table(("state", "check", "value", "limit"), rows)
-            failing = sum(found.state == "fail" for found in checks)
-            print("healthy" if well else f"not healthy: {failing} of {len(checks)} checks fail")
-    if check and not well:
-        raise typer.Exit(QualityGateError.exit_code)
+            print_table(COLUMNS, rows(found))
+            print(verdict(found))
+        monitoring.tell_health(session.environment, found)
+        if check and not found.healthy:
+            raise typer.Exit(QualityGateError.exit_code)
+
+
+def rows(found: Health) -> list[tuple[object, ...]]:
+    """Return the lines of the table of checks."""
+    return [(check.state, check.name, check.value, check.limit) for check in found.checks]
+
+
+def verdict(found: Health) -> str:
+    """Return the last line, which sums the checks up."""
+    failing = sum(check.state == "fail" for check in found.checks)
+    return "healthy" if found.healthy else f"not healthy: {failing} of {len(found.checks)} checks fail"

@@ -32,6 +32,10 @@ def global_options(
     ] = None,
     run_id: Annotated[str | None, _global("--run-id", help="The run's id; an orchestrator gives its own.")] = None,
     json: Annotated[bool, _global("--json", help="Print the summary as one JSON object on the last line.")] = False,
+    metrics_file: Annotated[
+        Path | None,
+        _global("--metrics-file", help="Write metrics to this file, too: monitoring.metrics_file.", metavar="FILE"),
+    ] = None,
     log_format: Annotated[str | None, _global("--log-format", help="text or json.")] = None,
     verbose: Annotated[
         int, _global("--verbose", "-v", count=True, show_default=False, help="Say more; bugs show their traceback.")

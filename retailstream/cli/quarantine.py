@@ -83,7 +83,7 @@ def replay(
 
     if file is None:
         raise UsageError("--file is missing", hint="retailstream quarantine replay --file FIXED.csv [ID...]")
-    with open_session(context, create=False) as session:
+    with open_session(context, create=False, told_as=None if dry_run else "replay") as session:
         env = session.environment
         entries = replaying.choose(env.quarantine, references or [], dataset)
         replaying.check(file, entries, named=bool(references))
@@ -118,7 +118,7 @@ def discard(
 
     if not reason.strip():
         raise UsageError("--reason is empty", hint="say why; it stays on record")
-    with open_session(context, create=False) as session:
+    with open_session(context, create=False, told_as="discard") as session:
         env = session.environment
         entries = [entry for reference in references for entry in env.quarantine.find(reference)]
         scopes = tuple(sorted({scope_of(entry.reject.dataset) for entry in entries}, reverse=True))

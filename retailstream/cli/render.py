@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from retailstream.cli.rich_table import print_rich
+from retailstream.cli.rich_table import drawn, print_rich
 from retailstream.ports import no_progress
 from retailstream.text_table import aligned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from rich.console import Group
 
     from retailstream.ports import Progress
     from retailstream.reports import Summary
@@ -45,6 +47,12 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, tit
         print_rich(columns, lines, numeric, title=title)
     else:
         sys.stdout.write(aligned([columns, *lines], numeric))
+
+
+def drawn_table(columns: Sequence[str], rows: Sequence[Sequence[object]], width: int) -> Group:
+    """Return a table for a terminal of that width, as `print_table` draws it."""
+    numeric = [_is_numeric([row[place] for row in rows]) for place in range(len(columns))]
+    return drawn(columns, [[_text(value) for value in row] for row in rows], numeric, width=width)
 
 
 def print_listing(name: str, run_id: str | None, items: Sequence[object], *, as_summary: bool) -> None:

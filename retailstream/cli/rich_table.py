@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import Group
+
 _STYLES = {"ok": "green", "noop": "dim", "dry-run": "cyan", "failed": "red", "killed": "red", "warn": "yellow"}
 _STYLES |= {"fail": "red", "OK": "green", "SKIPPED": "yellow", "FAILED": "red", "open": "yellow", "running": "cyan"}
 
@@ -22,16 +24,25 @@ def print_rich(
     columns: Sequence[str], lines: Sequence[Sequence[str]], numeric: Sequence[bool], *, title: str = ""
 ) -> None:
     """Print a table of text; columns that the terminal is too narrow for are named below it."""
-    from rich import box
     from rich.console import Console
+
+    console = Console()
+    console.print(drawn(columns, lines, numeric, width=console.width, title=title))
+
+
+def drawn(
+    columns: Sequence[str], lines: Sequence[Sequence[str]], numeric: Sequence[bool], *, width: int, title: str = ""
+) -> Group:
+    """Return a table of text for a terminal of that width."""
+    from rich import box
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
     least = [
         _least(column, [line[place] for line in lines], right=numeric[place]) for place, column in enumerate(columns)
     ]
-    shown = _fitting(least, console.width)
+    shown = _fitting(least, width)
     table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", header_style="bold", padding=(0, 1))
     for place, column in enumerate(columns[:shown]):
         name = Text(fill(column, least[place]) if numeric[place] else column)
@@ -44,9 +55,9 @@ def print_rich(
         )
     for line in lines:
         table.add_row(*(Text(text, style=_STYLES.get(text, "")) for text in line[:shown]))
-    console.print(table)
-    if shown < len(columns):
-        console.print(Text(f"a wider terminal also shows: {', '.join(columns[shown:])}", style="dim"))
+    if shown == len(columns):
+        return Group(table)
+    return Group(table, Text(f"a wider terminal also shows: {', '.join(columns[shown:])}", style="dim"))
 
 
 def _least(column: str, texts: Sequence[str], *, right: bool) -> int:

@@ -26,12 +26,14 @@ def sample(
     dirty: Annotated[float, typer.Option("--dirty", help="The share of records to spoil, such as 0.02.")] = 0.0,
 ) -> None:
     """Write the files of a synthetic retail chain. They are sales, features and stores, as uneven as real ones."""
+    from retailstream import wiring
     from retailstream.reports import Counts, summary_of_nothing
     from retailstream.sample import write_sample
 
-    load_settings(context)
+    settings = load_settings(context).settings
     summary, clock = summary_of_nothing("sample", run_id(context)), time.monotonic()
-    written = write_sample(folder, stores=stores, depts=depts, weeks=weeks, seed=seed, dirty=dirty)
+    with wiring.open_telemetry(settings).command("sample"):
+        written = write_sample(folder, stores=stores, depts=depts, weeks=weeks, seed=seed, dirty=dirty)
     if wants_json(context):
         rows = {name: Counts(rows_in=count, rows_out=count) for name, count in written.rows.items()}
         whole = Counts(written.files, written.files, bytes=written.bytes) + sum(rows.values(), Counts())

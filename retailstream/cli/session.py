@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,13 +37,22 @@ class Session:
 
 @contextmanager
 def open_session(
-    context: typer.Context, flags: Mapping[str, str | None] | None = None, *, create: bool = True
+    context: typer.Context,
+    flags: Mapping[str, str | None] | None = None,
+    *,
+    create: bool = True,
+    told_as: str | None = None,
 ) -> Iterator[Session]:
-    """Open the environment that the global options name; without `create`, one that is not there stays so."""
+    """Open the environment that the global options name; without `create`, one that is not there stays so.
+
+    A failure before the command enters itself into the ledger is told as one of the stage `told_as`.
+    """
     from retailstream.wiring import open_environment
 
     with open_environment(home_of(context), load_settings(context, flags), create=create) as environment:
-        yield Session(environment, run_id(context), wants_json(context), bool(global_value(context, "quiet")))
+        session = Session(environment, run_id(context), wants_json(context), bool(global_value(context, "quiet")))
+        with environment.telemetry.early_failures(told_as) if told_as else nullcontext():
+            yield session
 
 
 def load_settings(context: typer.Context, flags: Mapping[str, str | None] | None = None) -> Loaded:
@@ -51,7 +60,9 @@ def load_settings(context: typer.Context, flags: Mapping[str, str | None] | None
     from retailstream import settings
 
     _set_up_log(context)
-    return settings.load(home=home_of(context), config=global_value(context, "config"), flags=flags or {})
+    metrics_file = global_value(context, "metrics_file")
+    given = {"monitoring.metrics_file": str(metrics_file) if metrics_file else None, **(flags or {})}
+    return settings.load(home=home_of(context), config=global_value(context, "config"), flags=given)
 
 
 def wants_json(context: typer.Context) -> bool:

@@ -53,7 +53,7 @@ def glue_merge(
         return execution.execute(env, "glue-merge", request)
 
     flags = {"engine.name": engine, "quality.max_rejects": max_rejects}
-    _carry_out(context, flags, work, dry_run=dry_run, skip_if_empty=skip_if_empty)
+    _carry_out(context, "glue-merge", flags, work, dry_run=dry_run, skip_if_empty=skip_if_empty)
 
 
 @app.command("load-rds", cls=Command)
@@ -115,7 +115,7 @@ def run(
         return summary
 
     flags = {"source.path": source, "engine.name": engine, "quality.max_rejects": max_rejects}
-    _carry_out(context, flags, work, dry_run=dry_run, skip_if_empty=skip_if_empty)
+    _carry_out(context, "run", flags, work, dry_run=dry_run, skip_if_empty=skip_if_empty)
 
 
 def _stage(
@@ -126,11 +126,12 @@ def _stage(
     def work(env: Environment, request: Request) -> Summary:
         return execution.execute(env, stage, request)
 
-    _carry_out(context, flags, work, dry_run=dry_run, skip_if_empty=skip_if_empty)
+    _carry_out(context, stage, flags, work, dry_run=dry_run, skip_if_empty=skip_if_empty)
 
 
 def _carry_out(
     context: typer.Context,
+    stage: str,
     flags: dict[str, str | None],
     work: Callable[[Environment, Request], Summary],
     *,
@@ -139,7 +140,8 @@ def _carry_out(
 ) -> None:
     from retailstream.execution import Request
 
-    with open_session(context, flags, create=not dry_run) as session:
+    told_as = None if dry_run else stage
+    with open_session(context, flags, create=not dry_run, told_as=told_as) as session:
         with progress_bar(quiet=session.quiet) as progress:
             summary = work(session.environment, Request(session.run_id, dry_run=dry_run, progress=progress))
         (print_json if session.as_json else print_summary)(summary)

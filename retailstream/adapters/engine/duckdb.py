@@ -14,6 +14,7 @@ from retailstream.contracts import Type
 from retailstream.errors import RetailStreamError
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
 from retailstream.interruption import behind
+from retailstream.ports import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -135,6 +136,20 @@ class DuckDbEngine:
         parameters = {"paths": [only(path) for path in paths]} if paths else {}
         row = self.connection.execute(fingerprint_sql(contract, source, whole=_whole, day=DAY), parameters).fetchone()
         return fingerprint_of(contract, row or ())
+
+    def profile(self, contract: Contract, paths: Sequence[Path], weeks: int) -> Profile:
+        """Return what Parquet files of a table with dates look like, with so many of its newest dates."""
+        nullable = [column.name for column in contract.columns if not column.required]
+        if not paths:
+            return Profile(0, dict.fromkeys(nullable, 0), [])
+        parameters = {"paths": [only(path) for path in paths]}
+        counts = "".join(f", count(*) - count({name})" for name in nullable)
+        row = self.connection.execute(f"select count(*){counts} from {parquet('$paths')}", parameters).fetchone()
+        newest = self.connection.execute(
+            f"select date, count(*) from {parquet('$paths')} group by date order by date desc limit {weeks}", parameters
+        ).fetchall()
+        rows, *nulls = row or (0,)
+        return Profile(rows, dict(zip(nullable, nulls, strict=True)), newest)
 
     def orphans(self, sales: Sequence[Path], stores: Sequence[Path]) -> list[int]:
         """Return the stores that have sales and are not among the known ones, in order."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from retailstream.cli.reference.analyses import analyses_page
 from retailstream.cli.reference.commands import commands_page
 from retailstream.cli.reference.contracts import contracts_page
+from retailstream.cli.reference.metrics import metrics_page
 from retailstream.cli.reference.settings import settings_page
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "settings.md": settings_page,
     "contracts.md": contracts_page,
     "analyses.md": analyses_page,
+    "metrics.md": metrics_page,
 }
 """Each page's file and what renders it."""
 

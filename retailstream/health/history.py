@@ -1,0 +1,119 @@
+"""What ledger and quarantine say: whether the last runs ended well, when files landed last, and what waits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from retailstream import metrics
+from retailstream.health.checks import Check
+from retailstream.reports import summary_of_nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from retailstream.health.checks import State
+    from retailstream.ledger import Ledger
+    from retailstream.metrics import Sample
+    from retailstream.quarantine import Quarantine
+    from retailstream.runs import Limit
+
+CLEANED_BY: Final = {"sales": "glue-merge", "stores": "glue-merge", "features": "features"}
+"""The datasets, and the stage that judges the records of each."""
+
+DAY: Final = 86_400
+
+GRACE: Final = 60
+"""A run that takes less than so many seconds more than usual is not slow, however short the usual one is."""
+
+KILLED: Final = 137
+"""The exit code of a process that was killed, as a shell tells it."""
+
+_WEEKLY: Final = ("sales", "features")
+"""The datasets that come every week; stores seldom open."""
+
+
+def rejects(ledger: Ledger, quarantine: Quarantine, limit: Limit) -> Iterator[Check | Sample]:
+    """Yield the share of rejects of each dataset, and what waits in the quarantine."""
+    for dataset in CLEANED_BY:
+        yield from _reject_share(dataset, ledger, quarantine, limit)
+    files = len(quarantine.open_files())
+    yield Check("open_quarantined_files", files, 0, "fail" if files else "ok")
+    yield metrics.OPEN_FILES.of(files)
+    yield metrics.OPEN_RECORDS.of(quarantine.count_open())
+
+
+def landings(ledger: Ledger, limit: int | None, *, now: str) -> Iterator[Check | Sample]:
+    """Yield how many days ago a new file of each dataset landed; what never did is no more than a warning."""
+    for dataset in CLEANED_BY:
+        days = limit if dataset in _WEEKLY else None
+        name, told = f"landed_age_{dataset}", f"{days} days" if days is not None else None
+        entry = ledger.last_landing(dataset)
+        if entry is None or entry.ended_at is None:
+            yield Check(name, "never landed", told, "warn", bound=days)
+            continue
+        landed = metrics.seconds_of(entry.ended_at)
+        age = round((metrics.seconds_of(now) - landed) / DAY, 1)
+        state: State = "ok" if days is None or age <= days else "fail"
+        yield metrics.LAST_LANDING.of(landed, dataset)
+        yield Check(name, f"{age:,g} days", told, state, measure=age, bound=days)
+
+
+def last_runs(stages: Sequence[str], ledger: Ledger, slowdown: float | None) -> Iterator[Check]:
+    """Yield how the last run of each stage ended, and which of them took longest for its habits."""
+    yield from (_last_run(stage, ledger) for stage in stages)
+    yield _duration(stages, ledger, slowdown)
+
+
+def run_figures(ledger: Ledger) -> Iterator[tuple[str, list[Sample]]]:
+    """Yield every stage with the figures that its last run has told, or would have: killed ones tell nothing."""
+    for stage in ledger.stages():
+        entry = ledger.last(stage)
+        if entry is None:
+            continue
+        summary = dict(entry.summary or summary_of_nothing(stage, entry.run_id))
+        code = KILLED if entry.exit_code is None else entry.exit_code
+        usual = ledger.usual_seconds(stage, before=entry.started_at)
+        told = metrics.of_run(summary, code, ended_at=entry.ended_at or entry.started_at, usual=usual)
+        found = [sample for sample in told if sample.metric is not metrics.LAST_SUCCESS]
+        success = ledger.last_success(stage)
+        if success and success.ended_at:
+            found.append(metrics.LAST_SUCCESS.of(metrics.seconds_of(success.ended_at)))
+        yield stage, found
+
+
+def _reject_share(dataset: str, ledger: Ledger, quarantine: Quarantine, limit: Limit) -> Iterator[Check | Sample]:
+    """Look at the last run that had rows; what was replayed or discarded since counts no more."""
+    entry = ledger.last(CLEANED_BY[dataset], dataset=dataset)
+    name, bound = f"reject_share_{dataset}", float(limit.share) if limit.share is not None else None
+    if entry is None or entry.summary is None:
+        yield Check(name, None, limit.text, "ok", bound=bound)
+        return
+    rows_in = int(entry.summary["datasets"][dataset]["rows_in"])
+    rejected = quarantine.open_rejects(dataset, entry.run_id)
+    share = round(rejected / rows_in, 6)
+    yield metrics.REJECT_RATIO.of(share, dataset)
+    yield Check(name, share, limit.text, "ok" if limit.allows(rejected, rows_in) else "fail", bound=bound)
+
+
+def _last_run(stage: str, ledger: Ledger) -> Check:
+    entry = ledger.last(stage)
+    if entry is None:
+        return Check(f"last_run_{stage}", "never ran", "ok", "warn")
+    return Check(f"last_run_{stage}", entry.status, "ok", "ok" if entry.status in {"ok", "noop"} else "fail")
+
+
+def _duration(stages: Sequence[str], ledger: Ledger, limit: float | None) -> Check:
+    """Compare the last run of each stage that changed something with those before it, and tell of the slowest."""
+    told = f"{limit:g} times usual" if limit is not None else None
+    ratios: list[tuple[float, str, bool]] = []
+    for stage in stages:
+        entry = ledger.last_change((stage,))
+        usual = ledger.usual_seconds(stage, before=entry.started_at) if entry else None
+        if entry and entry.seconds and usual:
+            slow = limit is not None and entry.seconds > max(limit * usual, usual + GRACE)
+            ratios.append((entry.seconds / usual, stage, slow))
+    if not ratios:
+        return Check("run_duration", None, told, "ok", bound=limit)
+    ratio, stage, _slow = max(ratios, key=lambda found: (found[2], found[0]))
+    state: State = "fail" if any(slow for _ratio, _stage, slow in ratios) else "ok"
+    return Check("run_duration", f"{stage}: {ratio:.1f} times usual", told, state, measure=ratio, bound=limit)

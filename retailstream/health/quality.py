@@ -1,0 +1,89 @@
+"""Whether the rows are as they should be: stores are known, columns are filled, and the newest week is no odd one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from retailstream import metrics
+from retailstream.contracts import FEATURES, SALES
+from retailstream.health.checks import Check
+from retailstream.health.limits import percent
+from retailstream.health.reconciliation import DAMAGED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from fractions import Fraction
+
+    from retailstream.contracts import Contract
+    from retailstream.health.checks import State
+    from retailstream.health.limits import Limits
+    from retailstream.health.reconciliation import Holdings
+    from retailstream.metrics import Sample
+    from retailstream.ports import Engine, Profile
+
+WEEKS: Final = 8
+"""The newest week is compared with so many before it."""
+
+FEWEST: Final = 4
+"""With fewer weeks before it, nothing is usual."""
+
+
+def orphans(held: Holdings, engine: Engine, limit: int) -> Check:
+    """Count the stores that have sales and are not in the store file."""
+    sales, stores = held.paths("clean sales"), held.paths("clean stores")
+    if sales is None or stores is None:
+        return Check("orphan_stores", DAMAGED, limit, "fail")
+    count = len(engine.orphans(sales, stores))
+    return Check("orphan_stores", count, limit, "ok" if count <= limit else "fail")
+
+
+def look_into(held: Holdings, engine: Engine, limits: Limits, *, now: str) -> Iterator[Check | Sample]:
+    """Yield what the rows of sales and features look like; nothing of a table with a damaged file."""
+    for contract, place in ((SALES, "clean"), (FEATURES, "warehouse")):
+        paths = held.paths(f"{place} {contract.name}")
+        if paths is None:
+            continue
+        profile = engine.profile(contract, paths, WEEKS + 1)
+        yield from _nulls(contract, profile, limits)
+        yield from _volume(contract.name, profile, limits.volume_change)
+        if profile.weeks:
+            newest = datetime.combine(profile.weeks[0][0], time(), UTC)
+            yield metrics.NEWEST_WEEK.of(newest.timestamp(), contract.name)
+        if contract is SALES:
+            yield _newest_week(profile, limits.week_days, now)
+
+
+def _nulls(contract: Contract, profile: Profile, limits: Limits) -> Iterator[Check | Sample]:
+    for column, count in profile.nulls.items():
+        share = count / profile.rows if profile.rows else 0.0
+        if profile.rows:
+            yield metrics.NULL_RATIO.of(share, contract.name, column)
+        if (limit := limits.nulls.get(column)) is not None:
+            state: State = "ok" if count <= limit * profile.rows else "fail"
+            name = f"null_share_{contract.name}_{column}"
+            yield Check(name, round(share, 6), percent(limit), state, bound=float(limit))
+
+
+def _volume(dataset: str, profile: Profile, limit: Fraction | None) -> Iterator[Check | Sample]:
+    name, told = f"volume_{dataset}", f"±{percent(limit)}" if limit is not None else None
+    rows = [count for _week, count in profile.weeks]
+    if len(rows) <= FEWEST:
+        yield Check(name, None, told, "ok")
+        return
+    usual = median(rows[1:])
+    change = rows[0] / usual - 1
+    state: State = "ok" if limit is None or abs(change) <= limit else "fail"
+    yield metrics.VOLUME_RATIO.of(1 + change, dataset)
+    yield Check(name, round(change, 6), told, state, bound=None if limit is None else float(limit))
+
+
+def _newest_week(profile: Profile, limit: int | None, now: str) -> Check:
+    told = f"{limit} days" if limit is not None else None
+    if not profile.weeks:
+        return Check("newest_week_sales", None, told, "ok", bound=limit)
+    newest = profile.weeks[0][0]
+    age = (datetime.fromisoformat(now).date() - newest).days
+    state: State = "ok" if limit is None or age <= limit else "fail"
+    return Check("newest_week_sales", f"{newest}, {age:,} days old", told, state, measure=age, bound=limit)
