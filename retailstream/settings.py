@@ -115,6 +115,19 @@ class Hive(_Section):
     """The first part of the servers' Kerberos principals."""
 
 
+class Hdfs(_Section):
+    """What `hdfs://` URLs need beside Hadoop's own settings."""
+
+    conf: str = ""
+    """The folder of `core-site.xml` and `hdfs-site.xml`; empty for the one that HADOOP_CONF_DIR names."""
+    replication: Annotated[int, Field(ge=0)] = 0
+    """How many DataNodes keep each file; 0 for the cluster's own number."""
+    principal: str = ""
+    """Who we are to Kerberos; empty for whoever has a ticket."""
+    keytab: str = ""
+    """A file with the principal's key, which only you should be able to read; empty for a ticket."""
+
+
 class Engine(_Section):
     """What cleans and merges."""
 
@@ -183,6 +196,7 @@ class Settings(_Section):
     database: Database = Database()
     warehouse: Warehouse = Warehouse()
     hive: Hive = Hive()
+    hdfs: Hdfs = Hdfs()
     engine: Engine = Engine()
     spark: Spark = Spark()
     analyze: Analyze = Analyze()

@@ -110,13 +110,20 @@ def open_environment(home: Path, loaded: Loaded, *, create: bool) -> Iterator[En
 
 
 def open_lake(settings: Settings, url: str) -> Lake:
-    """Return the lake of a `file://` or `s3://` URL."""
+    """Return the lake of a `file://`, `s3://` or `hdfs://` URL."""
     scheme, _, place = url.partition("://")
     if scheme == "s3" and place:
         from retailstream.adapters.lake.s3 import Storage, open_s3  # noqa: PLC0415 -- what a scheme needs, and no more
 
         lake = settings.lake
         return open_s3(place, Path(lake.copies), Storage(lake.encryption, lake.kms_key, lake.storage_class))
+    if scheme == "hdfs" and place:
+        from retailstream.adapters.lake.hdfs import open_hdfs  # noqa: PLC0415 -- same
+        from retailstream.adapters.lake.hdfs_files import Cluster  # noqa: PLC0415 -- same
+
+        hdfs = settings.hdfs
+        cluster = Cluster(hdfs.conf, hdfs.principal, hdfs.keytab, hdfs.replication)
+        return open_hdfs(place, Path(settings.lake.copies), cluster)
     from retailstream.adapters.lake.folder import FolderLake  # noqa: PLC0415 -- same
 
     return FolderLake(_folder(url))
@@ -295,5 +302,7 @@ def _folder(url: str) -> Path:
     if not separator:
         return Path(url)
     if scheme != "file" or not rest:
-        raise UsageError(f"'{masked(url)}' has no known scheme", hint="use file://FOLDER or s3://BUCKET")
+        raise UsageError(
+            f"'{masked(url)}' has no known scheme", hint="use file://FOLDER, s3://BUCKET or hdfs://HOST:PORT/FOLDER"
+        )
     return Path(rest)

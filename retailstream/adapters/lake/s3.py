@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from retailstream.adapters.lake.copies import Copies
 from retailstream.adapters.lake.s3_client import new_client
-from retailstream.adapters.lake.s3_copies import Copies
+from retailstream.adapters.lake.s3_downloads import download
 from retailstream.adapters.lake.s3_errors import ABSENT, NOT_MODIFIED, REFUSED_CONDITION, code_of, mapped
 from retailstream.adapters.lake.s3_uploads import Uploads
 from retailstream.errors import RetailStreamError, TransientError
@@ -111,10 +112,10 @@ class S3Lake:
     def fetch(self, key: str) -> Path:
         """Return a local copy of the object as it is now."""
         kept = self._copies.newest(key)
-        condition = {"IfNoneMatch": kept.etag} if kept else {}
+        condition = {"IfNoneMatch": kept.version} if kept else {}
         try:
             with mapped(self.url):
-                return self._copies.keep(key, lambda: self._get(key, **condition))
+                return download(lambda: self._get(key, **condition), lambda found: self._copies.keep(key, found))
         except RetailStreamError as error:
             code = code_of(error.__cause__)
             if kept and code in NOT_MODIFIED:

@@ -1,4 +1,4 @@
-"""Local copies of objects: each belongs to one ETag of its object, appears in one step, and goes when unused."""
+"""Local copies of objects: each belongs to one version of its object, appears in one step, and goes when unused."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import os
 import shutil
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-CHUNK_BYTES: Final = 1 << 20
 KEPT_SECONDS: Final = 7 * 24 * 3600
 """How long a copy is kept that nobody asks for."""
 
-TRIES: Final = 3
-"""How often a body is asked for that breaks off, or is not what its checksum says."""
+
+PART: Final = ".part"
+"""The ending of the folder of a copy that is being made."""
 
 
 @dataclass(frozen=True)
 class Copy:
-    """A copy, and the ETag of the object that it was made of."""
+    """A copy, and the version of the object that it was made of."""
 
     path: Path
-    etag: str
+    version: str
 
     def used(self) -> Path:
         """Note that the copy was used just now, and return its path."""
@@ -34,8 +34,16 @@ class Copy:
         return self.path
 
 
+@dataclass(frozen=True)
+class Download:
+    """An object on its way: what its store calls this version of it, and its bytes."""
+
+    version: str
+    chunks: Iterable[bytes]
+
+
 class Copies:
-    """The copies of one lake's objects, as `<hash of the key>/<ETag>/<name>`: a name tells how a file is read."""
+    """The copies of one lake's objects, as `<hash of the key>/<version>/<name>`: a name tells how a file is read."""
 
     def __init__(self, folder: Path, url: str) -> None:
         self._folder = folder / hashlib.sha256(url.encode()).hexdigest()[:16]
@@ -43,32 +51,23 @@ class Copies:
 
     def newest(self, key: str) -> Copy | None:
         """Return the copy that was used last, if there is one."""
-        found = sorted(self._of(key).glob("*/*"), key=lambda path: path.parent.stat().st_mtime_ns)
+        whole = [path for path in self._of(key).glob("*/*") if path.parent.suffix != PART]
+        found = sorted(whole, key=lambda path: path.parent.stat().st_mtime_ns)
         return Copy(found[-1], bytes.fromhex(found[-1].parent.name).decode()) if found else None
 
-    def keep(self, key: str, get: Callable[[], Any]) -> Path:
-        """Copy the object that a request answers with; what breaks off on its way is asked for again."""
-        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt  # noqa: PLC0415 -- only buckets do
-
+    def keep(self, key: str, download: Download) -> Path:
+        """Copy an object, and return the copy; one that breaks off on its way leaves nothing."""
         self._sweep()
-        for attempt in Retrying(
-            retry=retry_if_exception_type(_broken_bodies()), stop=stop_after_attempt(TRIES), reraise=True
-        ):
-            with attempt:
-                return self._copy(key, get())
-        raise AssertionError
-
-    def _copy(self, key: str, response: Any) -> Path:  # noqa: ANN401 -- a response is a dictionary of anything
         folder = self._of(key)
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"{os.getpid()}-{time.monotonic_ns()}.part"
+        part = folder / f"{os.getpid()}-{time.monotonic_ns()}{PART}"
         part.mkdir()
         name = key.rpartition("/")[2]
         try:
             with (part / name).open("wb") as stream:
-                for chunk in response["Body"].iter_chunks(CHUNK_BYTES):
+                for chunk in download.chunks:
                     stream.write(chunk)
-            return _moved(part, folder / str(response["ETag"]).encode().hex()) / name
+            return _moved(part, folder / download.version.encode().hex()) / name
         finally:
             shutil.rmtree(part, ignore_errors=True)
 
@@ -98,15 +97,3 @@ def _moved(part: Path, target: Path) -> Path:
         if not target.is_dir():
             raise
     return target
-
-
-def _broken_bodies() -> tuple[type[Exception], ...]:
-    from botocore.exceptions import (  # noqa: PLC0415 -- it is there already
-        FlexibleChecksumError,
-        IncompleteReadError,
-        ReadTimeoutError,
-        ResponseStreamingError,
-    )
-    from urllib3.exceptions import ProtocolError  # noqa: PLC0415 -- same
-
-    return FlexibleChecksumError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError, ProtocolError
