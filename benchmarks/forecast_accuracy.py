@@ -35,7 +35,8 @@ def load(source: Path | None = None) -> tuple[Sales, Features]:
         home = Path(folder) / "home"
         retailstream("run", "--source", str(source or REAL), "--home", str(home))
         loaded = settings.load(home=home, config=None, flags={})
-        return open_warehouse(loaded.settings).ask(read)
+        with open_warehouse(loaded.settings) as warehouse:
+            return warehouse.ask(read)
 
 
 def line(fold: Fold) -> str:
