@@ -4,6 +4,7 @@ import retailstream
 
 sales = retailstream.analyze("holiday-sales")
 visits = retailstream.analyze("customer-visits", type="A", basket=39.5, home="shops/.retailstream")
+weeks = retailstream.analyze("weekly-top-stores", config="cluster.toml", engine="spark")
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING
 
 from retailstream import settings
 from retailstream.analytics.export import analyses
-from retailstream.wiring import ask
+from retailstream.questions import ask
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import altair as alt
     import pandas as pd
 
@@ -24,26 +27,42 @@ if TYPE_CHECKING:
 
 
 def analyze(
-    use_case: str, *, home: str | Path = settings.HOME, config: str | Path | None = None, **parameters: object
+    use_case: str,
+    *,
+    home: str | Path = settings.HOME,
+    config: str | Path | None = None,
+    engine: str | None = None,
+    **parameters: object,
 ) -> pd.DataFrame:
     """Return the answer of an analysis: a row each, dates as datetime64, whole numbers as Int64, figures as float64.
 
     `attrs` of the DataFrame hold the `headline`. Money is float64 here, exact to the cent up to 90 trillion; the
-    command line's CSV, JSON and Parquet keep every digit. Raises UsageError where there is no such analysis, a
-    parameter is wrong, RetailStreamError where there is no data.
+    command line's CSV, JSON and Parquet keep every digit. `engine` is `duckdb`, `spark` or `hive`, and by default what
+    the settings name. Raises UsageError where there is no such analysis, a parameter is wrong, RetailStreamError where
+    there is no data.
     """
-    loaded = settings.load(home=Path(home), config=Path(config) if config else None, flags={})
-    return _frame(ask(Path(home), loaded.settings, analyses({use_case: parameters})).answers[0])
+    return _frame(_answer(use_case, Path(home), config, engine, parameters))
 
 
 def chart(
-    use_case: str, *, home: str | Path = settings.HOME, config: str | Path | None = None, **parameters: object
+    use_case: str,
+    *,
+    home: str | Path = settings.HOME,
+    config: str | Path | None = None,
+    engine: str | None = None,
+    **parameters: object,
 ) -> alt.Chart | alt.LayerChart | alt.FacetChart | alt.VConcatChart | None:
     """Return the chart of an analysis, which a notebook shows; None where the answer has no rows."""
     from retailstream.analytics.charts.drawing import draw  # noqa: PLC0415 -- a third of a second
 
-    loaded = settings.load(home=Path(home), config=Path(config) if config else None, flags={})
-    return draw(ask(Path(home), loaded.settings, analyses({use_case: parameters})).answers[0].answer)
+    return draw(_answer(use_case, Path(home), config, engine, parameters).answer)
+
+
+def _answer(
+    use_case: str, home: Path, config: str | Path | None, engine: str | None, parameters: Mapping[str, object]
+) -> TypedAnswer:
+    loaded = settings.load(home=home, config=Path(config) if config else None, flags={"analyze.engine": engine})
+    return ask(home, loaded.settings, analyses({use_case: parameters})).found[0]
 
 
 def _frame(found: TypedAnswer) -> pd.DataFrame:

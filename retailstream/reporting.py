@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from retailstream import monitoring, wiring
+from retailstream import monitoring
 from retailstream.analytics import export
 from retailstream.analytics.catalog import use_cases
 from retailstream.analytics.charts import drawing
 from retailstream.analytics.report import page
 from retailstream.analytics.report.evidence import Evidence, Finding, extent
+from retailstream.questions import ask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from retailstream.analytics.export import TypedAnswer
+    from retailstream.analytics.report.evidence import Extent
     from retailstream.wiring import Environment
 
 PAGE: Final = "index.html"
@@ -24,10 +26,8 @@ _INTO_WAREHOUSE: Final = ("sqoop", "features")
 _LANDING: Final = ("ingest", "features")
 
 
-def gather(env: Environment) -> Evidence:
-    """Return where an environment's data came from, and how healthy it is."""
-    with wiring.open_warehouse(env.settings) as warehouse:
-        found = warehouse.ask(extent)
+def gather(env: Environment, found: Extent) -> Evidence:
+    """Return where an environment's data came from, what the tables hold, and how healthy it is."""
     loaded, landed = env.ledger.last_change(_INTO_WAREHOUSE), env.ledger.last_change(_LANDING)
     rejected = env.quarantine.count_open()
     return Evidence(
@@ -44,8 +44,9 @@ def gather(env: Environment) -> Evidence:
 def write_all(env: Environment, folder: Path) -> Path:
     """Write the report of all analyses, and return its page."""
     export.check_folder(folder)
-    asked = wiring.ask(env.home, env.settings, export.analyses({name: {} for name in use_cases()}))
-    return write(asked.answers, gather(env), folder)[0]
+    questions = export.analyses({name: {} for name in use_cases()})
+    answers, found = ask(env.home, env.settings, lambda engine: (questions(engine), extent(engine))).found
+    return write(answers, gather(env, found), folder)[0]
 
 
 def write(answers: Sequence[TypedAnswer], evidence: Evidence, folder: Path) -> list[Path]:

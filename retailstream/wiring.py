@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retailstream.errors import RetailStreamError, UsageError
+from retailstream.errors import UsageError
 from retailstream.landings import LandingLog, Scope
 from retailstream.memory import open_memory
 from retailstream.quarantine import Quarantine
@@ -20,11 +20,9 @@ from retailstream.telemetry import Telemetry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from duckdb import DuckDBPyConnection
-
     from retailstream.adapters.engine.duckdb import DuckDbEngine
     from retailstream.adapters.warehouse.folder import FolderWarehouse
-    from retailstream.analytics.export import TypedAnswer
+    from retailstream.adapters.warehouse.hive_address import Address
     from retailstream.ledger import Ledger
     from retailstream.memory import Memory
     from retailstream.ports import Database, Lake, Merger, MetricsTarget, Results
@@ -94,14 +92,6 @@ class Environment:
         return Limit.parse(self.settings.quality.max_rejects)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """Answers, and which of the warehouse's tables have no rows."""
-
-    answers: list[TypedAnswer]
-    empty_tables: list[str]
-
-
 @contextmanager
 def open_environment(home: Path, loaded: Loaded, *, create: bool) -> Iterator[Environment]:
     """Open an environment; a memory that is not there yet is made, or else is empty for the moment."""
@@ -134,16 +124,22 @@ def open_warehouse(settings: Settings) -> Iterator[FolderWarehouse]:
     """Open the warehouse that the settings name: a lake of tables, or a database of Hive."""
     if settings.warehouse.url.startswith("hive://"):
         from retailstream.adapters.warehouse.hive import open_hive  # noqa: PLC0415 -- what a scheme needs, and no more
-        from retailstream.adapters.warehouse.hive_address import address_of  # noqa: PLC0415 -- same
 
-        hive = settings.hive
-        address = address_of(settings.warehouse.url, auth=hive.auth, kerberos_service=hive.kerberos_service)
+        hive, address = settings.hive, hive_address(settings)
         with open_hive(address, hive.metastore, partial(open_lake, settings), location=hive.location) as warehouse:
             yield warehouse
         return
     from retailstream.adapters.warehouse.folder import FolderWarehouse  # noqa: PLC0415 -- same
 
     yield FolderWarehouse(open_lake(settings, settings.warehouse.url))
+
+
+def hive_address(settings: Settings) -> Address:
+    """Return where the HiveServer2 of a `hive://` warehouse is."""
+    from retailstream.adapters.warehouse.hive_address import address_of  # noqa: PLC0415 -- what a scheme needs
+
+    hive = settings.hive
+    return address_of(settings.warehouse.url, auth=hive.auth, kerberos_service=hive.kerberos_service)
 
 
 @contextmanager
@@ -278,23 +274,6 @@ STAGES: dict[str, Callable[[Environment, Run], StageReport]] = {
     "sqoop": _sqoop,
 }
 """Each stage with its adapters, by the name of its command."""
-
-
-def ask(home: Path, settings: Settings, question: Callable[[DuckDBPyConnection], list[TypedAnswer]]) -> Asked:
-    """Put a question to one version of the warehouse, as views `sales`, `features` and `stores` of a connection.
-
-    Raises RetailStreamError where there is no data and not even a home, which is not made.
-    """
-    from retailstream.analytics import export  # noqa: PLC0415 -- only questions need it
-
-    with open_warehouse(settings) as warehouse:
-        asked = warehouse.ask(lambda connection: Asked(question(connection), export.empty_tables(connection)))
-    if asked.empty_tables and not home.exists():
-        raise RetailStreamError(
-            f"there is no data: the folder {home} does not exist",
-            hint="retailstream run --source FOLDER, or name another environment with --home",
-        )
-    return asked
 
 
 def _folder(url: str) -> Path:

@@ -30,11 +30,12 @@ from typing import TYPE_CHECKING, Final
 from retailstream.analytics.headline import Headline
 from retailstream.contracts import FORMS, Type
 from retailstream.errors import UsageError
+from retailstream.querying import found_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import duckdb
+    from retailstream.querying import Found, QueryEngine
 
 Value = int | Decimal | str | None
 
@@ -158,19 +159,18 @@ def find(name: str) -> UseCase:
     return known[name]
 
 
-def answer(connection: duckdb.DuckDBPyConnection, use_case: str, parameters: Mapping[str, object]) -> Answer:
-    """Return what the analysis finds in the views `sales`, `features` and `stores` of the connection.
+def found(engine: QueryEngine, case: UseCase, values: Mapping[str, Value]) -> Found:
+    """Return what an analysis finds in the tables `sales`, `features` and `stores`, with a value for each parameter.
 
-    What it `needs` beside them is made there as a temporary table, once a connection; one that is there is kept.
+    What it `needs` beside them is made on this machine, as a temporary table, and so is its answer then.
     """
-    case = find(use_case)
-    values = case.values(parameters)
     if case.needs:
+        connection = engine.local()
         import_module(RELATIONS[case.needs]).offer(connection)
-    result = connection.execute(case.sql, values)
-    columns = tuple(str(column[0]) for column in result.description)
-    rows = [tuple(_without_negative_zero(value) for value in row) for row in result.fetchall()]
-    return Answer(case, MappingProxyType(values), columns, rows)
+        answer = found_in(connection, case.sql, values)
+    else:
+        answer = engine.answer(case.name, case.sql, values)
+    return replace(answer, rows=[tuple(_without_negative_zero(value) for value in row) for row in answer.rows])
 
 
 def load(path: Path) -> UseCase:

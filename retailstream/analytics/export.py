@@ -16,9 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
 from retailstream.analytics import catalog
+from retailstream.analytics.catalog import Answer
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.ports import ResultTable
 from retailstream.text_table import aligned
@@ -27,9 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    import duckdb
-
-    from retailstream.analytics.catalog import Answer
+    from retailstream.querying import QueryEngine
 
 Form = Literal["table", "csv", "json", "parquet", "html"]
 
@@ -59,25 +59,17 @@ class TypedAnswer:
         return tuple(type_ not in _LEFT for type_ in self.types)
 
 
-def ask(connection: duckdb.DuckDBPyConnection, use_case: str, parameters: Mapping[str, object]) -> TypedAnswer:
-    """Return what the analysis finds in the views `sales`, `features` and `stores`; UsageError for a bad parameter."""
-    answer = catalog.answer(connection, use_case, parameters)
-    described = connection.execute(f"describe {answer.use_case.sql}", dict(answer.parameters)).fetchall()
-    return TypedAnswer(answer, tuple(str(column[1]) for column in described))
+def ask(engine: QueryEngine, use_case: str, parameters: Mapping[str, object]) -> TypedAnswer:
+    """Return what the analysis finds in the tables `sales`, `features` and `stores`; UsageError for a bad parameter."""
+    case = catalog.find(use_case)
+    values = case.values(parameters)
+    found = catalog.found(engine, case, values)
+    return TypedAnswer(Answer(case, MappingProxyType(values), found.columns, found.rows), found.types)
 
 
-def analyses(
-    questions: Mapping[str, Mapping[str, object]],
-) -> Callable[[duckdb.DuckDBPyConnection], list[TypedAnswer]]:
-    """Return what puts these analyses, with their parameters, to a connection."""
-    return lambda connection: [ask(connection, name, parameters) for name, parameters in questions.items()]
-
-
-def empty_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return those of the tables that analyses read which have no rows."""
-    tables = ("sales", "features", "stores")
-    row = connection.execute(f"select {', '.join(f'exists (from {table})' for table in tables)}").fetchone()
-    return [table for table, full in zip(tables, row or (), strict=True) if not full]
+def analyses(questions: Mapping[str, Mapping[str, object]]) -> Callable[[QueryEngine], list[TypedAnswer]]:
+    """Return what puts these analyses, with their parameters, to an engine."""
+    return lambda engine: [ask(engine, name, parameters) for name, parameters in questions.items()]
 
 
 def csv_text(found: TypedAnswer) -> str:

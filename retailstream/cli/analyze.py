@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.main import get_command
 
-from retailstream.cli.options import Command, Group, Output
+from retailstream.cli.options import Command, Group, Output, QueryEngineName
 from retailstream.cli.render import as_json, print_listing, print_table
 from retailstream.cli.session import run_id, wants_json
 
@@ -88,12 +88,15 @@ def all_(
         typer.Option("--report", help="Write a page with tables and charts to this folder.", metavar="FOLDER"),
     ] = None,
     save: Save = False,
+    engine: QueryEngineName = None,
 ) -> None:
     """Put every question at once."""
     from retailstream.analytics.catalog import use_cases
     from retailstream.cli.asking import Delivery, put_all
 
-    put_all(context, {name: {} for name in use_cases()}, Delivery(form, output, report=report, save=save))
+    put_all(
+        context, {name: {} for name in use_cases()}, Delivery(form, output, report=report, save=save, engine=engine)
+    )
 
 
 def _command(case: UseCase) -> Any:  # noqa: ANN401 -- typer's own type is the vendored click's
@@ -102,8 +105,8 @@ def _command(case: UseCase) -> Any:  # noqa: ANN401 -- typer's own type is the v
     def ask(context: typer.Context, **given: Any) -> None:  # noqa: ANN401 -- each option has its own type
         from retailstream.cli.asking import Delivery, put
 
-        to = Delivery(given.pop("form"), given.pop("output"), chart=given.pop("chart"), save=given.pop("save"))
-        put(context, case.name, given, to)
+        to = {name: given.pop(name) for name in ("form", "output", "chart", "save", "engine")}
+        put(context, case.name, given, Delivery(**to))
 
     own = {known.name: (_option(known), None) for known in case.parameters}
     options = {
@@ -113,6 +116,7 @@ def _command(case: UseCase) -> Any:  # noqa: ANN401 -- typer's own type is the v
         "output": (Output, None),
         "chart": (Chart, None),
         "save": (Save, False),
+        "engine": (QueryEngineName, None),
     }
     kind = inspect.Parameter.KEYWORD_ONLY
     parameters = [

@@ -12,24 +12,27 @@ from typing import TYPE_CHECKING
 from retailstream import wiring
 from retailstream.analytics import export
 from retailstream.analytics.figures import figures_of
+from retailstream.analytics.report.evidence import extent
 from retailstream.cli.answers import print_all, print_answer
-from retailstream.cli.render import as_json, print_json
+from retailstream.cli.render import as_json, print_json, progress_bar
 from retailstream.cli.session import open_session, wants_json
 from retailstream.errors import UsageError
+from retailstream.questions import ask
 from retailstream.reports import summary_of_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    import duckdb
     import typer
 
     from retailstream.analytics.export import Form, TypedAnswer
+    from retailstream.analytics.report.evidence import Extent
     from retailstream.cli.session import Session
     from retailstream.metrics import Sample
+    from retailstream.querying import QueryEngine
 
-    Question = Callable[[duckdb.DuckDBPyConnection], list[TypedAnswer]]
+    Question = Callable[[QueryEngine], list[TypedAnswer]]
 
 PICTURES = (".svg", ".png")
 """The endings that a chart's file may have."""
@@ -47,13 +50,19 @@ class Begun:
 
 @dataclass(frozen=True)
 class Delivery:
-    """Where answers go beside, or instead of, stdout."""
+    """Who is to answer, and where answers go beside, or instead of, stdout."""
 
     form: Form | None = None
     output: Path | None = None
     chart: Path | None = None
     report: Path | None = None
     save: bool = False
+    engine: str | None = None
+
+    @property
+    def flags(self) -> dict[str, str | None]:
+        """What beats the settings."""
+        return {"analyze.engine": self.engine}
 
 
 def put(context: typer.Context, name: str, parameters: Mapping[str, object], to: Delivery) -> None:
@@ -69,11 +78,12 @@ def put_question(context: typer.Context, begun: Begun, question: Question, to: D
             export.check_file(file)
     if to.chart and to.chart.suffix.lower() not in PICTURES:
         raise UsageError(f"--chart {to.chart} is no picture", hint=f"end its name in {' or '.join(PICTURES)}")
-    with _opened(context, begun) as (session, figures):
-        [found] = answers = _ask(session, question)
+    with _opened(context, begun, to) as (session, figures):
+        answers, held = _ask(session, question, with_extent=form == "html")
+        [found] = answers
         figures.extend(figures_of(answers))
         files = [to.output] if to.output else []
-        text = _page(session, found) if form == "html" else None
+        text = _page(session, found, held) if held else None
         if to.output:
             export.write(found, to.output, form, text=text)
         if to.chart:
@@ -95,11 +105,11 @@ def put_all(context: typer.Context, questions: Mapping[str, Mapping[str, object]
         if folder:
             export.check_folder(folder)
     begun = Begun("analyze", "analyze-all")
-    with _opened(context, begun) as (session, figures):
-        answers = _ask(session, export.analyses(questions))
+    with _opened(context, begun, to) as (session, figures):
+        answers, held = _ask(session, export.analyses(questions), with_extent=to.report is not None)
         figures.extend(figures_of(answers))
         files = export.write_all(answers, to.output, form) if to.output else []
-        pages = _report(session, answers, to.report) if to.report else []
+        pages = _report(session, answers, held, to.report) if held and to.report else []
         outputs = [*map(str, (*files, *pages)), *(_save(session, answers) if to.save else ())]
         if session.as_json:
             _print_summary(session, begun, outputs, {"answers": [_told(found) for found in answers]})
@@ -111,22 +121,28 @@ def put_all(context: typer.Context, questions: Mapping[str, Mapping[str, object]
 
 
 @contextmanager
-def _opened(context: typer.Context, begun: Begun) -> Iterator[tuple[Session, list[Sample]]]:
+def _opened(context: typer.Context, begun: Begun, to: Delivery) -> Iterator[tuple[Session, list[Sample]]]:
     """Open the environment, and a list of figures that are told with how the block ends."""
     with (
-        open_session(context, create=False) as session,
+        open_session(context, to.flags, create=False) as session,
         session.environment.telemetry.command(begun.told_as) as figures,
     ):
         yield session, figures
 
 
-def _ask(session: Session, question: Question) -> list[TypedAnswer]:
-    """Return the answers, and tell people which tables are empty."""
-    env = session.environment
-    asked = wiring.ask(env.home, env.settings, question)
+def _ask(session: Session, question: Question, *, with_extent: bool) -> tuple[list[TypedAnswer], Extent | None]:
+    """Return the answers, and what the tables hold where that is asked for; tell people which are empty."""
+    env, engine = session.environment, session.environment.settings.analyze.engine
+    with progress_bar(quiet=session.quiet or engine == "duckdb") as progress:
+        asked = ask(
+            env.home,
+            env.settings,
+            lambda queries: (question(queries), extent(queries) if with_extent else None),
+            progress,
+        )
     if asked.empty_tables and not session.quiet:
         _note(f"the warehouse has no {' and no '.join(asked.empty_tables)} yet; retailstream run brings them")
-    return asked.answers
+    return asked.found
 
 
 def _form(context: typer.Context, to: Delivery, *, default: Form) -> Form:
@@ -138,11 +154,11 @@ def _form(context: typer.Context, to: Delivery, *, default: Form) -> Form:
     return to.form or default
 
 
-def _page(session: Session, found: TypedAnswer) -> str:
+def _page(session: Session, found: TypedAnswer, held: Extent) -> str:
     from retailstream import reporting
     from retailstream.analytics.report import page
 
-    return page.render([found], reporting.gather(session.environment), files=False)
+    return page.render([found], reporting.gather(session.environment, held), files=False)
 
 
 def _draw(found: TypedAnswer, file: Path, *, quiet: bool) -> list[Path]:
@@ -157,10 +173,10 @@ def _draw(found: TypedAnswer, file: Path, *, quiet: bool) -> list[Path]:
     return [file]
 
 
-def _report(session: Session, answers: Sequence[TypedAnswer], folder: Path) -> list[Path]:
+def _report(session: Session, answers: Sequence[TypedAnswer], held: Extent, folder: Path) -> list[Path]:
     from retailstream import reporting
 
-    return reporting.write(answers, reporting.gather(session.environment), folder)
+    return reporting.write(answers, reporting.gather(session.environment, held), folder)
 
 
 def _save(session: Session, answers: Sequence[TypedAnswer]) -> list[str]:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from retailstream.cli.options import Command, Output
+from retailstream.cli.options import Command, Output, QueryEngineName
 
 if TYPE_CHECKING:
-    import duckdb
-
     from retailstream.analytics.export import TypedAnswer
+    from retailstream.querying import QueryEngine
 
 app = typer.Typer()
 
@@ -30,13 +29,15 @@ def forecast(
         typer.Option("--format", help="How to write it; by default a table, or what the name of the --output ends in."),
     ] = None,
     output: Output = None,
+    engine: QueryEngineName = None,
 ) -> None:
     """Forecast the sales of every department of every store. Each week to come has an 80 % interval."""
     from retailstream.cli.asking import Begun, Delivery, put_question
 
-    def question(connection: duckdb.DuckDBPyConnection) -> list[TypedAnswer]:
+    def question(queries: QueryEngine) -> list[TypedAnswer]:
         from retailstream.analytics.forecast.answers import backtest_of, forecast_of
 
+        connection = queries.local()
         return [backtest_of(connection) if backtest else forecast_of(connection, horizon)]
 
-    put_question(context, Begun("forecast", "forecast"), question, Delivery(form, output))
+    put_question(context, Begun("forecast", "forecast"), question, Delivery(form, output, engine=engine))

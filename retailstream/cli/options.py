@@ -103,6 +103,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done;
 SkipIfEmpty = Annotated[bool, typer.Option("--skip-if-empty", help="End with exit code 99 where nothing is new.")]
 Source = Annotated[str | None, typer.Option("--source", help="The folder with new files.", metavar="FOLDER")]
 Engine = Annotated[str | None, typer.Option("--engine", help="What cleans and merges: duckdb, spark, or glue.")]
+QueryEngineName = Annotated[str | None, typer.Option("--engine", help="What answers: duckdb, spark, or hive.")]
 MaxRejects = Annotated[
     str | None, typer.Option("--max-rejects", help="How many records may be rejected: a number or a share such as 5%.")
 ]

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from retailstream.adapters.query.duckdb import DuckDbQueries
+from retailstream.analytics import export
 from retailstream.contracts import CONTRACTS, Column, Contract, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from retailstream.analytics.catalog import Answer
+    from retailstream.analytics.export import TypedAnswer
 
 
 def connect(folder: Path) -> duckdb.DuckDBPyConnection:
@@ -21,6 +26,16 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
     for contract in CONTRACTS.values():
         connection.execute(f"create table {contract.name} as {_query(connection, contract, folder)}")
     return connection
+
+
+def answer(connection: duckdb.DuckDBPyConnection, name: str, asked: Mapping[str, object]) -> Answer:
+    """Return what an analysis finds in the tables of a connection."""
+    return typed_answer(connection, name, asked).answer
+
+
+def typed_answer(connection: duckdb.DuckDBPyConnection, name: str, asked: Mapping[str, object]) -> TypedAnswer:
+    """Return the same with the types of its columns."""
+    return export.ask(DuckDbQueries(connection), name, asked)
 
 
 def _query(connection: duckdb.DuckDBPyConnection, contract: Contract, folder: Path) -> str:

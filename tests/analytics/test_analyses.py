@@ -67,7 +67,7 @@ def test_every_analysis_has_expected_answers() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.stem}")
 def test_answer_is_the_expected_bytes(case: Path, connection: duckdb.DuckDBPyConnection) -> None:
-    answer = catalog.answer(connection, case.parent.name, parameters(case))
+    answer = tables.answer(connection, case.parent.name, parameters(case))
     assert tables.rendered(answer.columns, answer.rows).encode() == case.read_bytes()
     assert answer.headline == case.with_suffix(".txt").read_text(encoding="utf-8").removesuffix("\n")
 
@@ -75,7 +75,7 @@ def test_answer_is_the_expected_bytes(case: Path, connection: duckdb.DuckDBPyCon
 def test_answers_equal_plain_python(connection: duckdb.DuckDBPyConnection) -> None:
     chain = read(CHAIN)
     for name, asked in QUESTIONS:
-        assert catalog.answer(connection, name, asked).rows == expected(chain, name, asked), (name, asked)
+        assert tables.answer(connection, name, asked).rows == expected(chain, name, asked), (name, asked)
 
 
 def test_the_order_of_the_rows_of_a_table_does_not_show(connection: duckdb.DuckDBPyConnection) -> None:
@@ -83,24 +83,24 @@ def test_the_order_of_the_rows_of_a_table_does_not_show(connection: duckdb.DuckD
         for table in ("sales", "features", "stores"):
             shuffled.execute(f"create or replace table {table} as from {table} order by hash({table}::varchar)")
         for name, asked in QUESTIONS:
-            assert catalog.answer(shuffled, name, asked).rows == catalog.answer(connection, name, asked).rows
+            assert tables.answer(shuffled, name, asked).rows == tables.answer(connection, name, asked).rows
 
 
 def test_the_largest_sales_do_not_overflow() -> None:
     with tables.connect(CHAIN) as connection:
         connection.execute("update sales set weekly_sales = 9999999999.99")
-        totals = catalog.answer(connection, "department-performance", {}).rows
+        totals = tables.answer(connection, "department-performance", {}).rows
         (count,) = connection.execute("select count(*) from sales").fetchone() or (0,)
         assert sum(row[4] for row in totals if isinstance(row[4], Decimal)) == count * Decimal("9999999999.99")
         for name in catalog.use_cases():
-            assert catalog.answer(connection, name, {"basket": "0.01"} if name == "customer-visits" else {}).rows
+            assert tables.answer(connection, name, {"basket": "0.01"} if name == "customer-visits" else {}).rows
 
 
 def test_a_hundred_times_the_sales_has_the_same_percentages(connection: duckdb.DuckDBPyConnection) -> None:
     with tables.connect(CHAIN) as larger:
         larger.execute("update sales set weekly_sales = 100 * weekly_sales")
         for name in catalog.use_cases():
-            before, after = catalog.answer(connection, name, {}), catalog.answer(larger, name, {})
+            before, after = tables.answer(connection, name, {}), tables.answer(larger, name, {})
             places = [place for place, column in enumerate(before.columns) if column.endswith("_pct")]
             figures = [
                 sorted(str([row[place] for place in places]) for row in answer.rows) for answer in (before, after)
@@ -153,7 +153,7 @@ def test_answers_equal_plain_python_on_random_chains(
         chain = read(folder)
         with tables.connect(folder) as connection:
             for use_case, asked in [*QUESTIONS[:9], ("customer-visits", Asked(basket="0.77"))]:
-                answer = catalog.answer(connection, use_case, asked)
+                answer = tables.answer(connection, use_case, asked)
                 _assert_alike(answer, expected(chain, use_case, asked))
 
 
@@ -215,12 +215,12 @@ SPOTS: list[tuple[str, Asked]] = [
 
 @pytest.mark.parametrize(("name", "count"), ROW_COUNTS.items())
 def test_real_row_counts(name: str, count: int, real: duckdb.DuckDBPyConnection) -> None:
-    assert len(catalog.answer(real, name, {}).rows) == count
+    assert len(tables.answer(real, name, {}).rows) == count
 
 
 @pytest.mark.parametrize(("name", "spot"), SPOTS, ids=[name for name, _ in SPOTS])
 def test_real_spot_values(name: str, spot: Asked, real: duckdb.DuckDBPyConnection) -> None:
-    answer = catalog.answer(real, name, {})
+    answer = tables.answer(real, name, {})
     rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
     assert [row for row in rows if spot.items() <= row.items()]
 
@@ -229,4 +229,4 @@ def test_real_spot_values(name: str, spot: Asked, real: duckdb.DuckDBPyConnectio
 def test_real_answers_equal_plain_python(real: duckdb.DuckDBPyConnection) -> None:
     chain = read(REAL)
     for name in reference.USE_CASES:
-        assert catalog.answer(real, name, {}).rows == expected(chain, name, {}), name
+        assert tables.answer(real, name, {}).rows == expected(chain, name, {}), name

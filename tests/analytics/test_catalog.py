@@ -15,6 +15,7 @@ from retailstream.analytics import catalog
 from retailstream.analytics.headline import Headline
 from retailstream.contracts import CONTRACTS
 from retailstream.errors import UsageError
+from tests.analytics import tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +84,7 @@ def test_an_answer_without_rows_has_its_sentence(name: str, sentence: str) -> No
         for contract in CONTRACTS.values():
             columns = ", ".join(f"{column.name} {column.sql_type}" for column in contract.columns)
             connection.execute(f"create table {contract.name} ({columns})")
-        answer = catalog.answer(connection, name, {})
+        answer = tables.answer(connection, name, {})
     assert answer.rows == []
     assert answer.headline == sentence
 
@@ -129,7 +130,7 @@ def test_a_value_is_bound_and_never_read_as_sql() -> None:
         for contract in CONTRACTS.values():
             columns = ", ".join(f"{column.name} {column.sql_type}" for column in contract.columns)
             connection.execute(f"create table {contract.name} ({columns})")
-        answer = catalog.answer(connection, "customer-visits", {"type": "' or true [--{month}]"})
+        answer = tables.answer(connection, "customer-visits", {"type": "' or true [--{month}]"})
     assert answer.headline == "No store of type ' or true [--{month}] has sales in April."
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from retailstream.analytics import catalog
 from retailstream.contracts import CONTRACTS
+from tests.analytics import tables
 from tests.analytics.chain import YEAR, change, mean, money
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def assert_equal(
 ) -> None:
     fill(connection, *chain)
 
-    answer = catalog.answer(connection, "unemployment-forecast", {"threshold": threshold})
+    answer = tables.answer(connection, "unemployment-forecast", {"threshold": threshold})
 
     rows = [tuple(float(value) if place in {5, 6} else value for place, value in enumerate(row)) for row in answer.rows]  # type: ignore[arg-type]
     assert rows == list(expected(*chain, Decimal(threshold)))
@@ -164,7 +165,7 @@ def test_an_interval_of_one_cell_is_the_cells_own(connection: duckdb.DuckDBPyCon
     cell = (1, 1, LAST + timedelta(days=7))
     fill(connection, {(1, 1, LAST): Decimal(5)}, {(1, LAST): Decimal(9)}, {cell: (Decimal(7), Decimal(2), Decimal(4))})
 
-    answer = catalog.answer(connection, "unemployment-forecast", {})
+    answer = tables.answer(connection, "unemployment-forecast", {})
 
     assert answer.rows == [(1, 1, 1, Decimal(7), Decimal(7), Decimal(5), Decimal(11), Decimal(5), None)]
     assert answer.headline == (
@@ -179,7 +180,7 @@ def test_a_rate_from_after_the_last_sale_is_not_known(connection: duckdb.DuckDBP
     cells = {(store, store, coming): (Decimal(1), Decimal(0), Decimal(0)) for store in (1, 2)}
     fill(connection, {(1, 1, LAST): Decimal(5)}, rates, cells)
 
-    assert [row[0] for row in catalog.answer(connection, "unemployment-forecast", {}).rows] == [1]
+    assert [row[0] for row in tables.answer(connection, "unemployment-forecast", {}).rows] == [1]
 
 
 def test_a_header_cannot_need_what_nothing_makes(tmp_path: Path) -> None:

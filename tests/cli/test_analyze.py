@@ -20,6 +20,7 @@ from retailstream.analytics.catalog import use_cases
 from retailstream.analytics.printing import cell
 from retailstream.cli import answers
 from retailstream.errors import RetailStreamError, UsageError
+from tests.analytics import tables
 from tests.environment import Environment, Summary, chain_environment
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def test_a_terminal_sees_the_headline_and_figures_for_people(
     chain: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     warehouse = FolderWarehouse(FolderLake(chain.home / "warehouse"))
-    found = warehouse.ask(lambda connection: export.ask(connection, "yearly-stores", {}))
+    found = warehouse.ask(lambda connection: tables.typed_answer(connection, "yearly-stores", {}))
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("COLUMNS", "60")
     answers.print_answer(found, "table")

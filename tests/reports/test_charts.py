@@ -55,7 +55,7 @@ def every(spec: object, key: str) -> Iterator[Any]:
 
 @pytest.mark.parametrize("name", use_cases())
 def test_the_data_of_a_chart_is_its_table(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    found = export.ask(connection, name, {})
+    found = tables.typed_answer(connection, name, {})
     spec = spec_of(found.answer)
     table = json.loads(export.json_text(found))
     drawn = [data["values"] for data in every(spec, "data") if "values" in data]
@@ -66,7 +66,7 @@ def test_the_data_of_a_chart_is_its_table(connection: duckdb.DuckDBPyConnection,
 
 @pytest.mark.parametrize("name", use_cases())
 def test_a_chart_has_a_title_and_its_axes_have_words(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    spec = spec_of(catalog.answer(connection, name, {}))
+    spec = spec_of(tables.answer(connection, name, {}))
     assert spec["title"]["text"]
     titles = [
         channel["title"] for axis in ("x", "y") for channel in every(spec, axis) if channel and channel.get("title")
@@ -77,7 +77,7 @@ def test_a_chart_has_a_title_and_its_axes_have_words(connection: duckdb.DuckDBPy
 
 @pytest.mark.parametrize("name", use_cases())
 def test_a_chart_becomes_a_picture(connection: duckdb.DuckDBPyConnection, tmp_path: Path, name: str) -> None:
-    chart = drawing.draw(catalog.answer(connection, name, {}))
+    chart = drawing.draw(tables.answer(connection, name, {}))
     assert chart is not None
     drawing.write(chart, tmp_path / "chart.svg")
     drawing.write(chart, tmp_path / "chart.png")

@@ -13,6 +13,7 @@ from retailstream.adapters.lake.folder import FolderLake
 from retailstream.adapters.warehouse.folder import FolderWarehouse
 from retailstream.analytics import catalog
 from retailstream.stages import ORDER
+from tests.analytics import tables
 from tests.environment import Environment, Summary
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def test_an_analysis_of_the_warehouse_gives_the_known_figures(real: tuple[Enviro
     count, which, known = ANSWERS[name]
     warehouse = FolderWarehouse(FolderLake(env.home / "warehouse"))
 
-    answer = warehouse.ask(lambda connection: catalog.answer(connection, name, {}))
+    answer = warehouse.ask(lambda connection: tables.answer(connection, name, {}))
 
     assert len(answer.rows) == count
     rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]

@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
     from decimal import Decimal
 
-    import duckdb
+    from retailstream.querying import QueryEngine
+
+_EXTENT: Final = """
+select
+  sold.sales_rows,
+  known.feature_rows,
+  sold.stores,
+  sold.weeks,
+  sold.total_sales,
+  sold.first_week,
+  sold.last_week
+from (
+  select
+    count(*) as sales_rows,
+    count(distinct store) as stores,
+    count(distinct date) as weeks,
+    sum(weekly_sales) as total_sales,
+    min(date) as first_week,
+    max(date) as last_week
+  from sales
+) as sold
+cross join (select count(*) as feature_rows from features) as known
+"""
 
 
 @dataclass(frozen=True)
@@ -61,19 +83,7 @@ class Evidence:
         return all(finding.state != "fail" for finding in self.findings)
 
 
-def extent(connection: duckdb.DuckDBPyConnection) -> Extent:
-    """Return what the views `sales`, `features` and `stores` hold."""
-    row = connection.execute(
-        """
-        select
-          count(*),
-          (select count(*) from features),
-          count(distinct store),
-          count(distinct date),
-          sum(weekly_sales),
-          min(date),
-          max(date)
-        from sales
-        """
-    ).fetchone()
-    return Extent(*(row or (0, 0, 0, 0, None, None, None)))
+def extent(engine: QueryEngine) -> Extent:
+    """Return what the tables `sales`, `features` and `stores` hold."""
+    row: tuple[Any, ...] = engine.answer("extent", _EXTENT, {}).rows[0]
+    return Extent(*row)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
+from retailstream.adapters.query.duckdb import DuckDbQueries
 from retailstream.analytics import export
 from retailstream.analytics.catalog import use_cases
 from retailstream.cli.reference.tables import code, table
@@ -47,7 +48,7 @@ def analyses_page() -> str:
 
 
 def _analysis(case: UseCase, connection: duckdb.DuckDBPyConnection) -> str:
-    found = export.ask(connection, case.name, {})
+    found = export.ask(DuckDbQueries(connection), case.name, {})
     columns = ", ".join(
         f"{code(name)} {_kind(type_)}" for name, type_ in zip(found.answer.columns, found.types, strict=True)
     )

@@ -1,0 +1,153 @@
+"""Queries answered by Spark, from the tables' Parquet files, or from tables that the Metastore knows."""
+
+from __future__ import annotations
+
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from uuid import uuid4
+
+import duckdb
+
+from retailstream.adapters.engine.spark_session import open_session
+from retailstream.adapters.query.dialects import translated
+from retailstream.adapters.query.shapes import found_like
+from retailstream.contracts import CONTRACTS
+from retailstream.ports import no_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from retailstream.adapters.engine.spark_session import SparkOptions
+    from retailstream.contracts import Contract
+    from retailstream.ports import Progress
+    from retailstream.querying import Found, Version
+
+T = TypeVar("T")
+
+LOOK: Final = 0.1
+"""Seconds between two looks at a query at work."""
+
+_CONF: Final = {"spark.sql.ansi.enabled": "true", "spark.sql.session.timeZone": "UTC"}
+"""A sum that overflows is an error, and no other number."""
+
+
+@dataclass(frozen=True)
+class SparkTables:
+    """How Spark is opened: its session's options and work folder, and where it finds the tables.
+
+    With a `database` that is in the Metastore; else in the files of the version.
+    """
+
+    work: Path
+    options: SparkOptions
+    database: str | None = None
+    progress: Progress = no_progress
+
+    @contextmanager
+    def __call__(self, versions: Sequence[Version]) -> Iterator[SparkQueries]:
+        """Open Spark with a view of each table."""
+        with open_session(self.work, self.options) as lazy:
+            # Views of our own, and of nobody else who works in a session that was there already.
+            session = lazy.get().newSession()
+            for name, value in _CONF.items():
+                session.conf.set(name, value)
+            for version in versions:
+                self._table(session, version).createOrReplaceTempView(version.table.contract.name)
+            with closing(SparkQueries(session, self.progress, sees_changes=bool(self.database))) as queries:
+                yield queries
+
+    def _table(self, session: SparkSession, version: Version) -> DataFrame:
+        contract, files = version.table.contract, version.manifest.partitions
+        if not files:
+            return session.createDataFrame([], _schema(contract))
+        if self.database:
+            return session.table(f"`{self.database}`.`{contract.name}`").select(*contract.names)
+        # Month folders add no column, and a name with wildcards is no pattern.
+        reader = session.read.schema(_schema(contract)).option("recursiveFileLookup", "true")
+        return reader.parquet(*(re.sub(r"([*?\[\]{}\\])", r"\\\1", path) for path in self._paths(version)))
+
+    def _paths(self, version: Version) -> list[str]:
+        """Return where Spark finds the files: beside it, or where its executors do, too."""
+        url = version.table.lake.url
+        if self.options.master.startswith("local") and not url.startswith("hdfs://"):
+            return [str(path) for path in version.table.paths(version.manifest)]
+        root = re.sub(r"^s3://", "s3a://", url).rstrip("/")
+        return [f"{root}/{partition.file}" for _name, partition in sorted(version.manifest.partitions.items())]
+
+
+class SparkQueries:
+    """Queries to one session; one that is interrupted is cancelled."""
+
+    def __init__(self, session: SparkSession, progress: Progress, *, sees_changes: bool) -> None:
+        self.sees_changes = sees_changes
+        self._session = session
+        self._progress = progress
+        self._local: duckdb.DuckDBPyConnection | None = None
+
+    def answer(self, name: str, query: str, values: Mapping[str, object]) -> Found:
+        """Return the answer to a query."""
+        text = translated(query, "spark")
+        rows = self._watched(name, lambda: self._session.sql(text, args=dict(values)).collect())
+        return found_like(query, values, rows)
+
+    def local(self) -> duckdb.DuckDBPyConnection:
+        """Return a connection of DuckDB with copies of the tables, by key, made when they are first asked for."""
+        if self._local is None:
+            self._local = self._copied()
+        return self._local
+
+    def close(self) -> None:
+        """Let the copies go."""
+        if self._local:
+            self._local.close()
+
+    def _copied(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(":memory:")
+        for contract in CONTRACTS.values():
+            rows = self._session.table(contract.name).orderBy(*contract.key)
+            connection.register("rows", self._watched(f"reading {contract.name}", rows.toArrow))
+            connection.execute(f"create table {contract.name} as from rows")
+            connection.unregister("rows")
+        return connection
+
+    def _watched(self, what: str, work: Callable[[], T]) -> T:
+        """Return what a thread of its own gets from Spark; this one stays free to show progress and to interrupt."""
+        context, group = self._session.sparkContext, f"retailstream-{uuid4().hex}"
+
+        def worked() -> T:
+            context.setJobGroup(group, what, interruptOnCancel=True)
+            return work()
+
+        with ThreadPoolExecutor(1) as pool:
+            future = pool.submit(worked)
+            try:
+                while not future.done():
+                    self._progress(what, *_tasks(context, group))
+                    time.sleep(LOOK)
+                return future.result()
+            except BaseException:
+                with suppress(Exception):
+                    context.cancelJobGroup(group)
+                raise
+
+
+def _tasks(context: Any, group: str) -> tuple[int, int]:  # noqa: ANN401 -- pyspark's types are its own
+    """Return how many tasks of a group's jobs are done, and of how many that are known so far."""
+    tracker = context.statusTracker()
+    jobs = [tracker.getJobInfo(job) for job in tracker.getJobIdsForGroup(group)]
+    stages = [tracker.getStageInfo(stage) for job in jobs if job for stage in job.stageIds]
+    known = [stage for stage in stages if stage]
+    return sum(stage.numCompletedTasks for stage in known), sum(stage.numTasks for stage in known)
+
+
+def _schema(contract: Contract) -> str:
+    """Return the columns of a contract as Spark has them."""
+    types = {"varchar": "string"}
+    return ", ".join(f"`{column.name}` {types.get(column.sql_type, column.sql_type)}" for column in contract.columns)
