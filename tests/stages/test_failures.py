@@ -83,6 +83,12 @@ def test_a_home_that_is_a_file_is_named(env: Environment, words: tuple[str, ...]
     assert outcome.error == f"error: the home {env.home} is no folder"
 
 
+def test_a_full_disk_under_the_engine_is_called_one(tmp_path: Path) -> None:
+    told = 'IO Error: Could not write file "a.parquet": No space left on device'
+    with pytest.raises(RetailStreamError, match=r"^the disk is full$"), open_duckdb(tmp_path / "work", memory="1GB"):
+        raise duckdb.IOException(told)
+
+
 def test_a_bug_of_ours_in_a_query_is_not_blamed_on_a_file(tmp_path: Path) -> None:
     with pytest.raises(duckdb.BinderException), open_duckdb(tmp_path / "work", memory="1GB") as engine:
         engine.connection.execute("select nothing_there")
