@@ -35,7 +35,8 @@ def scan(source: Path, datasets: Collection[str]) -> tuple[list[Path], list[str]
     another stage lands them; files of no dataset are the business of whoever lands sales.
     """
     if not source.is_dir():
-        raise UsageError(f"the source folder {source} does not exist", hint="name it with --source, or set source.path")
+        why = "is a file" if source.exists() else "does not exist"
+        raise UsageError(f"the source folder {source} {why}", hint="name it with --source, or set source.path")
     wanted, warnings = [], []
     for path in sorted(source.rglob("*"), key=lambda path: os.fsencode(path.relative_to(source))):
         name = path.relative_to(source)

@@ -26,9 +26,10 @@ def _global(*names: str, **attributes: Any) -> Any:  # noqa: ANN401 -- typer's o
 
 
 def global_options(
-    config: Annotated[Path | None, _global("--config", help="The TOML file with the settings.")] = None,
+    config: Annotated[Path | None, _global("--config", help="The TOML file with the settings.", metavar="FILE")] = None,
+    # An empty text would be the current folder as a path.
     home: Annotated[
-        Path | None, _global("--home", help="The folder of the environment; .retailstream by default.")
+        str | None, _global("--home", help="The folder of the environment; .retailstream by default.", metavar="FOLDER")
     ] = None,
     run_id: Annotated[str | None, _global("--run-id", help="The run's id; an orchestrator gives its own.")] = None,
     json: Annotated[bool, _global("--json", help="Print the summary as one JSON object on the last line.")] = False,

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from retailstream.quarantine import Entry
 
+_WIDEST = {"value": 24}
+"""How much of a column the table shows; the offending value shall stand beside its rule on most terminals."""
+
 app = typer.Typer(name="quarantine", cls=Group, no_args_is_help=True, help="Look at rejects, correct or discard them.")
 
 References = Annotated[list[str] | None, typer.Argument(help="Ids of entries, or files.", metavar="ID|FILE")]
@@ -44,8 +47,9 @@ def list_entries(
         items = [entry.as_dict() for entry in entries]
         print_listing("quarantine list", session.run_id, items, as_summary=session.as_json)
         return
-    _print_entries(entries)
-    print(counted(len(entries), "entry") if entries else "the quarantine is empty")
+    _print_entries(entries, states=every)
+    nothing = "no entry fits" if dataset or rule or file or of_run else "the quarantine is empty"
+    print(counted(len(entries), "entry") if entries else nothing)
 
 
 @app.command("show", cls=Command)
@@ -128,16 +132,17 @@ def discard(
         print_json(entry.summary()) if session.as_json else print(f"{counted(closed, 'entry')} discarded")
 
 
-def _print_entries(entries: Sequence[Entry]) -> None:
-    columns = ("id", "dataset", "file", "record", "rule", "column", "value", "raw")
-    rows = [[entry.as_dict()[column] for column in columns] for entry in entries]
+def _print_entries(entries: Sequence[Entry], *, states: bool) -> None:
+    """Print what fits a line; a file's first folder is its dataset."""
+    columns = ("id", *(["state"] if states else []), "file", "record", "rule", "column", "value", "raw")
+    rows = [[_short(entry.as_dict()[column], _WIDEST.get(column, 60)) for column in columns] for entry in entries]
     if rows:
-        print_table(columns, [[_short(cell) for cell in row] for row in rows])
+        print_table(columns, rows)
 
 
-def _short(cell: object) -> object:
+def _short(cell: object, widest: int) -> object:
     """Cut long text, and show line ends as they are written."""
     if not isinstance(cell, str):
         return cell
     text = cell.replace("\n", "\\n").replace("\r", "\\r")
-    return text if len(text) <= 60 else text[:59] + "…"
+    return text if len(text) <= widest else text[: widest - 1] + "…"

@@ -49,7 +49,12 @@ def open_session(
     """
     from retailstream.wiring import open_environment
 
-    with open_environment(home_of(context), load_settings(context, flags), create=create) as environment:
+    home = home_of(context)
+    if home.exists() and not home.is_dir():
+        raise UsageError(
+            f"the home {home} is no folder", hint="name a folder with --home; it is made where it is missing"
+        )
+    with open_environment(home, load_settings(context, flags), create=create) as environment:
         session = Session(environment, run_id(context), wants_json(context), bool(global_value(context, "quiet")))
         with environment.telemetry.early_failures(told_as) if told_as else nullcontext():
             yield session
@@ -82,7 +87,10 @@ def home_of(context: typer.Context) -> Path:
     """Return the folder of the environment."""
     from retailstream.settings import HOME
 
-    return Path(global_value(context, "home") or HOME)
+    given = global_value(context, "home")
+    if given is not None and not given.strip():
+        raise UsageError("--home is empty", hint="name a folder, or leave the option out")
+    return Path(given or HOME)
 
 
 def _set_up_log(context: typer.Context) -> None:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from retailstream.cli.app import app
 from retailstream.stages import ORDER
+from tests.environment import copied
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +109,21 @@ def test_quarantine_list_and_show_tell_what_was_rejected(small: Environment) -> 
 def test_quarantine_list_keeps_to_its_filters(small: Environment, words: tuple[str, ...], count: int) -> None:
     assert len(small.quarantine(*words)) == count
     last = small.command("quarantine", "list", *words).stdout.splitlines()[-1]
-    assert last == {0: "the quarantine is empty", 1: "1 entry"}.get(count, f"{count} entries")
+    assert last == {0: "no entry fits", 1: "1 entry"}.get(count, f"{count} entries")
+
+
+def test_quarantine_list_tells_the_state_of_settled_entries(small: Environment, tmp_path: Path) -> None:
+    env = copied(small, tmp_path)
+    (form,) = env.quarantine("--rule", "form")
+    env.stage("quarantine", "discard", form["id"], "--reason", "a test")
+    header, *lines = env.command("quarantine", "list", "--all", "--dataset", "sales").stdout.splitlines()
+    assert header.split()[:4] == ["id", "state", "file", "record"]
+    assert {line.split()[0]: line.split()[1] for line in lines[:-1]}[form["id"]] == "discarded"
+    assert "state" not in env.command("quarantine", "list").stdout.splitlines()[0].split()
+
+
+def test_the_quarantine_of_a_home_without_one_is_empty(env: Environment) -> None:
+    assert env.command("quarantine", "list").stdout == "the quarantine is empty\n"
 
 
 def test_doctor_tries_every_part(small: Environment) -> None:

@@ -192,6 +192,13 @@ def test_options_before_the_command_are_not_taken_for_it(env: Environment) -> No
     assert '"stage": "ingest"' in result.stdout
 
 
+def test_an_empty_home_is_not_taken_for_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["run", "--source", ".", "--home", ""])
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (2, "error: --home is empty")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_completion_script_is_printed(monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
     monkeypatch.setattr("shellingham.detect_shell", lambda *_: (shell, f"/bin/{shell}"))

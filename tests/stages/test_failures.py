@@ -75,11 +75,18 @@ def test_a_state_file_that_is_none_is_named(env: Environment, words: tuple[str, 
     assert outcome.error == f"error: the state file {env.home / 'state.db'} cannot be opened: file is not a database"
 
 
-def test_a_home_that_is_a_file_is_named(env: Environment) -> None:
+@pytest.mark.parametrize("words", [("run", "--source", "."), ("monitor",), ("analyze", "monthly-sales")])
+def test_a_home_that_is_a_file_is_named(env: Environment, words: tuple[str, ...]) -> None:
     env.home.write_bytes(b"")
-    outcome = env.command("run", "--source", str(env.source))
-    assert outcome.exit_code == 1
-    assert f"{env.home}" in outcome.error
+    outcome = env.command(*words)
+    assert outcome.exit_code == 2
+    assert outcome.error == f"error: the home {env.home} is no folder"
+
+
+def test_a_full_disk_under_the_engine_is_called_one(tmp_path: Path) -> None:
+    told = 'IO Error: Could not write file "a.parquet": No space left on device'
+    with pytest.raises(RetailStreamError, match=r"^the disk is full$"), open_duckdb(tmp_path / "work", memory="1GB"):
+        raise duckdb.IOException(told)
 
 
 def test_a_bug_of_ours_in_a_query_is_not_blamed_on_a_file(tmp_path: Path) -> None:

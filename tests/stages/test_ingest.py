@@ -116,6 +116,12 @@ def test_a_source_that_is_not_there_is_a_usage_error_with_a_hint(env: Environmen
     assert error == f"the source folder {nowhere} does not exist (hint: name it with --source, or set source.path)"
 
 
+def test_a_source_that_is_a_file_is_named(env: Environment) -> None:
+    env.write({"sales.csv": ""})
+    error = env.stage("ingest", "--source", str(env.source / "sales.csv"), code=2)["error"]
+    assert error.startswith(f"the source folder {env.source / 'sales.csv'} is a file")
+
+
 def test_a_dataset_without_a_folder_is_no_error(env: Environment) -> None:
     env.write({"stores/s.csv": csv(STORES, "1,A,5")})
     assert {name: counts["rows_out"] for name, counts in env.run()["datasets"].items()} == {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -142,10 +143,13 @@ class Busy:
         self.left = tries
         self.done: list[str] = []
 
+    def cursor(self) -> Busy:
+        return self
+
     def execute(self, statement: str) -> None:
         self.left -= 1
         if self.left >= 0:
-            raise TransientError("the state file is busy: database is locked")
+            raise sqlite3.OperationalError("database is locked")
         self.done.append(statement)
 
     def executescript(self, _statements: str) -> None:
@@ -185,6 +189,15 @@ def test_a_memory_in_no_file_is_forgotten_and_a_bad_one_is_named(tmp_path: Path)
         open_sqlite_state(tmp_path / "state.db"),
     ):
         pass
+
+
+def test_a_full_disk_is_named_and_no_bug(tmp_path: Path) -> None:
+    with open_sqlite_state(tmp_path / "state.db") as connection:
+        connection.execute("pragma max_page_count = 1")
+        with pytest.raises(RetailStreamError, match="environment failed: database or disk is full"):
+            connection.change_all(
+                "insert into landings values ('features', ?, ?, 0)", [(n, "r" * 999) for n in range(99)]
+            )
 
 
 def test_a_transaction_is_all_or_nothing(memory: SqliteState) -> None:

@@ -175,8 +175,11 @@ def _from_outside(error: Exception) -> RetailStreamError | None:
     outside = duckdb.IOException, duckdb.InvalidInputException, duckdb.OutOfMemoryException
     if not isinstance(error, outside) and type(error) is not duckdb.Error:
         return None
+    first_line = str(error).partition("\n")[0]
+    if "No space left on device" in first_line:
+        return RetailStreamError("the disk is full", hint="make some space, then run the same command again")
     return RetailStreamError(
-        f"DuckDB failed: {str(error).partition(chr(10))[0]}",
+        f"DuckDB failed: {first_line}",
         hint="retailstream monitor names damaged tables; delete a damaged file, and the next run brings it back",
     )
 

@@ -45,9 +45,19 @@ create index if not exists quarantine_by_file on quarantine (dataset, landing, f
 PATIENCE: Final = 30.0
 """How many seconds a process waits for another one that writes."""
 
+_OUTSIDE: Final = {
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY),
+    *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB),
+}
+"""What the disk is to blame for."""
+
+_HINT: Final = (
+    "mend its folder (space, permissions), or choose another one with --home; retailstream doctor looks at it"
+)
+
 
 class SqliteState(sqlite3.Connection):
-    """A connection on which having waited too long for another process is worth another try.
+    """A connection on which having waited too long for another process is worth another try, and a full disk no bug.
 
     Each statement commits by itself unless `transaction` says else.
     """
@@ -74,12 +84,12 @@ class SqliteState(sqlite3.Connection):
 
     def execute(self, *args: Any) -> sqlite3.Cursor:  # noqa: ANN401 -- sqlite3's own signature
         """Run a statement."""
-        with _patient():
+        with _mapped():
             return super().execute(*args)
 
     def executemany(self, *args: Any) -> sqlite3.Cursor:  # noqa: ANN401 -- sqlite3's own signature
         """Run a statement for each row of values."""
-        with _patient():
+        with _mapped():
             return super().executemany(*args)
 
 
@@ -104,10 +114,8 @@ def open_sqlite_state(path: Path | None) -> Iterator[SqliteState]:
         connection = sqlite3.connect(path or ":memory:", timeout=PATIENCE, isolation_level=None, factory=SqliteState)
         _set_up(connection)
     except (sqlite3.Error, OSError) as error:
-        raise RetailStreamError(
-            f"the state file {path} cannot be opened: {error}",
-            hint="choose another folder with --home, or mend this one's permissions",
-        ) from error
+        why = getattr(error, "strerror", None) or error
+        raise RetailStreamError(f"the state file {path} cannot be opened: {why}", hint=_HINT) from error
     try:
         yield connection
     finally:
@@ -118,25 +126,33 @@ def _set_up(connection: sqlite3.Connection) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            connection.execute("pragma journal_mode = wal")
-            connection.execute("pragma synchronous = normal")
-            connection.executescript(SCHEMA)
-        except (sqlite3.OperationalError, TransientError) as error:
+            cursor = connection.cursor()
+            cursor.execute("pragma journal_mode = wal")
+            cursor.execute("pragma synchronous = normal")
+            cursor.executescript(SCHEMA)
+        except sqlite3.OperationalError as error:
             # Two processes that make the file at once: for the first change of its mode SQLite itself does not wait.
-            if "locked" not in str(error) or time.monotonic() > deadline:
+            if "locked" not in str(error):
                 raise
+            if time.monotonic() > deadline:
+                raise _busy(error) from error
             time.sleep(0.01)
         else:
             return
 
 
 @contextmanager
-def _patient() -> Iterator[None]:
+def _mapped() -> Iterator[None]:
+    """Turn those of SQLite's errors into ours that no statement of ours is to blame for."""
     try:
         yield
-    except sqlite3.OperationalError as error:
-        if "locked" not in str(error):
+    except sqlite3.DatabaseError as error:
+        if "locked" in str(error):
+            raise _busy(error) from error
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _OUTSIDE:
             raise
-        raise TransientError(
-            f"the state file of this environment is busy: {error}", hint="run the same command again"
-        ) from error
+        raise RetailStreamError(f"the state file of this environment failed: {error}", hint=_HINT) from error
+
+
+def _busy(error: sqlite3.Error) -> TransientError:
+    return TransientError(f"the state file of this environment is busy: {error}", hint="run the same command again")

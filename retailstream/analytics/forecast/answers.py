@@ -10,7 +10,7 @@ from retailstream.analytics.export import TypedAnswer
 from retailstream.analytics.forecast import relation
 from retailstream.analytics.forecast.backtesting import Fold, backtest
 from retailstream.analytics.forecast.forecasting import forecast
-from retailstream.analytics.headline import Headline
+from retailstream.analytics.headline import FORMATS, Headline
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,8 +31,9 @@ def forecast_of(connection: duckdb.DuckDBPyConnection, horizon: int | None) -> T
     columns = tuple(str(column[0]) for column in result.description)
     rows = result.fetchall()
     pairs, weeks, last, total = connection.execute(_EXTENT).fetchone() or (0, 0, None, None)
+    ahead = FORMATS["weeks"](weeks)
     headline = (
-        f"{pairs:,} pairs of store and department, {weeks:,} weeks to {last}: sales of ${total:,} are to come."
+        f"{pairs:,} pairs of store and department, {ahead} to {last}: sales of ${total:,} are to come."
         if rows
         else "No week to come is known: no store has features after the last week of sales."
     )
