@@ -208,7 +208,7 @@ def test_a_question_that_is_interrupted_in_the_middle_of_its_query_is_no_bug(
     def interrupted(*_: object) -> None:
         raise RuntimeError("Query interrupted")
 
-    monkeypatch.setattr(wiring, "ask", interrupted)
+    monkeypatch.setattr("retailstream.cli.asking.ask", interrupted)
     outcome = small.command("analyze", "monthly-sales", "--json")
     assert outcome.exit_code == 130
     assert outcome.error == "error: interrupted; the same command takes up where this one stopped"
