@@ -6,12 +6,16 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from stack.place import CACHE, ROOT
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
+
+POLICY: Final = Path("/usr/sbin/policy-rc.d")
 
 COPIER: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
 
@@ -28,8 +32,11 @@ def program(name: str) -> str:
     return found
 
 
-def debian(package: str, *programs: str) -> None:
-    """Have programs from a package of Debian, whose client checks signatures; that takes root."""
+def debian(package: str, *programs: str, services: Sequence[str] = ()) -> None:
+    """Have programs from a package of Debian, whose client checks signatures; that takes root.
+
+    Services that the package brings are neither started nor enabled: ours listen on loopback alone.
+    """
     places = os.pathsep.join((os.environ["PATH"], "/usr/sbin", "/sbin"))
     if all(shutil.which(name, path=places) for name in programs):
         return
@@ -37,7 +44,25 @@ def debian(package: str, *programs: str) -> None:
         raise MissingError(f"install the package {package} as root: apt-get install {package}")
     _tell(f"installing {package}")
     _run("apt-get", "update", "-qq")
-    _run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *package.split())
+    with _no_starts() if services else nullcontext():
+        _run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *package.split())
+    if services and shutil.which("systemctl"):
+        disable = [str(shutil.which("systemctl")), "disable", "--quiet", *services]
+        subprocess.run(disable, check=False, capture_output=True)
+
+
+@contextmanager
+def _no_starts() -> Iterator[None]:
+    """Let no installation of the block start a service: Debian asks this file, if there is one, whether it may."""
+    if POLICY.exists():
+        yield  # whoever put it there has decided
+        return
+    POLICY.write_text("#!/bin/sh\nexit 101\n")
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink()
 
 
 def go(module: str, version: str, name: str) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from stack.servers.airflow import AIRFLOW
+from stack.servers.alertmanager import ALERTMANAGER, ALERTS
 from stack.servers.hdfs import DATANODE, NAMENODE
 from stack.servers.hiveserver2 import HIVESERVER2
 from stack.servers.mariadb import MARIADB
 from stack.servers.metastore import METASTORE
 from stack.servers.ministack import MINISTACK
+from stack.servers.prometheus import PROMETHEUS
+from stack.servers.pushgateway import PUSHGATEWAY
 from stack.servers.versitygw import VERSITYGW
 
 if TYPE_CHECKING:
@@ -26,6 +29,10 @@ SERVERS: Final[tuple[Server, ...]] = (
     METASTORE,
     HIVESERVER2,
     *AIRFLOW,
+    PUSHGATEWAY,
+    ALERTS,
+    ALERTMANAGER,
+    PROMETHEUS,
 )
 
 

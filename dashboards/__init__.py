@@ -1,0 +1,1 @@
+"""Grafana's dashboards as code: `python -m dashboards` writes the JSON of `configs/monitoring/grafana/dashboards`."""
