@@ -39,7 +39,17 @@ services: $(VENV)/stack
 ## test-services: the tests against real services, each on a free port of this machine
 .PHONY: test-services
 test-services: $(VENV)/stack
-	$(BIN)/pytest tests/services
+	$(BIN)/pytest tests/services --ignore tests/services/monitoring
+
+## monitoring-test: rules, alerts, dashboards and the console before the real Prometheus, Pushgateway and Alertmanager
+.PHONY: monitoring-test
+monitoring-test: $(VENV)/stack browser
+	$(BIN)/pytest tests/services/monitoring
+
+## dashboards: write Grafana's dashboards anew
+.PHONY: dashboards
+dashboards: $(VENV)/dev
+	$(BIN)/python -m dashboards
 
 ## stack-up: start S3, MariaDB and ministack on this machine, for `retailstream --config configs/stack.toml`
 .PHONY: stack-up

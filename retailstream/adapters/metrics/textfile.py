@@ -42,14 +42,15 @@ class TextFile:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self._path.with_name(f".{self._path.name}.lock"), timeout=SECONDS):
                 merged = _merged(self._old(), families([(group, samples)]), group)
-                part.write_bytes(generate_latest(registry(lambda: merged)))
-                part.replace(self._path)
+                try:
+                    part.write_bytes(generate_latest(registry(lambda: merged)))
+                    part.replace(self._path)
+                finally:
+                    part.unlink(missing_ok=True)
         except Timeout as error:
             raise RetailStreamError(f"another process has written for {SECONDS:g} seconds") from error
         except OSError as error:
             raise RetailStreamError(error.strerror or str(error)) from error
-        finally:
-            part.unlink(missing_ok=True)
 
     def _old(self) -> list[Family]:
         from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 -- few write
