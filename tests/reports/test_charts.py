@@ -99,7 +99,7 @@ def test_an_analysis_without_a_chart_of_its_own_gets_a_plain_one() -> None:
     case = next(iter(use_cases().values()))
     answer = catalog.Answer(case.__class__(**{**case.__dict__, "name": "nobody-drew-this"}), {}, columns, rows)
     spec = spec_of(answer)
-    assert spec["title"]["text"] == "Total sales by store"
+    assert spec["title"]["text"] == ["Total sales by store"]
     assert spec["encoding"]["y"]["sort"] == [8, 7]
 
 

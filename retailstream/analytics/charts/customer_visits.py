@@ -8,7 +8,7 @@ import altair as alt
 
 from retailstream.analytics.charts.rows import ordered
 from retailstream.analytics.charts.scales import unit_of
-from retailstream.analytics.charts.theme import BLUE, GREY, WIDTH
+from retailstream.analytics.charts.theme import BLUE, GREY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from retailstream.analytics.charts.theme import Drawn
 
 
-def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
+def draw(chart: alt.Chart, rows: Sequence[Row], width: int) -> tuple[str, Drawn]:
     """Return the title, and a bar a store, the largest on top."""
     visits = any(row["avg_weekly_visits"] is not None for row in rows)
     column = "avg_weekly_visits" if visits else "avg_weekly_sales"
@@ -36,4 +36,4 @@ def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
         .encode(x=f"{column}:Q", text="label:N")
     )
     what = "Visits" if visits else "Sales, standing in for visits that nobody counted"
-    return f"{what}, by store", alt.layer(bars, labels).properties(width=WIDTH - 130, height=alt.Step(20))
+    return f"{what}, by store", alt.layer(bars, labels).properties(width=width - 130, height=alt.Step(20))

@@ -8,7 +8,7 @@ import altair as alt
 
 from retailstream.analytics.charts.rows import ordered
 from retailstream.analytics.charts.scales import unit_of
-from retailstream.analytics.charts.theme import BLUE, GREY, PALE, RED, WIDTH
+from retailstream.analytics.charts.theme import BLUE, GREY, PALE, RED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LARGEST = 20
 
 
-def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
+def draw(chart: alt.Chart, rows: Sequence[Row], width: int) -> tuple[str, Drawn]:
     """Return the title, and bars of total sales with the change on comparable weeks."""
     trend = alt.Color(
         "trend:N",
@@ -42,5 +42,5 @@ def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
     labels = base.mark_text(align="left", dx=5, color=GREY, fontSize=11).encode(x="total_sales:Q", text="label:N")
     return (
         f"The {_LARGEST} departments that sell most, and their change on comparable weeks",
-        alt.layer(bars, labels).properties(width=WIDTH - 60, height=alt.Step(18)),
+        alt.layer(bars, labels).properties(width=width - 60, height=alt.Step(18)),
     )

@@ -11,7 +11,7 @@ import altair as alt
 import vl_convert
 
 from retailstream.analytics.charts.rows import rows_of
-from retailstream.analytics.charts.theme import themed
+from retailstream.analytics.charts.theme import WIDTH, themed
 from retailstream.analytics.export import replacing
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ SCALE = 2
 """Pixels of a PNG for each of the chart's own, for sharp screens."""
 
 
-def draw(answer: Answer) -> Drawn | None:
+def draw(answer: Answer, width: int = WIDTH) -> Drawn | None:
     """Return the chart of an answer; None for one without rows, since empty axes answer nothing."""
     if not answer.rows:
         return None
@@ -35,8 +35,8 @@ def draw(answer: Answer) -> Drawn | None:
     if importlib.util.find_spec(name) is None:
         name = f"{__package__}.plain"
     rows = rows_of(answer)
-    title, chart = import_module(name).draw(alt.Chart(alt.InlineData(values=rows)), rows)
-    return themed(chart, title)
+    title, chart = import_module(name).draw(alt.Chart(alt.InlineData(values=rows)), rows, width)
+    return themed(chart, title, width)
 
 
 def write(chart: Drawn, path: Path) -> None:

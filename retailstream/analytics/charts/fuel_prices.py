@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from retailstream.analytics.charts.rows import most_often
-from retailstream.analytics.charts.theme import BLUE, GREY, WIDTH
+from retailstream.analytics.charts.theme import BLUE, GREY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from retailstream.analytics.charts.theme import Drawn
 
 
-def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
+def draw(chart: alt.Chart, rows: Sequence[Row], width: int) -> tuple[str, Drawn]:
     """Return the title, a step line of prices, and below it a strip for each store that is cheapest."""
-    week = alt.X("date:T", title=None, axis=alt.Axis(format="%b %Y", tickCount=8))
+    week = alt.X("date:T", title=None, axis=alt.Axis(format="%b %Y", tickCount=width // 80))
     dollars = alt.Axis(format="$.2f")
     lowest = chart.mark_line(interpolate="step-after", color=BLUE, strokeWidth=2).encode(
         x=week, y=alt.Y("min(fuel_price):Q", title="Price a gallon", scale=alt.Scale(zero=False), axis=dollars)
@@ -30,12 +30,12 @@ def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
         label.encode(x="max(date):T", y="min(fuel_price):Q", text=alt.value("lowest"), color=alt.value(BLUE)),
         label.encode(x="max(date):T", y="min(chain_avg_price):Q", text=alt.value("average"), color=alt.value(GREY)),
     )
-    prices = alt.layer(lowest, average, names).properties(width=WIDTH - 40, height=200)
+    prices = alt.layer(lowest, average, names).properties(width=width - 40, height=200)
     stores = chart.mark_tick(thickness=4, size=13, color=BLUE).encode(
         x=week,
         y=alt.Y("store:N", title="Cheapest at store", sort=most_often(rows, "store")),
     )
     return (
         "The lowest fuel price of the chain, and the stores that have it",
-        alt.vconcat(prices, stores.properties(width=WIDTH - 40, height=alt.Step(16)), spacing=18),
+        alt.vconcat(prices, stores.properties(width=width - 40, height=alt.Step(16)), spacing=18),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from retailstream.analytics.charts.scales import by_type
-from retailstream.analytics.charts.theme import INK, WIDTH
+from retailstream.analytics.charts.theme import INK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from retailstream.analytics.charts.theme import Drawn
 
 
-def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
+def draw(chart: alt.Chart, rows: Sequence[Row], width: int) -> tuple[str, Drawn]:
     """Return the title, and dots by holiday and store type."""
     holidays = ["All holidays", "Super Bowl", "Labor Day", "Thanksgiving", "Christmas", "Other holiday"]
     base = chart.transform_filter("isValid(datum.lift_pct)").encode(
@@ -32,5 +32,5 @@ def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
     zero = once.mark_rule(color=INK).encode(x=alt.datum(0))
     return (
         "How much more stores sell in holiday weeks: a dot each, a bar at the median of the type",
-        alt.layer(zero, dots, medians).properties(width=WIDTH, height=alt.Step(18)),
+        alt.layer(zero, dots, medians).properties(width=width, height=alt.Step(18)),
     )

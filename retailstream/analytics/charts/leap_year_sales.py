@@ -8,7 +8,7 @@ import altair as alt
 
 from retailstream.analytics.charts.rows import ordered
 from retailstream.analytics.charts.scales import by_type, unit_of
-from retailstream.analytics.charts.theme import GREY, WIDTH
+from retailstream.analytics.charts.theme import GREY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _WORST = 15
 
 
-def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
+def draw(chart: alt.Chart, rows: Sequence[Row], width: int) -> tuple[str, Drawn]:
     """Return the title, and bars of average weekly sales, the worst on top."""
     year = rows[-1]["year"]
     unit = unit_of(row["avg_weekly_sales"] for row in rows if row["rank"] <= _WORST)
@@ -40,5 +40,5 @@ def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
         .encode(x="avg_weekly_sales:Q", text="label:N")
     )
     return f"The {_WORST} stores that sold least a week in {year}", alt.layer(bars, labels).properties(
-        width=WIDTH - 140, height=alt.Step(20)
+        width=width - 140, height=alt.Step(20)
     )

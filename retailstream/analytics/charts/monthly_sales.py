@@ -8,7 +8,7 @@ import altair as alt
 
 from retailstream.analytics.charts.rows import ordered, total_by
 from retailstream.analytics.charts.scales import unit_of
-from retailstream.analytics.charts.theme import BLUE, WIDTH
+from retailstream.analytics.charts.theme import BLUE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from retailstream.analytics.charts.theme import Drawn
 
 _LARGEST = 9
-_COLUMNS = 3
+_COLUMN = 200
+"""A panel takes so much of the width."""
 
 
-def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
+def draw(chart: alt.Chart, rows: Sequence[Row], width: int) -> tuple[str, Drawn]:
     """Return the title, and a panel of average weekly sales for each department."""
     departments = ordered(total_by(rows, "dept", "total_sales"), "dept", by="total_sales", descending=True)[:_LARGEST]
+    columns = max(2, width // _COLUMN)
     unit = unit_of(row["avg_weekly_sales"] for row in rows if row["dept"] in departments)
     lines = (
         chart.transform_filter(alt.FieldOneOfPredicate(field="dept", oneOf=departments))
@@ -36,8 +38,8 @@ def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
                 axis=unit.axis(tickCount=4),
             ),
         )
-        .properties(width=(WIDTH - 100) / _COLUMNS, height=110)
+        .properties(width=(width - 100) / columns, height=110)
     )
     names = [f"Department {name}" for name in departments]
-    panels = lines.facet(alt.Facet("name:N", sort=names, title=None), columns=_COLUMNS, spacing=14)
+    panels = lines.facet(alt.Facet("name:N", sort=names, title=None), columns=columns, spacing=14)
     return f"The {len(names)} departments that sell most, month by month", panels

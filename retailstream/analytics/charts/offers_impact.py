@@ -8,7 +8,7 @@ import altair as alt
 
 from retailstream.analytics.charts.rows import ordered
 from retailstream.analytics.charts.scales import unit_of
-from retailstream.analytics.charts.theme import BLUE, GREY, PALE, WIDTH
+from retailstream.analytics.charts.theme import BLUE, GREY, PALE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from retailstream.analytics.charts.theme import Drawn
 
 
-def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
+def draw(chart: alt.Chart, rows: Sequence[Row], width: int) -> tuple[str, Drawn]:
     """Return the title, and two dots a store on one line."""
     stores = alt.Y(
         "store:N",
@@ -45,5 +45,5 @@ def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
     )
     return (
         "What stores sell a week, with offers and without",
-        alt.layer(line, dots).properties(width=WIDTH, height=alt.Step(14)),
+        alt.layer(line, dots).properties(width=width, height=alt.Step(14)),
     )

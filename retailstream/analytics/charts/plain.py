@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from retailstream.analytics.charts.rows import ordered
-from retailstream.analytics.charts.theme import BLUE, WIDTH
+from retailstream.analytics.charts.theme import BLUE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FIRST = 30
 
 
-def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
+def draw(chart: alt.Chart, rows: Sequence[Row], width: int) -> tuple[str, Drawn]:
     """Return the title, and a bar for each of the first rows."""
     first, *others = rows[0]
     figures = [name for name in others if any(isinstance(row[name], int | float) for row in rows)]
@@ -32,4 +32,4 @@ def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
             x=alt.X(f"{figure}:Q", title=figure.replace("_", " ")),
         )
     )
-    return f"{figure.replace('_', ' ').capitalize()} by {first.replace('_', ' ')}", bars.properties(width=WIDTH)
+    return f"{figure.replace('_', ' ').capitalize()} by {first.replace('_', ' ')}", bars.properties(width=width)

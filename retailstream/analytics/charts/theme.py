@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Final
 
 import altair as alt
@@ -19,15 +20,21 @@ PALE: Final = "#d0d7de"
 """The first four are from the palette of Okabe and Ito."""
 
 WIDTH: Final = 640
-"""Pixels of the plotting area."""
+NARROW: Final = 310
+"""Pixels of the plotting area, labels beside its marks included: on a page, and on a phone."""
+
+_LETTER: Final = 7
+"""Pixels of a letter of a title, or a little less: the axis beside the plotting area gives some room."""
 
 FONT: Final = "Helvetica Neue, Arial, Liberation Sans, DejaVu Sans, sans-serif"
 
 
-def themed(chart: Drawn, title: str) -> Drawn:
-    """Return a chart with its title and the project's look."""
+def themed(chart: Drawn, title: str, width: int) -> Drawn:
+    """Return a chart with the project's look, and its title in lines that fit the width."""
+    lines = wrap(title, width // _LETTER)
+    head = alt.Title(lines, anchor="start", color=INK, fontSize=15, fontWeight=600, offset=14)
     looked: Drawn = (
-        chart.properties(title=alt.Title(title, anchor="start", color=INK, fontSize=15, fontWeight=600, offset=14))
+        chart.properties(title=head)
         .configure(font=FONT, background="white", padding=8)
         .configure_view(stroke=None)
         .configure_axis(

@@ -8,7 +8,7 @@ import altair as alt
 
 from retailstream.analytics.charts.rows import ordered
 from retailstream.analytics.charts.scales import unit_of
-from retailstream.analytics.charts.theme import BLUE, INK, WIDTH
+from retailstream.analytics.charts.theme import BLUE, INK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ _LARGEST = 20
 _FORECAST, _RECENT = "forecast, with its 80 % interval", "last 52 weeks"
 
 
-def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
+def draw(chart: alt.Chart, rows: Sequence[Row], width: int) -> tuple[str, Drawn]:
     """Return the title, and for each department an interval with its forecast, and a mark at its recent sales."""
     departments = ordered(rows, "dept", by="predicted_avg_weekly_sales", descending=True)[:_LARGEST]
     unit = unit_of(row["high"] for row in rows if row["dept"] in departments)
@@ -46,5 +46,5 @@ def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
     )
     return (
         f"What the {len(departments)} departments that will sell most bring a week, beside the last year",
-        alt.layer(interval, forecast, recent).properties(width=WIDTH, height=alt.Step(20)),
+        alt.layer(interval, forecast, recent).properties(width=width, height=alt.Step(20)),
     )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from retailstream.analytics.charts.scales import by_type
-from retailstream.analytics.charts.theme import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 _FIRST = 10
 
 
-def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
+def draw(chart: alt.Chart, rows: Sequence[Row], width: int) -> tuple[str, Drawn]:
     """Return the title, and a line a store through its ranks."""
     places = alt.Y(
         "rank:Q",
@@ -30,11 +29,11 @@ def draw(chart: alt.Chart, rows: Sequence[Row]) -> tuple[str, Drawn]:
         x=alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0, labelFontSize=12)),
         y=places,
         detail="store:N",
-        color=by_type(rows),
+        color=by_type([row for row in rows if row["rank"] <= _FIRST]),
     )
     names = base.mark_text(fontSize=11, fontWeight="bold").encode(text="store:N", color=alt.value("white"))
     lines = base.mark_line(strokeWidth=2.5, opacity=0.7)
     return (
         f"The {_FIRST} stores that sell most in each year",
-        alt.layer(lines, base.mark_circle(size=420, opacity=1), names).properties(width=WIDTH - 120, height=330),
+        alt.layer(lines, base.mark_circle(size=420, opacity=1), names).properties(width=width - 120, height=330),
     )

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from retailstream.analytics.charts.drawing import draw, svg
+from retailstream.analytics.charts.theme import NARROW, WIDTH
 from retailstream.analytics.printing import cell, heading
 
 if TYPE_CHECKING:
@@ -73,7 +74,15 @@ class Section:
     @cached_property
     def picture(self) -> str | None:
         """The chart as the address of an image that holds itself; None without rows."""
-        chart = draw(self.found.answer)
+        return self._picture(WIDTH)
+
+    @cached_property
+    def narrow_picture(self) -> str | None:
+        """The same for a phone."""
+        return self._picture(NARROW)
+
+    def _picture(self, width: int) -> str | None:
+        chart = draw(self.found.answer, width)
         if chart is None:
             return None
         return f"data:image/svg+xml;base64,{b64encode(svg(chart).encode()).decode()}"
