@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stack.installing import MissingError
+from stack.servers.airflow import install
 from tests.services.airflow_dag.server import Airflow, Receiver
 from tests.services.servers import require
 
@@ -36,9 +38,11 @@ def stack(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
 def python() -> Path:
     """The Python of Airflow's own environment."""
     pytest.importorskip("supervisor")
-    done = stack("install")
-    require(done.returncode == 0, f"Airflow cannot be installed: {done.stderr[-500:]}")
-    return ROOT / ".cache" / "services" / "airflow" / "bin" / "python"
+    try:
+        return install() / "python"
+    except MissingError as error:
+        require(there=False, missing=f"Airflow cannot be installed: {error}")
+        raise
 
 
 @pytest.fixture(scope="session")
