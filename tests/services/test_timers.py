@@ -115,7 +115,7 @@ def test_cron_takes_the_table_and_its_lines_do_what_they_say(env: Environment, t
 
 
 def test_the_weekly_script_waits_for_a_lock_and_for_nothing_else(env: Environment) -> None:
-    words = [CONFIGS / "cron" / "weekly.sh", "--home", env.home, "--source", env.source]
+    words: list[str | Path] = [CONFIGS / "cron" / "weekly.sh", "--home", env.home, "--source", env.source]
     environment = {"PATH": f"{PROGRAMS}:/usr/bin:/bin", "HOME": "/", "RETAILSTREAM_RETRY_SECONDS": "1"}
     with hold(env.home / "locks", [Scope.FEATURES], Holder("the-test", "test", "now")):
         script = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -23,11 +23,11 @@ CLI = Path(sys.executable).with_name("retailstream")
 
 
 def stack(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line of the stack that is Airflow's."""
+    """Run the command line of a stack."""
     return subprocess.run(
         [sys.executable, "-m", "stack", *words],
         cwd=ROOT,
-        env={**os.environ, "RETAILSTREAM_STACK_OF": "airflow", **variables},
+        env={**os.environ, **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -62,7 +62,7 @@ def airflow(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         "RETAILSTREAM_RETRY_SECONDS": "2",
         "RETAILSTREAM_ALERT_URL": alerts.url,
     }
-    done = stack("up", **variables)
+    done = stack("up", "airflow", **variables)
     try:
         assert done.returncode == 0, done.stdout + done.stderr
         lines = (folder / "s" / "env").read_text().splitlines()
