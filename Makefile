@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := .cache/demo
 EXTRAS := [hdfs,hive,spark]
+AIRFLOW := RETAILSTREAM_STACK=$(CURDIR)/.airflow
 
 ## demo: set everything up, run a synthetic chain through the pipeline, and ask it two questions
 .PHONY: demo
@@ -39,7 +40,7 @@ services: $(VENV)/stack
 ## test-services: the tests against real services, each on a free port of this machine
 .PHONY: test-services
 test-services: $(VENV)/stack
-	$(BIN)/pytest tests/services --ignore tests/services/monitoring
+	$(BIN)/pytest tests/services --ignore tests/services/monitoring --ignore tests/services/airflow_dag
 
 ## monitoring-test: rules, alerts, dashboards and the console before the real Prometheus, Pushgateway and Alertmanager
 .PHONY: monitoring-test
@@ -70,6 +71,21 @@ stack-status: $(VENV)/stack
 .PHONY: stack-logs
 stack-logs: $(VENV)/stack
 	$(BIN)/python -m stack logs $(SERVER)
+
+## airflow-up: start Airflow with the weekly DAG on this machine; RETAILSTREAM_HOME and RETAILSTREAM_SOURCE for your own data
+.PHONY: airflow-up
+airflow-up: $(VENV)/stack
+	$(AIRFLOW) $(BIN)/python -m stack up airflow
+
+## airflow-down: stop it, and remove all its data
+.PHONY: airflow-down
+airflow-down: $(VENV)/stack
+	$(AIRFLOW) $(BIN)/python -m stack down
+
+## airflow-test: the tests of the DAG, with runs by an Airflow of their own
+.PHONY: airflow-test
+airflow-test: $(VENV)/stack
+	$(BIN)/pytest tests/services/airflow_dag
 
 ## lambda-zip: the package of the Lambda function, dist/lambda.zip; CA=FILE, the authorities of the database's certificate
 .PHONY: lambda-zip

@@ -32,7 +32,7 @@ SPARK_OF_GLUE: Final = (
 )
 """The environment of a Glue job, in which the tests run it."""
 
-READY_SECONDS: Final = 90
+READY_SECONDS: Final = 180
 TAIL: Final = 15
 
 app = typer.Typer(

@@ -65,6 +65,21 @@ def _no_starts() -> Iterator[None]:
         POLICY.unlink()
 
 
+def unpacked(package: str) -> Path:
+    """Have the files of a package of Debian in the cache, without installing it, and return their folder."""
+    folder = CACHE / "debian" / package
+    if not folder.is_dir():
+        if shutil.which("apt-get") is None:
+            raise MissingError(f"apt-get is missing, which would fetch Debian's package {package}")
+        _tell(f"unpacking {package}")
+        _run("apt-get", "update", "-qq")
+        _run("apt-get", "download", "-qq", package)
+        [archive] = CACHE.glob(f"{package}_*.deb")
+        _run("dpkg", "-x", str(archive), str(folder))
+        archive.unlink()
+    return folder
+
+
 def go(module: str, version: str, name: str) -> None:
     """Have a program built from a module of Go, whose client checks it against the public checksum database."""
     noted = CACHE / "bin" / f"{name}.version"

@@ -145,8 +145,8 @@ def command(words: str, *options: str, before: str = "", **attributes: Any) -> B
 
 def question(words: str) -> BashOperator:
     """Return the task of a question, which leaves its answer in the folder `answers` of the environment."""
-    folder = '"$RETAILSTREAM_HOME/answers"'
-    return command(words, f"--output {folder}/{words.split()[-1]}.csv", before=f"mkdir -p {folder} && ")
+    folder, file = '"$RETAILSTREAM_HOME/answers"', f"{words.removeprefix('analyze ')}.csv"
+    return command(words, f"--output {folder}/{file}", before=f"mkdir -p {folder} && ")
 
 
 with DAG(

@@ -26,8 +26,13 @@ USER: Final = "admin"
 API: Final = "airflow-api-server"
 
 
+def install() -> Path:
+    """Have Airflow in an environment of its own, and return the folder of its programs."""
+    return python(REQUIREMENT, NAME, constraints=ROOT / "airflow" / "constraints.txt")
+
+
 def _install() -> None:
-    python(REQUIREMENT, NAME, constraints=ROOT / "airflow" / "constraints.txt")
+    install()
 
 
 def endpoint(place: Place) -> str:
@@ -55,12 +60,13 @@ def _environment(place: Place) -> Mapping[str, str]:
         "API__WORKERS": "1",
         "API__SECRET_KEY": place.secret("airflow-api"),
         "API_AUTH__JWT_SECRET": place.secret("airflow-jwt") + place.secret("airflow-jwt-more"),  # 64 bytes for SHA-512
-        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     return {
         "AIRFLOW_HOME": str(home),
+        "SPT_NOENV": "1",  # a new title of a process must not wipe out the mark of its stack
         **{f"AIRFLOW__{name}": value for name, value in settings.items()},
         **_of_tasks(place),
     }

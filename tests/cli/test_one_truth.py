@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,7 @@ from retailstream.stages import ORDER
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference" / "cli.md"
+DAG = ROOT / "airflow" / "dags" / "retailstream_pipeline.py"
 PLACES = ["monitor", "doctor", "sample", "analyze", "quarantine", "runs", "config", "run"]
 
 
@@ -53,3 +55,25 @@ def test_every_use_case_is_a_command_of_analyze() -> None:
     group = getattr(get_command(app), "commands", {})["analyze"]
     context = group.make_context("analyze", ["list"])
     assert group.list_commands(context) == ["list", "all", *use_cases()]
+
+
+def test_the_tasks_of_the_dag_are_the_stages_the_analyses_and_commands() -> None:
+    """Read as text: Airflow is not installed here, and reads it as a DAG in `make airflow-test`."""
+    tree = ast.parse(DAG.read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    made = [call.args[0] for call in calls if getattr(call.func, "id", "") in {"command", "question"}]
+    words = [str(word.value) for word in made if isinstance(word, ast.Constant)]
+    assert sorted(words) == sorted([*ORDER, "analyze all", "forecast", "monitor", "runs show"])
+    assert {word.split()[0] for word in words} <= set(commands())
+    [analyses] = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and node.value and getattr(node.target, "id", "") == "ANALYSES"
+    ]
+    assert sorted(analyses) == sorted(use_cases())
+
+
+def test_the_guide_to_airflow_names_the_stages_in_their_places() -> None:
+    text = (ROOT / "docs" / "how-to" / "run-with-airflow.md").read_text()
+    assert "ingest → glue-merge → load-rds → sqoop" in text
+    assert all(word in text for word in (*ORDER, "monitor --check", "runs show", "forecast"))

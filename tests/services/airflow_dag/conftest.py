@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stack.installing import MissingError
+from stack.servers.airflow import install
 from tests.services.airflow_dag.server import Airflow, Receiver
 from tests.services.servers import require
 
@@ -21,11 +23,11 @@ CLI = Path(sys.executable).with_name("retailstream")
 
 
 def stack(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line of the stack that is Airflow's."""
+    """Run the command line of a stack."""
     return subprocess.run(
         [sys.executable, "-m", "stack", *words],
         cwd=ROOT,
-        env={**os.environ, "RETAILSTREAM_STACK_OF": "airflow", **variables},
+        env={**os.environ, **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -36,9 +38,11 @@ def stack(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
 def python() -> Path:
     """The Python of Airflow's own environment."""
     pytest.importorskip("supervisor")
-    done = stack("install")
-    require(done.returncode == 0, f"Airflow cannot be installed: {done.stderr[-500:]}")
-    return ROOT / ".cache" / "services" / "airflow" / "bin" / "python"
+    try:
+        return install() / "python"
+    except MissingError as error:
+        require(there=False, missing=f"Airflow cannot be installed: {error}")
+        raise
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +62,7 @@ def airflow(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         "RETAILSTREAM_RETRY_SECONDS": "2",
         "RETAILSTREAM_ALERT_URL": alerts.url,
     }
-    done = stack("up", **variables)
+    done = stack("up", "airflow", **variables)
     try:
         assert done.returncode == 0, done.stdout + done.stderr
         lines = (folder / "s" / "env").read_text().splitlines()

@@ -58,7 +58,7 @@ def main() -> None:
     print(
         json.dumps(
             {
-                "schedule": dag.timetable.summary,
+                "schedule": dag.schedule,
                 "catchup": dag.catchup,
                 "max_active_runs": dag.max_active_runs,
                 "timeout": dag.dagrun_timeout.total_seconds(),

@@ -12,6 +12,8 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -70,12 +72,9 @@ class Airflow:
 
     def refuses(self, method: str, path: str, body: object) -> str:
         """Ask the API what it refuses as unfit, and return its words."""
-        try:
+        with pytest.raises(urllib.error.HTTPError, match="HTTP Error 4") as caught:
             self.api(method, path, body)
-        except urllib.error.HTTPError as error:
-            assert 400 <= error.code < 500
-            return error.read().decode()
-        raise AssertionError(f"{body} was taken")
+        return caught.value.read().decode()
 
     def trigger(self, **conf: object) -> Run:
         """Begin a run with these parameters."""
@@ -124,7 +123,7 @@ class Run:
 
     def ended(self) -> str:
         """Wait until the run has ended, and return its state."""
-        wait_until(lambda: self.state in {"success", "failed"}, RUN_SECONDS, self.states)
+        wait_until(lambda: self.state in {"success", "failed"}, RUN_SECONDS, self.states, every=1)
         return self.state
 
     def summary(self, task: str) -> dict[str, Any]:
@@ -150,9 +149,9 @@ class Run:
         self.airflow.api("POST", f"/dags/{PIPELINE}/clearTaskInstances", {**body, **more})
 
 
-def wait_until(holds: Callable[[], object], seconds: float, told: Callable[[], object]) -> None:
+def wait_until(holds: Callable[[], object], seconds: float, told: Callable[[], object], *, every: float = 0.3) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, told()
-        time.sleep(0.3)
+        time.sleep(every)
