@@ -10,7 +10,7 @@ import re
 import shlex
 import shutil
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -90,9 +90,13 @@ class LazySession:
 
     def close(self) -> None:
         """End the session, if it is ours."""
-        if self._spark and self.is_ours:
-            self._spark.stop()
-        self._spark = None
+        spark, self._spark = self._spark, None
+        if spark and self.is_ours:
+            from py4j.protocol import Py4JError  # noqa: PLC0415 -- it is there already
+
+            # A signal for all of a terminal's processes has ended the JVM before us.
+            with suppress(Py4JError, OSError):
+                spark.stop()
 
     def _new(self) -> SparkSession:
         from pyspark.errors import PySparkException  # noqa: PLC0415 -- it is there already

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import uuid4
 
@@ -125,17 +125,23 @@ class SparkQueries:
             context.setJobGroup(group, what, interruptOnCancel=True)
             return work()
 
-        with ThreadPoolExecutor(1) as pool:
-            future = pool.submit(worked)
-            try:
-                while not future.done():
-                    self._progress(what, *_tasks(context, group))
-                    time.sleep(LOOK)
-                return future.result()
-            except BaseException:
-                with suppress(Exception):
-                    context.cancelJobGroup(group)
-                raise
+        future: Future[T] = Future()
+        Thread(target=_fulfil, args=(future, worked), daemon=True).start()
+        try:
+            while not wait([future], timeout=LOOK).done:
+                self._progress(what, *_tasks(context, group))
+        except BaseException:
+            with suppress(Exception):
+                context.cancelJobGroup(group)
+            raise
+        return future.result()
+
+
+def _fulfil(future: Future[T], work: Callable[[], T]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # noqa: BLE001 -- whoever waits gets it
+        future.set_exception(error)
 
 
 def _tasks(context: Any, group: str) -> tuple[int, int]:  # noqa: ANN401 -- pyspark's types are its own
