@@ -52,7 +52,7 @@ monitoring-test: $(VENV)/stack browser
 dashboards: $(VENV)/dev
 	$(BIN)/python -m dashboards
 
-## stack-up: start S3, MariaDB and ministack on this machine, for `retailstream --config configs/stack.toml`
+## stack-up: start S3, MariaDB, ministack, HDFS and Hive on this machine, for `retailstream --config configs/stack.toml`
 .PHONY: stack-up
 stack-up: $(VENV)/stack
 	$(BIN)/python -m stack up

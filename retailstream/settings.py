@@ -65,12 +65,12 @@ class Source(_Section):
 
 
 class Lake(_Section):
-    """The buckets of sales and store files, and how objects are kept in `s3://` ones."""
+    """Where sales and store files lie, and how objects are kept in `s3://` buckets."""
 
     raw: str = "file://{home}/lake/raw"
-    """Files as they came: `file://FOLDER` or `s3://BUCKET/PREFIX`."""
+    """Files as they came: `file://FOLDER`, `s3://BUCKET/PREFIX` or `hdfs://HOST:PORT/FOLDER`."""
     clean: str = "file://{home}/lake/clean"
-    """Cleaned and merged tables: `file://FOLDER` or `s3://BUCKET/PREFIX`."""
+    """Cleaned and merged tables, at a URL of the same kinds."""
     copies: str = "{home}/copies"
     """A folder for local copies of objects; one that is not used for a week goes by itself."""
     encryption: Literal["", "AES256", "aws:kms", "aws:kms:dsse"] = ""
@@ -85,7 +85,7 @@ class Features(_Section):
     """The store of feature files."""
 
     url: str = "file://{home}/features"
-    """Files as they came."""
+    """Files as they came: `file://FOLDER`, `s3://BUCKET/PREFIX` or `hdfs://HOST:PORT/FOLDER`."""
 
 
 class Database(_Section):

@@ -57,6 +57,8 @@ def _servers(place: Place) -> dict[str, object]:
         "dfs.datanode.http.address": f"{HOST}:{place.port('datanode-http')}",
         "dfs.datanode.ipc.address": f"{HOST}:{place.port('datanode-ipc')}",
         "dfs.datanode.hostname": HOST,
+        # A disk is full when it is full, not when a gigabyte is left.
+        "dfs.datanode.round-robin-volume-choosing-policy.additional-available-space": 0,
         "dfs.webhdfs.enabled": True,
     }
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import getpass
+import json
 import os
 import shlex
 import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
 from stack.place import CACHE, Place
+from stack.supervision import Supervisor
 from tests.services.servers import program, require
 
 if TYPE_CHECKING:
@@ -33,6 +39,10 @@ class Hadoop:
     def up(self, *servers: str) -> None:
         """Start those that do not run, with what they need, and wait until all are ready."""
         self._stack("up", *servers)
+
+    def stop(self) -> None:
+        """Stop all of them; their data stays."""
+        Supervisor(self.place).stop()
 
     def down(self) -> None:
         """Stop all of them, and take their data away."""
@@ -83,6 +93,27 @@ class Hadoop:
                 cursor.execute(statement)
             return list(cursor.fetchall()) if cursor.description else []
 
+    def files(self, folder: str) -> dict[str, dict[str, Any]]:
+        """Return every file below a folder, by its path within, with what WebHDFS tells of it; no such folder is empty."""
+        found: dict[str, dict[str, Any]] = {}
+        try:
+            listed = json.loads(self._webhdfs(folder, "LISTSTATUS"))["FileStatuses"]["FileStatus"]
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return {}
+            raise
+        for status in listed:
+            name = status["pathSuffix"]
+            if status["type"] == "FILE":
+                found[name] = status
+            else:
+                found |= {f"{name}/{path}": below for path, below in self.files(f"{folder}/{name}").items()}
+        return dict(sorted(found.items()))
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file, as WebHDFS gives them."""
+        return self._webhdfs(path, "OPEN")
+
     def dfs(self, *words: str) -> str:
         """Return what Hadoop's own shell says, such as `dfs("-ls", "-R", "/")`."""
         return self._program("hdfs-dfs", *words)
@@ -127,6 +158,22 @@ class Hadoop:
             yield
         finally:
             self.dfsadmin("-safemode", "leave")
+
+    @contextmanager
+    def full(self, folder: str) -> Iterator[None]:
+        """Have no room for another block within the block, below a folder that is there."""
+        self.dfsadmin("-setSpaceQuota", "1", folder)
+        try:
+            yield
+        finally:
+            self.dfsadmin("-clrSpaceQuota", folder)
+
+    def _webhdfs(self, path: str, operation: str) -> bytes:
+        port = self.place.port("namenode-http")
+        url = f"http://127.0.0.1:{port}/webhdfs/v1{quote(path)}?op={operation}&user.name={getpass.getuser()}"
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            data: bytes = answer.read()
+            return data
 
     def _stack(self, *words: str, code: int | None = 0) -> str:
         return _said(

@@ -6,7 +6,7 @@ import threading
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from retailstream.adapters.lake.hdfs_errors import FullError, ours
+from retailstream.adapters.lake.hdfs_errors import ours
 from retailstream.errors import TransientError
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ T = TypeVar("T")
 SILENCE: Final = 15
 """Seconds after which an answer does not come any more."""
 
-TRYING: Final = 40
-"""Seconds after which nothing is tried once more; with the silence of the last try, that is within a minute."""
+TRYING: Final = 30
+"""Seconds after which nothing is tried once more; with the last try and tidying up, that is within a minute."""
 
 OPTIONS: Final = {
     "dfs.client.socket-timeout": "8000",
@@ -29,6 +29,10 @@ OPTIONS: Final = {
     "dfs.client.failover.sleep.max.millis": "2000",
 }
 """The driver's own patience, which ends before ours: by default it goes on for minutes."""
+
+
+class SilentError(TransientError):
+    """There was no answer, so it is no use to ask more."""
 
 
 def answer(url: str, call: Callable[..., T], *words: Any) -> T:  # noqa: ANN401 -- whatever the call takes
@@ -49,7 +53,7 @@ def answer(url: str, call: Callable[..., T], *words: Any) -> T:  # noqa: ANN401 
     try:
         done, found = outcome.get(timeout=SILENCE)
     except Empty:
-        raise TransientError(
+        raise SilentError(
             f"{url} is not available: no answer for {SILENCE} seconds", hint="run the same command again"
         ) from None
     if not done:
@@ -69,7 +73,7 @@ def tries() -> Iterator[AttemptManager]:
 
     return iter(
         Retrying(
-            retry=retry_if_exception_type((TransientError, FullError)),
+            retry=retry_if_exception_type(TransientError),
             stop=stop_after_delay(TRYING),
             wait=wait_random_exponential(0.25, max=4),
             reraise=True,

@@ -46,7 +46,7 @@ BROKEN: Final = {
 MISCONFIGURED: Final = {"InvalidArgument", "InvalidPath", "UrlParseError", "XmlParseError"}
 
 _FORM: Final = re.compile(r'(?P<kind>\w+)(?:\((?:"(?P<name>[\w.$]+)", )?"?(?P<said>.*)\)$)?', re.DOTALL)
-_NO_ROOM: Final = re.compile(r"could only be written to 0 of .* There are (\d+) datanode\(s\) running and (\w+) node")
+_UNTAKEN: Final = re.compile(r"could only be written to 0 of .* There are (\d+) datanode\(s\) running")
 
 
 class AbsentError(RetailStreamError):
@@ -57,8 +57,8 @@ class TakenError(RetailStreamError):
     """A file is there already, or a folder that is not empty."""
 
 
-class FullError(RetailStreamError):
-    """No DataNode has room, which may be so for a moment only."""
+class UntakenError(TransientError):
+    """No DataNode takes a block: all of them are full, or the NameNode has not noticed yet that they are away."""
 
 
 def ours(error: BaseException, url: str) -> RetailStreamError:
@@ -97,16 +97,16 @@ def _answered(name: str, said: str, url: str) -> RetailStreamError:
         return TakenError(f"{url} has it already: {told}", hint="retailstream doctor")
     if name.endswith("QuotaExceededException"):
         return RetailStreamError(f"{url} is full: {told}", hint="make room, and run the same command again")
-    if no_room := _NO_ROOM.search(said):
-        return _without_room(*no_room.groups(), said=said, url=url)
+    if untaken := _UNTAKEN.search(said):
+        return _untaken(untaken[1], said, url)
     return RetailStreamError(f"{url} failed: {told}", hint="retailstream doctor")
 
 
-def _without_room(running: str, excluded: str, *, said: str, url: str) -> RetailStreamError:
-    """Tell DataNodes that are full from ones that are away, which the client excludes."""
-    if running != "0" and excluded in {"0", "no"}:
-        return FullError(f"{url} is full: {said}", hint="make room, and run the same command again")
-    return _away(url, said)
+def _untaken(running: str, said: str, url: str) -> TransientError:
+    if running == "0":
+        return _away(url, said)
+    hint = "run the same command again; where it fails for long, look whether DataNodes are full"
+    return UntakenError(f"{url} is not available: {said}", hint=hint)
 
 
 def _away(url: str, said: str) -> TransientError:

@@ -10,8 +10,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from retailstream.adapters.lake.copies import Download
-from retailstream.adapters.lake.hdfs_calls import OPTIONS, answer, tries
-from retailstream.adapters.lake.hdfs_errors import AbsentError, TakenError
+from retailstream.adapters.lake.hdfs_calls import OPTIONS, SilentError, answer, tries
+from retailstream.adapters.lake.hdfs_errors import AbsentError, TakenError, UntakenError
 from retailstream.errors import RetailStreamError, TransientError, UsageError
 
 if TYPE_CHECKING:
@@ -98,8 +98,12 @@ class HdfsFiles:
                     self._write(aside, stream, durable=durable)
                     self._rename(aside, path, replace=replace)
         except RetailStreamError as error:
-            if not isinstance(error, TransientError):  # else there is nobody to ask
+            if not isinstance(error, SilentError):
                 self._forget(aside)
+            if isinstance(error, UntakenError) and self._gives():
+                said = error.message.removeprefix(f"{self.url} is not available: ")
+                hint = "make room, and run the same command again"
+                raise RetailStreamError(f"{self.url} is full: {said}", hint=hint) from error
             raise
 
     def download(self, path: str, keep: Callable[[Download], Any]) -> Any:  # noqa: ANN401 -- what `keep` makes of it
@@ -177,6 +181,15 @@ class HdfsFiles:
         except AbsentError:
             pass
         return True
+
+    def _gives(self) -> bool:
+        """Say whether DataNodes give a file, so that they are there; not, where there is no file to ask for."""
+        try:
+            listing = answer(self.url, self._client.list_status, self.root, True)  # noqa: FBT003 -- the driver's way
+            some = answer(self.url, lambda: list(islice(listing, LISTED_AT_ONCE)))
+            return any(next(self._chunks(found.path), b"") for found in some if found.length and not found.isdir)
+        except RetailStreamError:
+            return False
 
     def _forget(self, aside: str) -> None:
         """Take away what could not be put in place; what cannot be taken away now is swept another day."""
