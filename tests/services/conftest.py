@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from tests.services.answers import embedded
 from tests.services.aws_server import aws, aws_server
 from tests.services.hadoop import _hadoop_servers, hadoop, hdfs
 from tests.services.mariadb import database_name, mariadb
@@ -11,6 +12,7 @@ __all__ = [
     "aws_server",
     "bucket",
     "database_name",
+    "embedded",
     "hadoop",
     "hdfs",
     "mariadb",

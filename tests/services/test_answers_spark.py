@@ -1,0 +1,81 @@
+"""Spark answers as DuckDB does, from the same files: each cell, type and row in its place."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import pytest
+
+import retailstream
+from retailstream.adapters.engine.spark_session import SparkOptions, open_session
+from tests.environment import STORES, csv, new_environment
+from tests.services.answers import QUESTIONS, SOURCES, answers
+from tests.services.interrupted import interrupted
+from tests.services.servers import require
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.services.answers import Embedded
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _spark() -> None:
+    require(find_spec("pyspark"), "pyspark is missing: pip install 'retailstream[spark]'")
+    require(shutil.which("java"), "Java is missing")
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_answer_is_that_of_duckdb(embedded: Embedded, name: str) -> None:
+    assert answers(embedded[name], "spark", QUESTIONS[name]) == embedded.expected(name)
+
+
+def test_a_forecast_reads_the_tables_through_spark(embedded: Embedded) -> None:
+    words = ("forecast", "--format", "json", "--engine")
+    found = [embedded["chain"].command(*words, engine) for engine in ("duckdb", "spark")]
+    assert [outcome.exit_code for outcome in found] == [0, 0], found[1].stderr
+    assert found[0].stdout == found[1].stdout != "[]\n"
+
+
+def test_tables_without_rows_and_a_home_with_wildcards_in_its_name(tmp_path: Path) -> None:
+    env = new_environment(tmp_path / "a[b]*{c}?")
+    env.write({"stores/a.csv": csv(STORES, "1,A,5"), "sales/a.csv": "Store,Dept,Date,Weekly_Sales,IsHoliday\n"})
+    env.run()
+    assert env.command("analyze", "fuel-prices", "--format", "json", "--engine", "spark").document == []
+    page = env.home.parent / "page.html"
+    outcome = env.command("analyze", "yearly-stores", "--engine", "spark", "--output", str(page))
+    assert outcome.exit_code == 0, outcome.stderr
+    assert "There are no sales." in page.read_text()
+
+
+def test_an_interrupted_query_ends_at_once(tmp_path: Path) -> None:
+    env = new_environment(tmp_path)
+    env.write({"stores/a.csv": csv(STORES, *(f"{store},A,5" for store in range(1, 3000)))})
+    env.run()
+    found = interrupted(env, "stores", signal.SIGINT, "--engine", "spark")
+    assert (found.exit_code, found.seconds < 20) == (130, True), found.printed
+    assert "interrupted" in found.printed
+
+
+def test_a_property_is_not_seen_in_the_list_of_processes(tmp_path: Path) -> None:
+    options = SparkOptions("500MB", conf={"spark.hadoop.fs.s3a.secret.key": "se\\cret=1:2"})
+    with open_session(tmp_path / "work", options) as session:
+        spark = session.get()
+        configured = spark.sparkContext.getConf().get("spark.hadoop.fs.s3a.secret.key")
+        words = subprocess.run(["ps", "-eo", "args", "-ww"], capture_output=True, text=True, check=True).stdout
+        assert spark.range(3).count() == 3
+    assert configured == "se\\cret=1:2"
+    assert "cret=1:2" not in words
+    assert not (tmp_path / "work").exists()
+
+
+def test_the_library_asks_spark_too(embedded: Embedded) -> None:
+    home = embedded["chain"].home
+    ours, theirs = (retailstream.analyze("fuel-prices", home=home, engine=engine) for engine in ("duckdb", "spark"))
+    assert ours.equals(theirs)
+    assert list(map(str, ours.dtypes)) == list(map(str, theirs.dtypes))
+    assert ours.attrs == theirs.attrs
