@@ -127,6 +127,11 @@ format: $(VENV)/dev
 docs: $(VENV)/dev
 	$(BIN)/python -m retailstream.cli.reference
 
+## pictures: make the pictures of the documentation anew, each from a real run
+.PHONY: pictures
+pictures: browser $(VENV)/stack
+	for script in docs/pictures/make_*.py; do $(BIN)/python $$script; done
+
 ## bench: what retailstream costs beside the plainest code for the same job
 .PHONY: bench
 bench: $(VENV)/run

@@ -110,7 +110,7 @@ def ask(place: Place, path: str) -> Any:  # noqa: ANN401 -- what the API answers
 
 
 def _open(url: str, headers: Mapping[str, str], body: bytes | None = None) -> Any:  # noqa: ANN401 -- same
-    with urllib.request.urlopen(urllib.request.Request(url, body, dict(headers)), timeout=10) as answer:  # noqa: S310 -- ours
+    with urllib.request.urlopen(urllib.request.Request(url, body, dict(headers)), timeout=60) as answer:  # noqa: S310 -- ours
         return json.load(answer)
 
 
