@@ -88,7 +88,7 @@ def test_an_exporter_serves_health_and_last_runs_until_it_is_stopped(env: Enviro
         env.stage("ingest", "--source", "nowhere", code=2)
         env.change_database("delete from sales")
         until(lambda: scraped(address).get(("monitor", "retailstream_healthy")) == 0)
-        assert scraped(address)["ingest", "retailstream_last_run_exit_code"] == 2
+        until(lambda: scraped(address)["ingest", "retailstream_last_run_exit_code"] == 2)
 
         process.send_signal(number)
         assert process.wait(timeout=PATIENCE) == 0
