@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 from contextlib import closing
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,7 +32,18 @@ NAMES = [
     "reject_share_stores",
     "reject_share_features",
     "open_quarantined_files",
+    "volume_sales",
+    "newest_week_sales",
+    "null_share_features_temperature",
+    "null_share_features_fuel_price",
+    "null_share_features_cpi",
+    "null_share_features_unemployment",
+    "volume_features",
+    "landed_age_sales",
+    "landed_age_stores",
+    "landed_age_features",
     *(f"last_run_{stage}" for stage in ORDER),
+    "run_duration",
 ]
 
 
@@ -70,7 +82,13 @@ def test_a_healthy_environment(months: Environment) -> None:
         "reject_share_stores": 0.0,
         "reject_share_features": 0.0,
         "open_quarantined_files": 0,
+        "volume_sales": None,  # three weeks have no usual size
+        "volume_features": None,
+        "newest_week_sales": f"2010-04-05, {(datetime.now(UTC).date() - date(2010, 4, 5)).days:,} days old",
+        **{f"null_share_features_{column}": 0.0 for column in ("temperature", "fuel_price", "cpi", "unemployment")},
+        **{f"landed_age_{dataset}": "0 days" for dataset in ("sales", "stores", "features")},
         **{f"last_run_{stage}": "ok" for stage in ORDER},
+        "run_duration": None,  # one run has no habits
     }
 
 
@@ -86,6 +104,7 @@ def test_an_environment_that_is_not_there_is_not_unhealthy_and_not_made(env: Env
     states = {check["name"]: check["state"] for check in summary["checks"]}
     assert [name for name in NAMES if states[name] == "warn"] == [
         *(name for name in RECONCILED if name != "reconcile_features_warehouse"),
+        *(f"landed_age_{dataset}" for dataset in ("sales", "stores", "features")),
         *(f"last_run_{stage}" for stage in ORDER),
     ]
     assert {check["value"] for check in summary["checks"] if check["name"].startswith("last_run_")} == {"never ran"}
