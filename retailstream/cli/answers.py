@@ -23,13 +23,19 @@ FIRST_ROWS = 40
 
 
 def print_answer(found: TypedAnswer, form: Form, *, text: str | None = None) -> None:
-    """Print one answer, or the text that it was made into; on a terminal a table comes with its headline."""
+    """Print one answer, or the text that it was made into.
+
+    On a terminal a table comes with its headline. Where there are no rows, the headline says why: on stderr, if stdout
+    is a file or a pipe.
+    """
     if text is not None:
         sys.stdout.write(text)
     elif form == "table" and sys.stdout.isatty():
         _print_for_people(found)
     else:
         sys.stdout.write(TEXTS[form](found))
+        if not found.answer.rows:
+            print(found.answer.headline, file=sys.stderr)
 
 
 def print_all(answers: Sequence[TypedAnswer], form: Form) -> None:

@@ -164,6 +164,13 @@ def test_without_rows_there_is_a_sentence(env: Environment, name: str) -> None:
     assert "{" not in env.stage("analyze", name)["headline"]
 
 
+def test_without_rows_a_pipe_gets_the_columns_and_people_the_sentence(chain: Environment) -> None:
+    outcome = chain.command("analyze", "customer-visits", "--type", "Z", "--format", "csv")
+    assert outcome.stdout.startswith("store,type,weeks,")
+    assert len(outcome.stdout.splitlines()) == 1
+    assert outcome.stderr == "No store of type Z has sales in April.\n"
+
+
 def test_a_terminal_sees_the_headline_and_figures_for_people(
     chain: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
