@@ -38,9 +38,7 @@ def main() -> None:
     chromium = shutil.which("chromium") or sys.exit("error: chromium is missing; make browser")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["RETAILSTREAM_STACK"] = f"{folder}/airflow"
-        os.environ["AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION"] = (
-            "False"  # so a run begins by itself
-        )
+        os.environ["AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION"] = "False"  # so a run begins by itself
         run([sys.executable, "-m", "stack", "up", NAME], cwd=ROOT, check=True)
         try:
             place = Place.here()
