@@ -189,12 +189,14 @@ def test_a_namenode_in_safe_mode_is_waited_for_in_vain_and_the_old_data_can_be_r
     env: Environment, cluster: Cluster, stage: str, table: str
 ) -> None:
     prepare(env)
-    old = cluster.rows(table)
-    with cluster.hadoop.in_safe_mode():
+    old, question = cluster.rows(table), ("analyze", "fuel-prices", "--format", "csv")
+    answer = env.command(*question).stdout
+    with cluster.hadoop.in_safe_mode():  # HiveServer2 itself opens no session then
         outcome = ended(started(env, stage))
         assert (outcome.exit_code, outcome.document["status"]) == (4, "failed"), outcome.stderr
         assert "safe mode" in outcome.error.lower()
-        assert cluster.rows(table) == old
+        assert env.command(*question).stdout == answer
+    assert cluster.rows(table) == old
     assert env.run()["health"]["healthy"]
     assert len(cluster.rows(table)) == len(old) + 1
 
