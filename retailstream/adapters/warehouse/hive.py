@@ -29,8 +29,8 @@ from retailstream.adapters.warehouse.hive_tables import (
 from retailstream.adapters.warehouse.metastore import Metastore
 from retailstream.adapters.warehouse.metastore_client import MetastoreClient
 from retailstream.errors import UsageError
-from retailstream.hashing import sha256
-from retailstream.manifests import WHOLE, Manifest, Partition
+from retailstream.manifests import WHOLE, Manifest
+from retailstream.publishing import put_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from retailstream.adapters.warehouse.hive_address import Address
     from retailstream.adapters.warehouse.metastore import Placed, StoredTable
     from retailstream.contracts import Contract
-    from retailstream.manifests import NewPartition
+    from retailstream.manifests import NewPartition, Partition
     from retailstream.ports import Lake
 
 FILE: Final = "rows.parquet"
@@ -133,12 +133,9 @@ class HiveTable:
 
     def publish(self, old: Manifest, changes: Mapping[str, NewPartition | None], *, landing: int) -> Manifest:
         """Put new partitions in place (None: take one away) in one step, and return the new version."""
-        partitions = dict(old.partitions)
-        for name, change in changes.items():
-            if change is None:
-                partitions.pop(name, None)
-            else:
-                partitions[name] = self._put(name, change)
+        partitions = {**old.partitions, **put_all(self.lake, changes, self._new_key)}
+        for name in [name for name, change in changes.items() if change is None]:
+            partitions.pop(name, None)
         new = Manifest(self.contract.names, landing, dict(sorted(partitions.items())))
         if new != old:
             self._commit(self._prepared(), new, {name for name, change in changes.items() if change})
@@ -167,12 +164,9 @@ class HiveTable:
         nothing = f"/{table.name}/{NOTHING}"
         return {name: place for name, place in self._places(table).items() if not place.location.endswith(nothing)}
 
-    def _put(self, name: str, change: NewPartition) -> Partition:
-        digest = sha256(change.path)
+    def _new_key(self, name: str, digest: str) -> str:
         month = f"month={name}/" if self.contract.by_month else ""
-        key = f"{self.contract.name}/{month}{digest[:16]}/{FILE}"
-        self.lake.put(key, change.path)
-        return Partition(key, digest, change.rows, change.path.stat().st_size, change.source)
+        return f"{self.contract.name}/{month}{digest[:16]}/{FILE}"
 
     def _prepared(self) -> StoredTable:
         """Return the table with the contract's columns, made or widened where need be."""
