@@ -143,6 +143,7 @@ class Supervisor:
             f"[program:{server.name}]",
             f"command={_escaped(words)}",
             f"environment={_escaped(variables)}",
+            f"directory={_escaped(str(self._place.folder))}",
             f"stdout_logfile={_escaped(str(self._place.log(server.name)))}",
             "redirect_stderr=true",
             "autostart=false",

@@ -52,7 +52,8 @@ def _servers(place: Place) -> dict[str, object]:
         "dfs.namenode.safemode.extension": 0,
         "dfs.namenode.heartbeat.recheck-interval": 5000,  # a dead node is known as dead after 20 s, not 10 minutes
         "dfs.heartbeat.interval": 1,
-        "dfs.datanode.data.dir": place.data(DATA).as_uri(),
+        # Its own folder seen from its working folder: a blank on the way would be a "%20", which a DataNode formats.
+        "dfs.datanode.data.dir": f"file:///proc/self/cwd/{place.data(DATA).relative_to(place.folder)}",
         "dfs.datanode.address": f"{HOST}:{place.port(DATA)}",
         "dfs.datanode.http.address": f"{HOST}:{place.port('datanode-http')}",
         "dfs.datanode.ipc.address": f"{HOST}:{place.port('datanode-ipc')}",

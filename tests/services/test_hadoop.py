@@ -42,7 +42,7 @@ def test_what_was_killed_comes_back_with_its_data(hadoop: Hadoop) -> None:
     hadoop.query(
         "create database kept", "create table kept.t (a int) stored as parquet", "insert into kept.t values (7)"
     )
-    for server in SERVERS:
+    for server in (*SERVERS, "mariadb"):
         with hadoop.killed(server):
             pass
     assert hadoop.query("select * from kept.t") == [(7,)]
