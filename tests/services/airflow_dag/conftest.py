@@ -11,15 +11,14 @@ import pytest
 
 from stack.installing import MissingError
 from stack.servers.airflow import install
-from tests.services.airflow_dag.server import Airflow, Receiver
+from tests.services.airflow_dag.homes import CLI, ROOT, cli
+from tests.services.airflow_dag.server import PIPELINE, Airflow, Receiver, Run, wait_until
 from tests.services.servers import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[3]
 REAL = ROOT.parent / "shared" / "datasets" / "retail"
-CLI = Path(sys.executable).with_name("retailstream")
 
 
 def stack(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -81,3 +80,35 @@ def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drop") / "source"
     subprocess.run([CLI, "sample", str(folder)], check=True, stdout=subprocess.DEVNULL)
     return folder
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="session")
+def plain(folder: Path, drop: Path) -> Path:
+    """The home that `retailstream run` makes of the same files."""
+    cli("run", "--source", drop, "--home", folder / "plain")
+    return folder / "plain"
+
+
+@pytest.fixture(scope="session")
+def scheduled(airflow: Airflow) -> Run:
+    """The run that begins by itself once the DAG is no longer paused: that of the latest Friday."""
+    airflow.api("PATCH", f"/dags/{PIPELINE}", {"is_paused": False})
+    wait_until(airflow.runs, 60, airflow.runs)
+    [found] = airflow.runs()
+    run = Run(airflow, found["dag_run_id"])
+    run.ended()
+    return run
+
+
+@pytest.fixture(scope="session")
+def first(airflow: Airflow, scheduled: Run, folder: Path, drop: Path) -> Run:
+    """A run over the whole set that was triggered and has ended."""
+    assert scheduled
+    run = airflow.trigger(home=folder / "home", source=drop)
+    run.ended()
+    return run

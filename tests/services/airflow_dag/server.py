@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PIPELINE = "retailstream_pipeline"
-RUN_SECONDS = 240
+RUN_SECONDS = 600
 
 
 class Receiver:

@@ -1,99 +1,17 @@
-"""Runs of the pipeline by a real Airflow: what its tasks leave behind, and what becomes of each kind of failure."""
+"""Runs of the pipeline that go well, by a real Airflow: what their tasks leave behind."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import signal
-import sqlite3
-import subprocess
-from contextlib import closing
-from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import pytest
-
-from retailstream.landings import Scope
-from retailstream.locks import Holder, hold
 from retailstream.stages import ORDER
-from tests.services.airflow_dag.conftest import CLI, REAL
+from tests.services.airflow_dag.conftest import REAL
+from tests.services.airflow_dag.homes import cli, entries, rows, write
 from tests.services.airflow_dag.server import PIPELINE, Airflow, Run, wait_until
 from tests.services.airflow_dag.test_dag import ANSWERS
 
-SALES, STORES = "Store,Dept,Date,Weekly_Sales,IsHoliday", "Store,Type,Size"
 NOT_STAGES = {*ANSWERS, "monitor", "runs.show"}
-
-
-def cli(*words: str | Path, code: int = 0) -> Any:
-    """Run a command outside of Airflow, and return its JSON."""
-    done = subprocess.run([CLI, *words, "--json"], capture_output=True, text=True, check=False)
-    assert done.returncode == code, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def entries(home: Path, run: Run) -> list[tuple[str, int, str, int | None]]:
-    """Return what the ledger has of a run: stage, attempt, status and exit code, in order."""
-    found = cli("runs", "show", run.id, "--home", home)["items"]
-    return [(item["stage"], item["attempt"], item["status"], item["exit_code"]) for item in found]
-
-
-def rows(home: Path) -> list[tuple[Any, ...]]:
-    """Return all rows of the relational database."""
-    queries = ("select * from sales order by store, dept, date", "select * from stores order by store")
-    with closing(sqlite3.connect(f"file:{home / 'retail.db'}?mode=ro", uri=True)) as connection:
-        return [row for query in queries for row in connection.execute(query)]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("runs")
-
-
-@pytest.fixture(scope="module")
-def plain(folder: Path, drop: Path) -> Path:
-    """The home that `retailstream run` makes of the same files."""
-    cli("run", "--source", drop, "--home", folder / "plain")
-    return folder / "plain"
-
-
-@pytest.fixture(scope="module")
-def scheduled(airflow: Airflow) -> Run:
-    """The run that begins by itself once the DAG is no longer paused: that of the latest Friday."""
-    airflow.api("PATCH", f"/dags/{PIPELINE}", {"is_paused": False})
-    wait_until(airflow.runs, 60, airflow.runs)
-    [found] = airflow.runs()
-    run = Run(airflow, found["dag_run_id"])
-    run.ended()
-    return run
-
-
-@pytest.fixture(scope="module")
-def first(airflow: Airflow, scheduled: Run, folder: Path, drop: Path) -> Run:
-    """A run over the whole set that was triggered and has ended."""
-    assert scheduled
-    run = airflow.trigger(home=folder / "home", source=drop)
-    run.ended()
-    return run
-
-
-def test_a_run_that_was_not_asked_for_is_that_of_the_latest_friday_and_a_missing_drop_is_not_tried_again(
-    airflow: Airflow, scheduled: Run
-) -> None:
-    """Exit code 2 for both tasks that read the drop."""
-    assert scheduled.id.startswith("scheduled__")
-    assert datetime.fromisoformat(scheduled.id.removeprefix("scheduled__")).isoweekday() == 5
-    tasks = scheduled.tasks()
-    ends = {name: tasks[name]["state"] for name in tasks}
-    assert (ends.pop("ingest"), ends.pop("features")) == ("failed", "failed")
-    assert tasks["ingest"]["try_number"] == tasks["features"]["try_number"] == 1
-    assert "exit code 2" in scheduled.log("ingest")
-    assert ends.pop("monitor") == "failed"  # the last run of ingest did not end well
-    assert set(ends.values()) == {"upstream_failed"}
-    assert scheduled.state == "failed"
-    assert airflow.alerts.tasks(scheduled.id) == ["features", "ingest", "monitor"]
 
 
 def test_a_week_goes_through_every_task(first: Run) -> None:
@@ -174,123 +92,11 @@ def test_a_second_run_skips_the_stages_and_asks_again(airflow: Airflow, first: R
     assert airflow.alerts.tasks(run.id) == []
 
 
-HOSTILE = "a b; touch $AIRFLOW_HOME/one $(touch $AIRFLOW_HOME/two) `touch $AIRFLOW_HOME/three` ' \" {{ 7*7 }} \n *"
-"""A name of a folder that bash and Jinja would take for code, if they were given it as such."""
-
-
-def test_too_many_rejects_stop_the_run_and_no_parameter_is_taken_for_code(airflow: Airflow, folder: Path) -> None:
-    place = folder / "-hostile" / HOSTILE.replace("/", "\N{DIVISION SLASH}")
-    home, source, config = place / "home", place / "source", place / "--help.toml"
-    for name, lines in {
-        "sales/week.csv": [SALES, "1,1,2012-10-26,24924.50,FALSE", "1,2,2012-10-26,much,FALSE"],
-        "stores/stores.csv": [STORES, "1,A,151315"],
-    }.items():
-        (source / name).parent.mkdir(parents=True, exist_ok=True)
-        (source / name).write_text("".join(f"{line}\n" for line in lines))
-    (source / "features").mkdir()
-    config.write_text('[quality]\nmax_rejects = "7%"\n')
-
-    run = airflow.trigger(home=home, source=source, config=config)
-
-    assert run.ended() == "failed"
-    tasks = run.tasks()
-    assert (tasks["ingest"]["state"], tasks["features"]["state"]) == ("success", "skipped")
-    assert (tasks["glue-merge"]["state"], tasks["glue-merge"]["try_number"]) == ("failed", 1)
-    log = run.log("glue-merge")
-    assert "exit code 3" in log
-    assert "7%" in log
-    assert tasks["monitor"]["state"] == "failed"
-    after = {*NOT_STAGES, "load-rds", "sqoop"} - {"monitor"}
-    assert {tasks[name]["state"] for name in after} == {"upstream_failed"}
-    assert airflow.alerts.tasks(run.id) == ["glue-merge", "monitor"]
-    assert sorted(entries(home, run)) == [
-        ("features", 1, "noop", 0),
-        ("glue-merge", 1, "failed", 3),
-        ("ingest", 1, "ok", 0),
-    ]
-    assert [path.name for path in airflow.folder.rglob("*") if path.name in {"one", "two", "three"}] == []
-    assert {path.name for path in place.iterdir()} == {"home", "source", "--help.toml"}
-
-
-@pytest.mark.parametrize(
-    "conf", [{"home": "here"}, {"source": "drop"}, {"config": "--help"}, {"engine": "duckdb; touch x"}, {"home": ""}]
-)
-def test_parameters_of_a_wrong_form_begin_no_run(airflow: Airflow, scheduled: Run, conf: dict[str, str]) -> None:
-    assert scheduled
-    [name] = conf
-    told = airflow.refuses("POST", f"/dags/{PIPELINE}/dagRuns", {"logical_date": None, "conf": conf})
-    assert name in told
-
-
-def gap(before: dict[str, Any], after: dict[str, Any]) -> float:
-    """Return the seconds between two tries of a task."""
-    return (datetime.fromisoformat(after["start_date"]) - datetime.fromisoformat(before["end_date"])).total_seconds()
-
-
-def killed_midway(home: Path) -> None:
-    """Kill the process of `glue-merge` as soon as the ledger says that it is at work."""
-    found: list[tuple[int]] = []
-
-    def at_work() -> bool:
-        path = home / "state.db"
-        if path.exists():
-            with closing(sqlite3.connect(path, timeout=10)) as connection:
-                query = "select process_id from runs where stage = 'glue-merge' and status = 'running'"
-                found[:] = connection.execute(query).fetchall()
-        return bool(found)
-
-    wait_until(at_work, 60, lambda: "glue-merge was never seen at work", every=0.01)
-    os.kill(found[0][0], signal.SIGKILL)
-
-
-def test_a_held_lock_is_waited_for_and_a_killed_task_succeeds_once_it_is_cleared(
-    airflow: Airflow, scheduled: Run, folder: Path, plain: Path, drop: Path
-) -> None:
-    assert scheduled
-    home = folder / "disturbed"
-    with hold(home / "locks", [Scope.SALES_AND_STORES], Holder("the-test", "test", "now")):
-        run = airflow.trigger(home=home, source=drop)
-        wait_until(lambda: len(run.tries("ingest")) == 3, 90, run.states)
-    killed_midway(home)
-
-    assert run.ended() == "failed"
-    tries = run.tries("ingest")
-    assert [tried["state"] for tried in tries] == ["failed", "failed", "success"]
-    waits = [gap(before, after) for before, after in pairwise(tries)]
-    assert waits[0] >= 2
-    assert waits[1] >= 4
-    assert run.states()["glue-merge"] == "failed"
-    assert run.tasks()["glue-merge"]["try_number"] == 1
-
-    run.clear("glue-merge")
-
-    assert run.ended() == "success"
-    assert set(run.states().values()) == {"success"}
-    found = entries(home, run)
-    assert [entry for entry in found if entry[0] == "ingest"] == [
-        ("ingest", 1, "failed", 5),
-        ("ingest", 2, "failed", 5),
-        ("ingest", 3, "ok", 0),
-    ]
-    assert [entry for entry in found if entry[0] == "glue-merge"] == [
-        ("glue-merge", 1, "killed", None),
-        ("glue-merge", 2, "ok", 0),
-    ]
-    assert rows(home) == rows(plain)
-
-
 def test_a_given_week_can_be_made_up_for(airflow: Airflow, scheduled: Run, folder: Path) -> None:
     """A backfill of the last week of October 2012 takes the drop of that Friday, and no other."""
     assert scheduled
     for week in ("2012-10-19", "2012-10-26"):
-        for name, lines in {
-            "sales": [SALES, f"1,1,{week},24924.50,FALSE"],
-            "stores": [STORES, "1,A,151315"],
-        }.items():
-            path = folder / "drops" / week / name / f"{name}-{week}.csv"
-            path.parent.mkdir(parents=True)
-            path.write_text("".join(f"{line}\n" for line in lines))
-        (folder / "drops" / week / "features").mkdir()
+        write(folder / "drops" / week, [f"1,1,{week},24924.50,FALSE"], name=week)
     body = {
         "dag_id": PIPELINE,
         "from_date": "2012-10-26T00:00:00Z",

@@ -1,0 +1,47 @@
+"""What lies in the home of an environment that Airflow has worked on."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.services.airflow_dag.server import Run
+
+ROOT = Path(__file__).parents[3]
+CLI = Path(sys.executable).with_name("retailstream")
+SALES, STORES = "Store,Dept,Date,Weekly_Sales,IsHoliday", "Store,Type,Size"
+
+
+def write(source: Path, sales: list[str], *, name: str = "week") -> None:
+    """Write a drop of these sales, of a store that is known."""
+    files = {f"sales/{name}.csv": [SALES, *sales], f"stores/{name}.csv": [STORES, "1,A,151315"]}
+    for path, lines in files.items():
+        (source / path).parent.mkdir(parents=True, exist_ok=True)
+        (source / path).write_text("".join(f"{line}\n" for line in lines))
+    (source / "features").mkdir()
+
+
+def cli(*words: str | Path, code: int = 0) -> Any:
+    """Run a command outside of Airflow, and return its JSON."""
+    done = subprocess.run([CLI, *words, "--json"], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def entries(home: Path, run: Run) -> list[tuple[str, int, str, int | None]]:
+    """Return what the ledger has of a run: stage, attempt, status and exit code, in order."""
+    found = cli("runs", "show", run.id, "--home", home)["items"]
+    return [(item["stage"], item["attempt"], item["status"], item["exit_code"]) for item in found]
+
+
+def rows(home: Path) -> list[tuple[Any, ...]]:
+    """Return all rows of the relational database."""
+    queries = ("select * from sales order by store, dept, date", "select * from stores order by store")
+    with closing(sqlite3.connect(f"file:{home / 'retail.db'}?mode=ro", uri=True)) as connection:
+        return [row for query in queries for row in connection.execute(query)]

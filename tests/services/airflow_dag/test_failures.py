@@ -1,0 +1,149 @@
+"""Runs of the pipeline that fail, by a real Airflow: what is tried again, what goes on, and what heals them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+from contextlib import closing
+from datetime import datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from retailstream.landings import Scope
+from retailstream.locks import Holder, hold
+from tests.services.airflow_dag.homes import entries, rows, write
+from tests.services.airflow_dag.server import PIPELINE, Airflow, Run, wait_until
+from tests.services.airflow_dag.test_dag import ANSWERS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_run_that_was_not_asked_for_is_that_of_the_latest_friday_and_a_missing_drop_is_not_tried_again(
+    airflow: Airflow, scheduled: Run
+) -> None:
+    """Exit code 2 for both tasks that read the drop."""
+    assert scheduled.id.startswith("scheduled__")
+    assert datetime.fromisoformat(scheduled.id.removeprefix("scheduled__")).isoweekday() == 5
+    tasks = scheduled.tasks()
+    ends = {name: tasks[name]["state"] for name in tasks}
+    assert (ends.pop("ingest"), ends.pop("features")) == ("failed", "failed")
+    assert tasks["ingest"]["try_number"] == tasks["features"]["try_number"] == 1
+    assert "exit code 2" in scheduled.log("ingest")
+    assert ends.pop("monitor") == "failed"  # the last run of ingest did not end well
+    assert set(ends.values()) == {"upstream_failed"}
+    assert scheduled.state == "failed"
+    assert airflow.alerts.tasks(scheduled.id) == ["features", "ingest", "monitor"]
+
+
+HOSTILE = "a $(cd $AIRFLOW_HOME; touch one) '; cd $AIRFLOW_HOME; touch two; ' {{ 7*7 }} \n *"
+"""A name of a folder that bash and Jinja would take for code, if they were given it as such."""
+
+
+@pytest.mark.parametrize("quote", ["", "'", '"'])
+def test_the_hostile_name_does_harm_where_it_is_taken_for_code(tmp_path: Path, quote: str) -> None:
+    code = f"echo {quote}{HOSTILE}{quote}"
+    subprocess.run(["bash", "-c", code], env={"AIRFLOW_HOME": str(tmp_path)}, check=False, stdout=subprocess.DEVNULL)
+    assert {path.name for path in tmp_path.iterdir()} & {"one", "two"}
+
+
+def test_too_many_rejects_stop_the_run_and_no_parameter_is_taken_for_code(
+    airflow: Airflow, scheduled: Run, folder: Path
+) -> None:
+    assert scheduled
+    place = folder / "-hostile" / HOSTILE
+    home, source, config = place / "home", place / "source", place / "--help.toml"
+    write(source, ["1,1,2012-10-26,24924.50,FALSE", "1,2,2012-10-26,much,FALSE"])
+    config.write_text('[quality]\nmax_rejects = "7%"\n')
+
+    run = airflow.trigger(home=home, source=source, config=config)
+
+    assert run.ended() == "failed"
+    tasks = run.tasks()
+    assert (tasks["ingest"]["state"], tasks["features"]["state"]) == ("success", "skipped")
+    assert (tasks["glue-merge"]["state"], tasks["glue-merge"]["try_number"]) == ("failed", 1)
+    log = run.log("glue-merge")
+    assert "exit code 3" in log
+    assert "7%" in log
+    assert tasks["monitor"]["state"] == "failed"
+    after = {*ANSWERS, "runs.show", "load-rds", "sqoop"}
+    assert {tasks[name]["state"] for name in after} == {"upstream_failed"}
+    assert airflow.alerts.tasks(run.id) == ["glue-merge", "monitor"]
+    assert sorted(entries(home, run)) == [
+        ("features", 1, "noop", 0),
+        ("glue-merge", 1, "failed", 3),
+        ("ingest", 1, "ok", 0),
+    ]
+    assert [path.name for path in airflow.folder.rglob("*") if path.name in {"one", "two"}] == []
+    assert {path.name for path in place.iterdir()} == {"home", "source", "--help.toml"}
+
+
+@pytest.mark.parametrize(
+    "conf", [{"home": "here"}, {"source": "drop"}, {"config": "--help"}, {"engine": "duckdb; touch x"}, {"home": ""}]
+)
+def test_parameters_of_a_wrong_form_begin_no_run(airflow: Airflow, scheduled: Run, conf: dict[str, str]) -> None:
+    assert scheduled
+    [name] = conf
+    told = airflow.refuses("POST", f"/dags/{PIPELINE}/dagRuns", {"logical_date": None, "conf": conf})
+    assert name in told
+
+
+def gap(before: dict[str, Any], after: dict[str, Any]) -> float:
+    """Return the seconds between two tries of a task."""
+    return (datetime.fromisoformat(after["start_date"]) - datetime.fromisoformat(before["end_date"])).total_seconds()
+
+
+def killed_midway(home: Path) -> None:
+    """Kill the process of `glue-merge` as soon as the ledger says that it is at work."""
+    found: list[tuple[int]] = []
+
+    def at_work() -> bool:
+        path = home / "state.db"
+        if path.exists():
+            with closing(sqlite3.connect(path, timeout=10)) as connection:
+                query = "select process_id from runs where stage = 'glue-merge' and status = 'running'"
+                found[:] = connection.execute(query).fetchall()
+        return bool(found)
+
+    wait_until(at_work, 60, lambda: "glue-merge was never seen at work", every=0.01)
+    os.kill(found[0][0], signal.SIGKILL)
+
+
+def test_a_held_lock_is_waited_for_and_a_killed_task_succeeds_once_it_is_cleared(
+    airflow: Airflow, scheduled: Run, folder: Path, plain: Path, drop: Path
+) -> None:
+    assert scheduled
+    home = folder / "disturbed"
+    with hold(home / "locks", [Scope.SALES_AND_STORES], Holder("the-test", "test", "now")):
+        run = airflow.trigger(home=home, source=drop)
+        wait_until(lambda: len(run.tries("ingest")) == 3, 90, run.states)
+    killed_midway(home)
+
+    assert run.ended() == "failed"
+    tries = run.tries("ingest")
+    assert [tried["state"] for tried in tries] == ["failed", "failed", "success"]
+    waits = [gap(before, after) for before, after in pairwise(tries)]
+    assert waits[0] >= 2
+    assert waits[1] >= 4
+    assert run.states()["glue-merge"] == "failed"
+    assert run.tasks()["glue-merge"]["try_number"] == 1
+
+    run.clear("glue-merge")
+
+    assert run.ended() == "success"
+    assert set(run.states().values()) == {"success"}
+    found = entries(home, run)
+    assert [entry for entry in found if entry[0] == "ingest"] == [
+        ("ingest", 1, "failed", 5),
+        ("ingest", 2, "failed", 5),
+        ("ingest", 3, "ok", 0),
+    ]
+    assert [entry for entry in found if entry[0] == "glue-merge"] == [
+        ("glue-merge", 1, "killed", None),
+        ("glue-merge", 2, "ok", 0),
+    ]
+    assert rows(home) == rows(plain)
