@@ -57,10 +57,10 @@ monitoring-test: $(VENV)/stack browser
 dashboards: $(VENV)/dev
 	$(BIN)/python -m dashboards
 
-## stack-up: start S3, MariaDB, ministack, HDFS and Hive on this machine, for `retailstream --config configs/stack.toml`
+## stack-up: start S3, MariaDB, HDFS, Hive, Prometheus and more on this machine, for `--config configs/stack.toml`; SERVERS=prometheus for some
 .PHONY: stack-up
 stack-up: $(VENV)/stack
-	$(BIN)/python -m stack up
+	$(BIN)/python -m stack up $(SERVERS)
 
 ## stack-down: stop them, and remove all their data
 .PHONY: stack-down

@@ -1,61 +1,13 @@
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.docs.steps import ROOT, try_word_by_word, with_commands
 
-ROOT = Path(__file__).parents[2]
-FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-STAGE = re.compile(r"(ingest|glue-merge|load-rds|features|sqoop) .*\.\d\d")
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_first_week_word_by_word(tmp_path: Path) -> None:
-    """The tutorial's commands, in order in an empty folder, end well and print what the tutorial shows."""
-    environment = _with_command(tmp_path / "bin")
-    (tmp_path / "mine").mkdir()
-    blocks = list(_steps((ROOT / "docs/tutorial/first-week.md").read_text(encoding="utf-8")))
-    assert len(blocks) > 8
-    for commands, shown in blocks:
-        done = subprocess.run(
-            ["bash", "-uc", commands],
-            cwd=tmp_path / "mine",
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{commands}\n{done.stdout}"
-        told = shown.index("…") if "…" in shown else None
-        assert _timeless(done.stdout)[:told] == shown[:told], commands
-
-
-def _steps(page: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield each block of commands with the lines that the tutorial shows as its output."""
-    fences = [(kind, text) for kind, text in FENCE.findall(page) if kind in {"sh", "text"}]
-    for (kind, commands), (next_kind, shown) in zip(fences[::2], fences[1::2], strict=True):
-        assert (kind, next_kind) == ("sh", "text")
-        yield commands, _timeless(shown)
-
-
-def _timeless(text: str) -> list[str]:
-    """Return the lines of an output, without how long anything took."""
-    lines = [re.sub(r"in [\d.,]+ s$", "in … s", line) for line in text.splitlines()]
-    return [re.sub(r" +[\d.,]+$", " …", line) if STAGE.fullmatch(line) else line for line in lines]
-
-
-def _with_command(folder: Path) -> dict[str, str]:
-    """Return the process's variables with `retailstream` on the path, run from this checkout."""
-    folder.mkdir()
-    command = folder / "retailstream"
-    call = "from retailstream.cli.app import main; main()"
-    command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -c "{call}" "$@"\n')
-    command.chmod(0o755)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("RETAILSTREAM__")}
-    return {**kept, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    page = ROOT / "docs/tutorial/first-week.md"
+    assert try_word_by_word(page, tmp_path / "mine", with_commands(tmp_path / "bin")) > 8
