@@ -21,7 +21,9 @@ import pytest
 
 from retailstream.adapters.database import mysql, mysql_text
 from retailstream.adapters.database.mysql import open_mysql
+from retailstream.adapters.database.mysql_address import address_of
 from retailstream.adapters.database.mysql_results import open_mysql_results
+from retailstream.adapters.database.mysql_server import open_server
 from retailstream.adapters.engine.duckdb import DuckDbEngine, open_duckdb
 from retailstream.contracts import SALES, Column, Type
 from retailstream.contracts import STORES as STORES_TABLE
@@ -38,6 +40,7 @@ from tests.services.servers import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from retailstream.adapters.database.mysql_server import Session
     from retailstream.contracts import Contract
     from retailstream.ports import Row
     from tests.environment import Environment
@@ -316,8 +319,8 @@ def dying(mariadb: MariaDb, load: TableLoad) -> TableLoad:
                 stream.write(lines[: len(lines) // 2])
                 stream.flush()
                 mariadb.kill()
-                with suppress(BrokenPipeError):
-                    stream.write(lines[len(lines) // 2 :])
+                with suppress(BrokenPipeError):  # what is left is more than fits on its way
+                    stream.write(lines[len(lines) // 2 :] * 100_000)
                     stream.flush()
 
         threading.Thread(target=feed).start()
@@ -347,6 +350,23 @@ def test_a_server_killed_in_mid_load_keeps_the_old_data(
         database.load([corrected])
         assert database.digests(SALES) == {"2010-02": "c", "2010-03": "b"}
         assert len(mariadb.sql("select * from sales", at)) == 3
+
+
+def test_a_server_killed_while_it_answers_is_worth_another_try(
+    mariadb: MariaDb, at: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work(session: Session) -> None:
+        for number, _row in enumerate(session.stream("select repeat('x', 1000) from seq_1_to_1000000")):
+            if number == 1000:
+                mariadb.kill()
+
+    with open_server(address_of(mariadb.url(at, retry_seconds=0))) as server:
+        try:
+            with pytest.raises(TransientError, match="the connection was lost"):
+                server.read(work)
+        finally:
+            mariadb.start()
+    assert capsys.readouterr().err == ""  # the driver, too, has nothing more to read
 
 
 def test_a_command_whose_server_dies_ends_with_4_and_the_next_repairs(

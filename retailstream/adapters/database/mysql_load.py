@@ -97,6 +97,11 @@ class Load:
                     raise
                 self.files = False
                 return None
+            except AttributeError as error:
+                # Where the connection breaks, PyMySQL 1.2 closes it and still ends the file on it.
+                if isinstance(error.__context__, MySQLError):
+                    raise error.__context__ from None
+                raise
         for _level, _code, message in self.session.ask("show warnings limit 1"):
             raise _spoilt(contract, str(message))
         if given is None or arrived != given.rows:

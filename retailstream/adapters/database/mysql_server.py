@@ -66,8 +66,14 @@ class Session:
     def stream(self, query: str) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of an answer as the server sends them; they must all be taken."""
         with self.connection.cursor(SSCursor) as cursor:
-            cursor.execute(query)
-            yield from cursor
+            try:
+                cursor.execute(query)
+                yield from cursor
+            except pymysql.err.MySQLError:
+                # PyMySQL 1.2 would read the rest of the answer from the connection that it has just closed.
+                if not self.connection.open and (answer := getattr(cursor, "_result", None)):
+                    answer.unbuffered_active = False
+                raise
 
     def commit(self) -> None:
         """End the transaction; the next statement begins another."""
