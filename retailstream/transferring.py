@@ -32,9 +32,10 @@ TRIES: Final = 3
 
 @dataclass(frozen=True)
 class Copied:
-    """Partitions as files: where each lies and its rows, and what the database held of them in that moment."""
+    """Partitions as files: where each lies and its rows, the database's URL, and what it held in that moment."""
 
     files: dict[str, tuple[Path, int]]
+    source: str
     sent: Fingerprint
 
 
@@ -65,7 +66,7 @@ class NativeTransfer:
         sent = self.database.dump(contract, names, text)
         rows = self.engine.write_text(contract, text, self.database.decode, target)
         text.unlink()
-        return Copied({name: (target(name), count) for name, count in rows.items()}, sent)
+        return Copied({name: (target(name), count) for name, count in rows.items()}, self.database.url, sent)
 
     def table(self, extract: Extract, target: Path) -> Proof:
         """Write the rows of any table into one Parquet file, by key, and return what the database held of them."""
@@ -107,7 +108,7 @@ class StagedTransfer:
 
         paths, sent = self._extract(extract, held, work / "extracted")
         rows = self.engine.write_files(contract, paths, target)
-        return Copied({name: (target(name), count) for name, count in rows.items()}, sent)
+        return Copied({name: (target(name), count) for name, count in rows.items()}, self.database.url, sent)
 
     def table(self, extract: Extract, target: Path) -> Proof:
         """Write the rows of any table into one Parquet file, by key, and return what the database held of them."""

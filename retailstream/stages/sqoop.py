@@ -12,6 +12,7 @@ from retailstream.reports import Counts, StageReport, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from retailstream.manifests import Manifest
     from retailstream.ports import Database, Engine, Table, Warehouse
@@ -75,18 +76,24 @@ def _carry_out(change: _Change, transfer: Transfer, engine: Engine, run: Run) ->
     if not (change.changed or change.gone):
         table.sweep(manifest)
         return Counts(files_in=len(loaded))
-    everything = len(change.changed) == len(loaded)
-    copied = transfer.partitions(table.contract, None if everything else change.changed, run.work)
-    arrived = engine.fingerprint(table.contract, [path for path, _rows in copied.files.values()])
-    if difference := arrived.difference(copied.sent):
-        raise RetailStreamError(
-            f"table '{table.contract.name}' did not arrive whole: {difference}",
-            hint="nothing was published; run retailstream sqoop again",
-        )
+    files = _proved(change, transfer, engine, run.work) if change.changed else {}
     partitions: dict[str, NewPartition | None] = dict.fromkeys(change.gone)
-    for name, (path, rows) in copied.files.items():
+    for name, (path, rows) in files.items():
         partitions[name] = NewPartition(path, rows, source=loaded[name])
     published = table.publish(manifest, partitions, landing=0)
-    rows = sum(rows for _path, rows in copied.files.values())
-    size = sum(published.partitions[name].bytes for name in copied.files)
+    rows = sum(rows for _path, rows in files.values())
+    size = sum(published.partitions[name].bytes for name in files)
     return Counts(len(loaded), len(change.changed), rows_in=rows, rows_out=rows, bytes=size)
+
+
+def _proved(change: _Change, transfer: Transfer, engine: Engine, work: Path) -> dict[str, tuple[Path, int]]:
+    """Return a file for each changed partition, and its rows; RetailStreamError where they are not the database's."""
+    contract, everything = change.table.contract, len(change.changed) == len(change.loaded)
+    copied = transfer.partitions(contract, None if everything else change.changed, work)
+    arrived = engine.fingerprint(contract, [path for path, _rows in copied.files.values()])
+    if difference := arrived.difference(copied.sent):
+        raise RetailStreamError(
+            f"table '{contract.name}' did not arrive whole from {copied.source}: {difference}",
+            hint="nothing was published; run retailstream sqoop again",
+        )
+    return copied.files

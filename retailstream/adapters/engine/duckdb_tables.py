@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from retailstream.adapters.engine.duckdb_files import only, parquet, quoted
-from retailstream.errors import RetailStreamError
 from retailstream.proofs import PRIME, STEPS, proof_of, proof_sql
 from retailstream.relations import APPROXIMATE, NULL, Kind
 
@@ -47,9 +46,11 @@ class DuckDbTables:
 
     def lay_over(self, relation: Relation, old: Sequence[Path], new: Path, target: Path) -> int:
         """Write old rows and new ones, which take the place of those with their key, and return how many there are."""
-        same = " and ".join(f"old.{_name(name)} is not distinct from new.{_name(name)}" for name in relation.key)
-        kept = f"select * from {_source(relation, old)} as old anti join {_source(relation, [new])} as new on {same}"
-        return self._copy(relation, f"({kept} union all by name select * from {_source(relation, [new])})", target)
+        given, there = _source(relation, [new]), _source(relation, old)
+        if relation.key:
+            same = " and ".join(f"old.{name} is not distinct from new.{name}" for name in map(_name, relation.key))
+            there = f"(select * from {there} as old anti join {given} as new on {same})"
+        return self._copy(relation, f"(select * from {there} union all by name select * from {given})", target)
 
     def proof(self, relation: Relation, paths: Sequence[Path]) -> Proof:
         """Return what Parquet files hold."""
@@ -151,10 +152,3 @@ def _source(relation: Relation, paths: Sequence[Path]) -> str:
 
 def _name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def damaged(relation: Relation, why: str) -> RetailStreamError:
-    """Return the error of rows that cannot be read as the table they are of."""
-    return RetailStreamError(
-        f"table '{relation.name}' did not arrive whole: {why}", hint="nothing was published; run the same command again"
-    )
