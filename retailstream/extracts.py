@@ -75,7 +75,7 @@ class Tables(Protocol):
         ...
 
     def newest(self, extract: Extract, column: Field) -> str | None:
-        """Return the largest value of a column, as text, None where there are no rows; UsageError where it has nulls."""
+        """Return the largest value of a column as text, None where there are no rows; UsageError where one is null."""
         ...
 
     def split(self, extract: Extract, column: str | None, parts: int) -> Split | None:

@@ -37,9 +37,9 @@ class Fingerprint:
         for (name, mine), (_name, theirs) in zip(self.sums, other.sums, strict=True):
             if mine != theirs:
                 return f"a sum of {name} of {mine:,} against {theirs:,}"
-        for (name, *mine), (_name, *theirs) in zip(self.ranges, other.ranges, strict=True):
-            if mine != theirs:
-                return f"a range of {name} of {mine[0]} to {mine[1]} against {theirs[0]} to {theirs[1]}"
+        for my, their in zip(self.ranges, other.ranges, strict=True):
+            if my != their:
+                return f"a range of {my[0]} of {my[1]} to {my[2]} against {their[1]} to {their[2]}"
         if self.keys != other.keys:
             return "other keys"
         changed = [name for name, digest in self.letters if digest != dict(other.letters)[name]]

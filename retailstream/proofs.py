@@ -157,6 +157,7 @@ def whole(value: object, places: int) -> int | None:
         high, low = value.split("|")
         return int(high) * 10**18 + int(low)
     sign, digits, exponent = Decimal(str(value)).as_tuple()
-    number = int("".join(map(str, digits)))
     shift = int(exponent) + places
-    return (-1 if sign else 1) * (number * 10**shift if shift >= 0 else number // 10**-shift)
+    text = "".join(map(str, digits))
+    number = int(f"{text}{'0' * shift}" if shift >= 0 else text[:shift] or "0")
+    return -number if sign else number

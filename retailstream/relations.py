@@ -1,7 +1,7 @@
-"""Tables of any shape: columns with exact types, such as a relational database and a warehouse both hold.
+r"""Tables of any shape: columns with exact types, such as a relational database and a warehouse both hold.
 
 A row of one travels as a line of text that no character of its values can break: fields joined by commas, numbers and
-days as digits, text and bytes as an `x` and their hexadecimal digits, null as `N`. So `(7, null, "a,b\\n")` is
+days as digits, text and bytes as an `x` and their hexadecimal digits, null as `N`. So `(7, null, "a,b\n")` is
 `7,N,x612C620A`. What turns a value into its field, and back, is SQL of whoever sends or receives it.
 """
 

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 STAGE = "sqoop"
 
 
-def run(
-    *, database: Database, warehouse: Warehouse, engine: Engine, transfer: Transfer, run: Run
-) -> StageReport:
+def run(*, database: Database, warehouse: Warehouse, engine: Engine, transfer: Transfer, run: Run) -> StageReport:
     """Copy the partitions that were loaded since the last time, and publish them once they are proved.
 
     The proof compares count, exact sums, ranges and keys that the database held in the moment of the copy with what the
@@ -54,7 +52,7 @@ def run(
 
 @dataclass(frozen=True)
 class _Change:
-    """What a table of the warehouse is to become: the digests of its partitions, and which of them are not there yet."""
+    """What a table is to become: the digests of its partitions, and which of them are new, or gone."""
 
     table: Table
     manifest: Manifest

@@ -33,14 +33,16 @@ if TYPE_CHECKING:
 
 STAGE = "sqoop"
 
-def run(
-    *, tables: Tables, warehouse: Warehouse, files: TableEngine, transfer: Transfer, request: TableRequest, run: Run
-) -> StageReport:
-    """Copy the rows that are asked for, and publish them once they are proved; nothing where nothing changed.
+
+def run(*, tables: Tables, warehouse: Warehouse, files: TableEngine, transfer: Transfer, run: Run) -> StageReport:
+    """Copy the rows that `run.table` asks for, and publish them once they are proved; nothing where nothing changed.
 
     Raises UsageError for a table, column or condition that the database does not have, or that no warehouse can hold;
     RetailStreamError where what arrived is not what the database held.
     """
+    request = run.table
+    if request is None:
+        raise ValueError("the run is about no table")
     if request.target in CONTRACTS:
         raise UsageError(
             f"'{request.target}' is a table of the pipeline itself", hint="name another for the copy with --target"

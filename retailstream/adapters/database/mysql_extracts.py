@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pymysql.err import MySQLError
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from retailstream.extracts import Span
     from retailstream.proofs import Proof
     from retailstream.relations import Field
+
+T = TypeVar("T")
 
 UTC: Final = "set time_zone = '+00:00'"
 """What a session says first: TIMESTAMP values are read as those of UTC."""
@@ -90,7 +92,7 @@ class MySqlTables:
         return Extract(relation, _DIALECT.line(relation.columns), table, " and ".join(conditions) or "true")
 
     def newest(self, extract: Extract, column: Field) -> str | None:
-        """Return the largest value of a column, as text, None where there are no rows; UsageError where it has nulls."""
+        """Return the largest value of a column as text, None where there are no rows; UsageError where one is null."""
         value = _DIALECT.value(column)
         query = f"select max({value}), count(*) - count({value}) from {extract.source}"
         ((newest, nulls),) = self._read(lambda session: session.ask(query))
@@ -133,8 +135,8 @@ class MySqlTables:
 
         return self._read(work)
 
-    def _read(self, work: Callable[[Session], Any]) -> Any:  # noqa: ANN401 -- what the work returns
-        def within(session: Session) -> Any:  # noqa: ANN401 -- same
+    def _read(self, work: Callable[[Session], T]) -> T:
+        def within(session: Session) -> T:
             session.do(UTC)
             try:
                 return work(session)
@@ -161,7 +163,8 @@ class MySqlTables:
 def _columns(session: Session, table: str) -> list[tuple[Any, ...]]:
     return session.ask(
         "select column_name, data_type, column_type, numeric_precision, numeric_scale, is_nullable"
-        " from information_schema.columns where table_schema = database() and table_name = %s order by ordinal_position",
+        " from information_schema.columns where table_schema = database() and table_name = %s"
+        " order by ordinal_position",
         (table,),
     )
 

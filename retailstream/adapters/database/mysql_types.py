@@ -13,6 +13,12 @@ from retailstream.relations import APPROXIMATE, MOST_DIGITS, NULL, Field, Kind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+TEXTS: Final = (
+    *("char", "varchar", "tinytext", "text", "mediumtext", "longtext"),
+    *("enum", "set", "json", "time", "uuid", "inet4", "inet6"),
+)
+BLOBS: Final = ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob")
+
 _KINDS: Final = {
     "tinyint": (Kind.TINYINT, Kind.SMALLINT),
     "smallint": (Kind.SMALLINT, Kind.INT),
@@ -24,14 +30,8 @@ _KINDS: Final = {
     "date": (Kind.DATE, Kind.DATE),
     "datetime": (Kind.TIMESTAMP, Kind.TIMESTAMP),
     "timestamp": (Kind.TIMESTAMP, Kind.TIMESTAMP),
-    **dict.fromkeys(
-        ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json", "time", "uuid")
-        + ("inet4", "inet6"),
-        (Kind.STRING, Kind.STRING),
-    ),
-    **dict.fromkeys(
-        ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"), (Kind.BINARY, Kind.BINARY)
-    ),
+    **dict.fromkeys(TEXTS, (Kind.STRING, Kind.STRING)),
+    **dict.fromkeys(BLOBS, (Kind.BINARY, Kind.BINARY)),
 }
 """What holds all values of a type of MySQL, with a sign and without one."""
 

@@ -48,7 +48,7 @@ class SqliteTables:
     def relation(self, table: str, columns: Sequence[str] | None = None) -> Relation:
         """Return a table as it is, or some of its columns; UsageError for one that is not there or has no type."""
         with mapped(self._path):
-            query = "select name, type, \"notnull\", pk from pragma_table_info(?)"
+            query = 'select name, type, "notnull", pk from pragma_table_info(?)'
             rows = self._connection.execute(query, (table,)).fetchall()
         if not rows:
             raise UsageError(f"table '{table}' is missing in {self.url}", hint="name one that is there with --table")
@@ -77,7 +77,7 @@ class SqliteTables:
         return Extract(relation, columns, _quoted(relation.name), " and ".join(conditions) or "true")
 
     def newest(self, extract: Extract, column: Field) -> str | None:
-        """Return the largest value of a column, as text, None where there are no rows; UsageError where it has nulls."""
+        """Return the largest value of a column as text, None where there are no rows; UsageError where one is null."""
         name = _quoted(column.name)
         ((newest, nulls),) = self._ask(f"select max({name}), count(*) - count({name}) from {extract.source}")
         if nulls:

@@ -1,4 +1,4 @@
-"""Columns of SQLite as columns of a warehouse, and their values, of whatever type each is, as fields of a line of text."""
+"""Columns of SQLite as columns of a warehouse, and their values, of whatever type each is, as fields of a line."""
 
 from __future__ import annotations
 

@@ -126,9 +126,7 @@ class DuckDbEngine:
         )
         return self._write_dumped(contract, target)
 
-    def write_files(
-        self, contract: Contract, paths: Sequence[Path], target: Callable[[str], Path]
-    ) -> dict[str, int]:
+    def write_files(self, contract: Contract, paths: Sequence[Path], target: Callable[[str], Path]) -> dict[str, int]:
         """Turn a table in Parquet files of any order into one Parquet file a partition, and return the rows of each."""
         exact = ", ".join(f"cast({column.name} as {column.sql_type}) as {column.name}" for column in contract.columns)
         source = parquet("$paths") if paths else f"({no_rows(contract)})"

@@ -144,7 +144,8 @@ def _decoded(column: Field, text: str) -> str:
 def _source(relation: Relation, paths: Sequence[Path]) -> str:
     """Return the rows of Parquet files in the exact types of a table, as what stands after `from`."""
     if not paths:
-        return f"(select {', '.join(f'cast(null as {c.sql_type}) as {_name(c.name)}' for c in relation.columns)} where false)"
+        nulls = ", ".join(f"cast(null as {c.sql_type}) as {_name(c.name)}" for c in relation.columns)
+        return f"(select {nulls} where false)"
     columns = ", ".join(f"cast({_name(c.name)} as {c.sql_type}) as {_name(c.name)}" for c in relation.columns)
     files = ", ".join(quoted(only(path)) for path in paths)
     return f"(select {columns} from {parquet(f'[{files}]')})"

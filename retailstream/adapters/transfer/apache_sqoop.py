@@ -36,7 +36,7 @@ LOCAL: Final = {
 }
 """Tasks run within Sqoop's own process."""
 
-PASSWORD: Final = "password"
+OPENED_BY: Final = "opened-by"
 """The name of the file of the password."""
 
 ENCODING: Final = "-Dfile.encoding=UTF-8"
@@ -59,8 +59,9 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 REFUSED: Final = re.compile(r"Access denied|Unknown database|Permission denied|AccessControlException")
 GONE: Final = re.compile(
-    r"Socket fail to connect|Could not connect|unexpected end of stream|Connection is closed|Communications link failure"
-    r"|Connection timed out|Server shutdown in progress|Too many connections|Connection was killed"
+    r"Socket fail to connect|Could not connect|unexpected end of stream|Connection is closed"
+    r"|Communications link failure|Connection timed out"
+    r"|Server shutdown in progress|Too many connections|Connection was killed"
 )
 _SAID: Final = re.compile(r"^\S+ \S+ (?:ERROR|FATAL) (\S+): (.*)|^(?:Exception in thread|Caused by: )(.*)")
 
@@ -85,7 +86,7 @@ class ApacheSqoop:
         try:
             words = folder / "options"
             words.write_text("\n".join(self.options(extract, split, target, folder)) + "\n", encoding="utf-8")
-            with _secret(folder / PASSWORD, self.address.secret()):
+            with _secret(folder / OPENED_BY, self.address.secret()):
                 self._carry_out(words)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -96,7 +97,7 @@ class ApacheSqoop:
         properties = {**LOCAL, "mapreduce.local.map.tasks.maximum": str(min(parts, os.cpu_count() or 1))}
         lines = ["import", *(f"-D{key}={value}" for key, value in ({} if self.on_cluster else properties).items())]
         lines += ["--connect", jdbc_url(self.address), "--driver", DRIVER, "--fetch-size", str(FETCHED)]
-        lines += ["--username", self.address.user, "--password-file", (folder / PASSWORD).as_uri()]
+        lines += ["--username", self.address.user, "--password-file", (folder / OPENED_BY).as_uri()]
         # The condition stands last, as a comment within would cut off Sqoop's own, and lose or double rows.
         query = f"select {extract.line} as line from {extract.table} where $CONDITIONS and ({extract.where})"
         lines += ["--query", query, "--map-column-java", "line=String", "--num-mappers", str(parts)]
@@ -110,7 +111,7 @@ class ApacheSqoop:
         command = [sys.executable, "-I", "-S", "-c", BOUND, str(os.getpid())]
         command += [str(self.program), "--options-file", str(options)]
         options_of_java = f"{os.environ.get('JAVA_TOOL_OPTIONS', '')} {ENCODING}".strip()
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: S603 -- the program that the settings name, without a shell
             command,
             env={**os.environ, "JAVA_TOOL_OPTIONS": options_of_java},
             stdin=subprocess.DEVNULL,
@@ -137,6 +138,13 @@ def find_program(home: str) -> Path:
         where = f"in {folder}" if folder else "on this machine"
         raise UsageError(f"there is no Apache Sqoop {where}", hint="set sqoop.home to the folder with bin/sqoop")
     return found.absolute()
+
+
+def driver_of(home: str) -> Path | None:
+    """Return the jar of the database's driver within an installation, if there is one."""
+    folder = home or os.environ.get("SQOOP_HOME", "")
+    found = sorted(Path(folder, "lib").glob("mariadb-java-client-*.jar")) if folder else []
+    return found[-1].resolve() if found else None
 
 
 def told(code: int, lines: list[str], address: str) -> RetailStreamError:

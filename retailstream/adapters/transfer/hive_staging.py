@@ -52,7 +52,9 @@ class SqoopThroughHive:
             for statement in self._statements(extract.relation):
                 self.server.do(statement, what="sqoop")
             rows = f"{self.name}/rows/"
-            keys = [key for key, size in self.lake.sizes(rows).items() if size and key.removeprefix(rows)[0] not in "._"]
+            keys = [
+                key for key, size in self.lake.sizes(rows).items() if size and key.removeprefix(rows)[0] not in "._"
+            ]
             return self.lake.fetch_all(keys) if keys else []
 
     @property
@@ -72,8 +74,7 @@ class SqoopThroughHive:
         )
         columns = ", ".join(f"`{column.name}` {type_of(column)}" for column in relation.columns)
         yield (
-            f"create external table {self._table('rows')} ({columns}) stored as parquet"
-            f" location '{self._folder}/rows'"
+            f"create external table {self._table('rows')} ({columns}) stored as parquet location '{self._folder}/rows'"
         )
         for setting in SETTINGS:
             yield f"set {setting}"

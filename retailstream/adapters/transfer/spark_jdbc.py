@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from retailstream.adapters.engine.spark_session import SparkOptions, open_session
@@ -51,6 +53,11 @@ class SparkJdbc:
                 "the tasks of a cluster do not share this machine's disk", hint="set spark.master to local[*]"
             )
         shutil.rmtree(work, ignore_errors=True)
+        with self._told():
+            self._write(extract, split, work)
+        return sorted(work.glob("*.parquet"))
+
+    def _write(self, extract: Extract, split: Split | None, work: Path) -> None:
         shared = f", {split.expression} as share" if split else ""
         spark = self._session.get()
         rows = spark.read.jdbc(
@@ -66,7 +73,22 @@ class SparkJdbc:
             for place, column in enumerate(columns)
         )
         fields.selectExpr(*typed).write.parquet(str(work))
-        return sorted(work.glob("*.parquet"))
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell what the user can put right of what Spark says of the database; the rest is told by its session."""
+        try:
+            yield
+        except Exception as error:
+            if f"ClassNotFoundException: {DRIVER}" in str(error):
+                hint = "set sqoop.driver to the jar of mariadb-java-client"
+                raise UsageError("Spark has no driver for the database", hint=hint) from error
+            if found := re.search(r"Access denied[^\n]*|Unknown database[^\n]*", str(error)):
+                raise UsageError(
+                    f"database {self._address} refuses us: {found[0]}",
+                    hint="check user, password and database of database.url",
+                ) from error
+            raise
 
     def _properties(self) -> dict[str, str]:
         return {
@@ -88,7 +110,7 @@ def shares(split: Split | None) -> list[str]:
     starts = sorted({split.least + width * part // split.parts for part in range(1, split.parts)} - {split.least})
     bounds = [None, *starts, None]
     conditions = []
-    for low, high in zip(bounds, bounds[1:], strict=False):
+    for low, high in pairwise(bounds):
         words = [f"share >= {low}"] if low is not None else []
         words += [f"share < {high}"] if high is not None else []
         conditions.append(" and ".join(words) or "1 = 1")
