@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from retailstream.adapters.transfer.typing_lines import type_of, value_of
+from retailstream.adapters.transfer.typing_lines import value_of
+from retailstream.adapters.warehouse.hive_tables import hive_type
 from retailstream.errors import RetailStreamError
 
 if TYPE_CHECKING:
@@ -72,14 +73,14 @@ class SqoopThroughHive:
             f"create external table {self._table('text')} ({', '.join(f'`{field}` string' for field in fields)})"
             f" row format delimited fields terminated by ',' stored as textfile location '{self._folder}/text'"
         )
-        columns = ", ".join(f"`{column.name}` {type_of(column)}" for column in relation.columns)
+        columns = ", ".join(f"`{column.name}` {hive_type(column.sql_type)}" for column in relation.columns)
         yield (
             f"create external table {self._table('rows')} ({columns}) stored as parquet location '{self._folder}/rows'"
         )
         for setting in SETTINGS:
             yield f"set {setting}"
         values = ", ".join(
-            value_of(column, f"`{field}`", type_=type_of(column))
+            value_of(column, f"`{field}`", type_=hive_type(column.sql_type))
             for column, field in zip(relation.columns, fields, strict=True)
         )
         yield f"insert overwrite table {self._table('rows')} select {values} from {self._table('text')}"

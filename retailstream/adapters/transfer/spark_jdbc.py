@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from retailstream.adapters.engine.spark_session import SparkOptions, open_session
 from retailstream.adapters.transfer.jdbc import DRIVER, FETCHED, jdbc_url
-from retailstream.adapters.transfer.typing_lines import type_of, value_of
+from retailstream.adapters.transfer.typing_lines import value_of
+from retailstream.adapters.warehouse.hive_tables import hive_type
 from retailstream.errors import UsageError
 from retailstream.relations import Kind
 
@@ -119,4 +120,4 @@ def shares(split: Split | None) -> list[str]:
 
 def _type(column: Field) -> str:
     """Return Spark's type of a column: a time of day and date without a zone has one of its own."""
-    return "timestamp_ntz" if column.kind is Kind.TIMESTAMP else type_of(column)
+    return "timestamp_ntz" if column.kind is Kind.TIMESTAMP else hive_type(column.sql_type)

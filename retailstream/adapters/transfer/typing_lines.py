@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from retailstream.relations import NULL, Kind
 
 if TYPE_CHECKING:
     from retailstream.relations import Field
-
-_TYPES: Final = {Kind.INT: "int", Kind.STRING: "string", Kind.BINARY: "binary"}
-
-
-def type_of(column: Field) -> str:
-    """Return the type of a column as Hive and Spark write it."""
-    return _TYPES.get(column.kind, column.sql_type)
 
 
 def value_of(column: Field, field: str, *, type_: str) -> str:
