@@ -81,13 +81,14 @@ class MySqlTables:
 
     def extract(self, relation: Relation, where: str | None = None, span: Span | None = None) -> Extract:
         """Return the rows of a table that a condition in MySQL's SQL holds for."""
-        conditions = [f"({where})"] if where else []
+        conditions = []
         if span:
             column, least = relation.column(span.column), ">=" if span.inclusive else ">"
             name = quoted(column.name)
             if span.after is not None:
                 conditions.append(f"{name} {least} {_literal(column, span.after)}")
             conditions.append(f"{name} <= {_literal(column, span.until)}")
+        conditions += [f"({where})"] if where else []  # last, so that a comment in it cuts off nothing of ours
         table = quoted(relation.name)
         return Extract(relation, _DIALECT.line(relation.columns), table, " and ".join(conditions) or "true")
 

@@ -67,12 +67,13 @@ class SqliteTables:
 
     def extract(self, relation: Relation, where: str | None = None, span: Span | None = None) -> Extract:
         """Return the rows of a table that a condition in SQLite's SQL holds for."""
-        conditions = [f"({where})"] if where else []
+        conditions = []
         if span:
             name, least = _quoted(span.column), ">=" if span.inclusive else ">"
             if span.after is not None:
                 conditions.append(f"{name} {least} {_literal(span.after)}")
             conditions.append(f"{name} <= {_literal(span.until)}")
+        conditions += [f"({where})"] if where else []  # last, so that a comment in it cuts off nothing of ours
         columns = ", ".join(_quoted(column.name) for column in relation.columns)
         return Extract(relation, columns, _quoted(relation.name), " and ".join(conditions) or "true")
 
