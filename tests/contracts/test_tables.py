@@ -11,7 +11,6 @@ from retailstream.adapters.engine.duckdb_tables import DuckDbTables
 from retailstream.errors import UsageError
 from retailstream.extracts import Span
 from retailstream.relations import Field, Kind
-from tests.contracts.adapters import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,12 +42,6 @@ CHANGES = {
     "raw": "update Things set raw = x'012C' where Id = 2",
     "one row less": "delete from Things where Id = 1",
 }
-
-
-@pytest.fixture(params=TABLES)
-def database_of_things(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Callable[[str], None], object]:
-    """What runs a statement, and what opens the tables."""
-    return TABLES[request.param](tmp_path)
 
 
 @pytest.fixture
