@@ -48,6 +48,15 @@ class Result:
         return self.ratio <= self.limit and not 0 < self.most_megabytes < self.ours.megabytes
 
 
+def line(result: Result) -> str:
+    """Return a comparison in one line."""
+    return (
+        f"{result.name:34} {result.rows:>11,} {result.ours.seconds:>8.2f} {result.ours.megabytes:>6.0f}"
+        f"   {result.beside:34} {result.peer.seconds:>8.2f} {result.peer.megabytes:>6.0f}"
+        f"   {result.ratio:5.2f}  {result.limit:.2f}{'' if result.within else '  over'}"
+    )
+
+
 def sample(folder: Path, **sizes: int) -> Path:
     """Write a synthetic set, of about the real size unless told otherwise."""
     words = [word for name, size in sizes.items() for word in (f"--{name}", str(size))]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from retailstream.landings import Scope
     from retailstream.ledger import RunEntry
     from retailstream.ports import Progress
+    from retailstream.runs import TableRequest
     from retailstream.wiring import Environment
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ class Request:
     progress: Progress = no_progress
     only: str | None = None
     """The dataset that `load-rds` is to load alone."""
+    table: TableRequest | None = None
+    """The table that `sqoop` is to copy instead of those of the pipeline."""
 
 
 @dataclass
@@ -179,6 +182,7 @@ def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
             dry_run=request.dry_run,
             progress=request.progress,
             only=request.only,
+            table=request.table,
         )
         entry.report = wiring.STAGES[entry.stage](env, run)
     for warning in entry.report.warnings:

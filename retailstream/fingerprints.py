@@ -1,4 +1,4 @@
-"""What proves that two stores hold the same table: its count, exact sums and a digest of its keys.
+"""What proves that two stores hold the same table: its count, exact sums, ranges and a digest of its keys.
 
 The digest does not depend on order, so every store computes it by one aggregate query over whole numbers: the sum of a
 hash of each key and the sum of that hash squared, both modulo a prime. It tells any lost, doubled or altered key with
@@ -22,12 +22,13 @@ _SUMMED: Final = (Type.INTEGER, Type.MONEY, Type.BOOLEAN, Type.LETTER)
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What a table holds, comparable between stores; sums are whole numbers, money in cents."""
+    """What a table holds, comparable between stores; sums and ranges are whole numbers, money in cents."""
 
     rows: int
     sums: tuple[tuple[str, int], ...]
     keys: tuple[int, int]
     letters: tuple[tuple[str, int], ...] = ()
+    ranges: tuple[tuple[str, int | None, int | None], ...] = ()
 
     def difference(self, other: Fingerprint) -> str | None:
         """Say in words what differs first, or None where both hold the same."""
@@ -36,6 +37,9 @@ class Fingerprint:
         for (name, mine), (_name, theirs) in zip(self.sums, other.sums, strict=True):
             if mine != theirs:
                 return f"a sum of {name} of {mine:,} against {theirs:,}"
+        for my, their in zip(self.ranges, other.ranges, strict=True):
+            if my != their:
+                return f"a range of {my[0]} of {my[1]} to {my[2]} against {their[1]} to {their[2]}"
         if self.keys != other.keys:
             return "other keys"
         changed = [name for name, digest in self.letters if digest != dict(other.letters)[name]]
@@ -53,19 +57,22 @@ def fingerprint_sql(contract: Contract, source: str, *, whole: Callable[[Column]
         for name, factor in zip(contract.key, _FACTORS, strict=False)
     ]
     sums = "".join(f", coalesce(sum({_term(column, whole)}), 0)" for column in summed(contract))
+    ranges = "".join(f", min({whole(column)}), max({whole(column)})" for column in _ranged(contract))
     return (
-        f"select count(*), coalesce(sum(k), 0), coalesce(sum(k * k % {PRIME}), 0){sums}"
+        f"select count(*), coalesce(sum(k), 0), coalesce(sum(k * k % {PRIME}), 0){sums}{ranges}"
         f" from (select *, ({' + '.join(parts)}) % {PRIME} as k from {source}) as keyed"
     )
 
 
 def fingerprint_of(contract: Contract, row: Sequence[object]) -> Fingerprint:
     """Read the row that `fingerprint_sql` asks for."""
-    count, keys, squares, *figures = (int(str(figure)) for figure in row)
-    found = list(zip(summed(contract), figures, strict=True))
+    count, keys, squares, *figures = (None if figure is None else int(str(figure)) for figure in row)
+    found = [(column, figure or 0) for column, figure in zip(summed(contract), figures, strict=False)]
     sums = tuple((column.name, figure) for column, figure in found if column.type is not Type.LETTER)
     letters = tuple((column.name, figure) for column, figure in found if column.type is Type.LETTER)
-    return Fingerprint(count, sums, (keys, squares), letters)
+    bounds = figures[len(found) :]
+    ranges = tuple(zip((column.name for column in _ranged(contract)), bounds[::2], bounds[1::2], strict=True))
+    return Fingerprint(count or 0, sums, (keys or 0, squares or 0), letters, ranges)
 
 
 def _term(column: Column, whole: Callable[[Column], str]) -> str:
@@ -76,3 +83,8 @@ def _term(column: Column, whole: Callable[[Column], str]) -> str:
 def summed(contract: Contract) -> list[Column]:
     """Return the columns whose sums a fingerprint has, in their order."""
     return [column for column in contract.columns if column.type in _SUMMED and column.name not in contract.key]
+
+
+def _ranged(contract: Contract) -> list[Column]:
+    """Return the columns whose ranges a fingerprint has; a letter is as well told by its digest."""
+    return [column for column in summed(contract) if column.type in {Type.INTEGER, Type.MONEY}]

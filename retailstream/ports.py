@@ -251,6 +251,10 @@ class Engine(Protocol):
         """Turn a table dumped as text into one Parquet file a partition, and return the rows of each."""
         ...
 
+    def write_files(self, contract: Contract, paths: Sequence[Path], target: Callable[[str], Path]) -> dict[str, int]:
+        """Turn a table in Parquet files of any order into one a partition, by key, and return the rows of each."""
+        ...
+
     def fingerprint(self, contract: Contract, paths: Sequence[Path]) -> Fingerprint:
         """Return what Parquet files hold."""
         ...
@@ -323,8 +327,8 @@ class Database(Protocol):
         """Write partitions (None: all) as text, and return their fingerprint, taken in the same transaction."""
         ...
 
-    def fingerprint(self, contract: Contract) -> Fingerprint | None:
-        """Return what the table holds, or None where it is not there."""
+    def fingerprint(self, contract: Contract, partitions: Collection[str] | None = None) -> Fingerprint | None:
+        """Return what partitions (None: all) of the table hold, or None where it is not there."""
         ...
 
 

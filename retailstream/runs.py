@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from retailstream.errors import UsageError
 from retailstream.ports import no_progress
@@ -51,11 +51,26 @@ class Books:
     quarantine: Quarantine
 
 
+Incremental = Literal["append", "lastmodified"]
+
+
+@dataclass(frozen=True)
+class TableRequest:
+    """Which rows and columns of which table of the database `sqoop` is to copy, and as which of the warehouse."""
+
+    table: str
+    target: str
+    columns: tuple[str, ...] | None = None
+    where: str | None = None
+    incremental: Incremental | None = None
+    check_column: str | None = None
+
+
 @dataclass(frozen=True)
 class Run:
     """The run's id, whether it only plans, how much may be rejected, and where temporary files may lie.
 
-    `only` names the one dataset that it is about, where it is not about all of its stage.
+    `only` names the one dataset that it is about, where it is not about all of its stage; `table` one of any shape.
     """
 
     run_id: str
@@ -64,3 +79,4 @@ class Run:
     dry_run: bool = False
     progress: Progress = no_progress
     only: str | None = None
+    table: TableRequest | None = None

@@ -152,6 +152,27 @@ class Spark(_Section):
     """A table of other properties of Spark, such as `"spark.executor.memory" = "4g"`; they beat ours."""
 
 
+class Sqoop(_Section):
+    """How tables of the database reach the warehouse."""
+
+    engine: Literal["native", "sqoop", "spark"] = "native"
+    """`native`, in this process; `sqoop` for Apache Sqoop 1.4.7; `spark` for reads by JDBC."""
+    mappers: Annotated[int, Field(ge=1, le=64)] = 4
+    """Over how many connections Apache Sqoop or Spark read a table at once."""
+    split_by: str = ""
+    """The column that shares rows out among connections; empty for the first of the primary key."""
+    home: str = ""
+    """The folder of Apache Sqoop, with `bin/sqoop`; empty for that of SQOOP_HOME."""
+    staging: str = ""
+    """The folder that Apache Sqoop writes to, such as `hdfs://HOST:PORT/FOLDER`; each run leaves it empty."""
+    hive: str = ""
+    """The HiveServer2 that makes Parquet of what Apache Sqoop wrote; empty for that of a `hive://` warehouse."""
+    on_cluster: bool = False
+    """Apache Sqoop's tasks run where its own settings say, such as YARN, and not in its process."""
+    driver: str = ""
+    """The jar of MariaDB's JDBC driver for Spark; empty for that of Apache Sqoop, or of `spark.jars`."""
+
+
 class Analyze(_Section):
     """What answers questions."""
 
@@ -203,6 +224,7 @@ class Settings(_Section):
     hdfs: Hdfs = Hdfs()
     engine: Engine = Engine()
     spark: Spark = Spark()
+    sqoop: Sqoop = Sqoop()
     analyze: Analyze = Analyze()
     quality: Quality = Quality()
     monitoring: Monitoring = Monitoring()

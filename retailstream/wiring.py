@@ -14,8 +14,9 @@ from retailstream.memory import open_memory
 from retailstream.quarantine import Quarantine
 from retailstream.runs import Books, Limit
 from retailstream.settings import Loaded, masked
-from retailstream.stages import features, glue_merge, ingest, load_rds, sqoop
+from retailstream.stages import features, glue_merge, ingest, load_rds, sqoop, sqoop_table
 from retailstream.telemetry import Telemetry
+from retailstream.transfers import Place, open_outfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -258,11 +259,16 @@ def _features(env: Environment, run: Run) -> StageReport:
 
 def _sqoop(env: Environment, run: Run) -> StageReport:
     with ExitStack() as stack:
-        return sqoop.run(
-            database=stack.enter_context(_database(env, run)),
-            warehouse=stack.enter_context(open_warehouse(env.settings)),
-            engine=stack.enter_context(open_engine(env.settings, run.work)),
-            run=run,
+        database = stack.enter_context(_database(env, run))
+        warehouse = stack.enter_context(open_warehouse(env.settings))
+        engine = stack.enter_context(open_engine(env.settings, run.work))
+        place = Place(run.work, partial(open_lake, env.settings), run.progress)
+        outfit = stack.enter_context(open_outfit(env.settings, database, engine, place))
+        if run.table is None:
+            transfer = outfit.transfer
+            return sqoop.run(database=database, warehouse=warehouse, engine=engine, transfer=transfer, run=run)
+        return sqoop_table.run(
+            tables=outfit.tables, warehouse=warehouse, files=outfit.files, transfer=outfit.transfer, run=run
         )
 
 

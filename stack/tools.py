@@ -61,7 +61,10 @@ SQOOP: Final = Tool(
     "datanode",
     partial(java.install, "sqoop"),
     _sqoop,
-    lambda place: {"SQOOP_HOME": str(_sqoop_home(place))},
+    lambda place: {
+        "SQOOP_HOME": str(_sqoop_home(place)),
+        "RETAILSTREAM__SQOOP__STAGING": f"{hadoop.hdfs(place)}/retail/staging",
+    },
 )
 
 TOOLS: Final = (SHELL, SQOOP)

@@ -105,6 +105,25 @@ SkipIfEmpty = Annotated[bool, typer.Option("--skip-if-empty", help="End with exi
 Source = Annotated[str | None, typer.Option("--source", help="The folder with new files.", metavar="FOLDER")]
 Engine = Annotated[str | None, typer.Option("--engine", help="What cleans and merges: duckdb, spark, or glue.")]
 QueryEngineName = Annotated[str | None, typer.Option("--engine", help="What answers: duckdb, spark, or hive.")]
+Mover = Annotated[str | None, typer.Option("--engine", help="What moves the rows: native, sqoop, or spark.")]
+Table = Annotated[str | None, typer.Option("--table", help="Copy this table, whatever it holds.", metavar="NAME")]
+Target = Annotated[str | None, typer.Option("--target", help="Its name in the warehouse.", metavar="NAME")]
+Columns = Annotated[str | None, typer.Option("--columns", help="Copy these columns alone.", metavar="A,B")]
+Where = Annotated[
+    str | None, typer.Option("--where", help="Copy rows alone that this SQL of the database holds for.", metavar="SQL")
+]
+Incremental = Annotated[
+    str | None, typer.Option("--incremental", help="Copy what is new: append, or lastmodified for what changed, too.")
+]
+CheckColumn = Annotated[
+    str | None, typer.Option("--check-column", help="The column that tells what is new.", metavar="NAME")
+]
+SplitBy = Annotated[
+    str | None, typer.Option("--split-by", help="The column that shares rows out among connections.", metavar="NAME")
+]
+Mappers = Annotated[
+    int | None, typer.Option("--mappers", "-m", help="Over how many connections sqoop or spark reads.", metavar="N")
+]
 MaxRejects = Annotated[
     str | None, typer.Option("--max-rejects", help="How many records may be rejected: a number or a share such as 5%.")
 ]

@@ -7,7 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from retailstream.cli.options import Command, DryRun, Engine, MaxRejects, SkipIfEmpty, Source
+from retailstream.cli.options import (
+    CheckColumn,
+    Columns,
+    Command,
+    DryRun,
+    Engine,
+    Incremental,
+    Mappers,
+    MaxRejects,
+    Mover,
+    SkipIfEmpty,
+    Source,
+    SplitBy,
+    Table,
+    Target,
+    Where,
+)
 from retailstream.cli.render import print_json, print_summary, progress_bar
 from retailstream.cli.session import open_session
 from retailstream.errors import NothingToDoError
@@ -78,10 +94,34 @@ def features(
 
 @app.command("sqoop", cls=Command)
 def sqoop(
-    context: typer.Context, engine: Engine = None, dry_run: DryRun = False, skip_if_empty: SkipIfEmpty = False
+    context: typer.Context,
+    engine: Mover = None,
+    table: Table = None,
+    target: Target = None,
+    columns: Columns = None,
+    where: Where = None,
+    incremental: Incremental = None,
+    check_column: CheckColumn = None,
+    split_by: SplitBy = None,
+    mappers: Mappers = None,
+    dry_run: DryRun = False,
+    skip_if_empty: SkipIfEmpty = False,
 ) -> None:
-    """Copy the relational tables into the warehouse. Count, sums and keys prove that they arrived."""
-    _stage(context, "sqoop", {"engine.name": engine}, dry_run=dry_run, skip_if_empty=skip_if_empty)
+    """Copy relational tables into the warehouse. Count, sums, ranges and keys prove that they arrived."""
+    from dataclasses import replace
+
+    from retailstream import execution
+    from retailstream.cli.asked_table import asked_table
+
+    words = {"--target": target, "--columns": columns, "--where": where}
+    asked = asked_table(table, {**words, "--incremental": incremental, "--check-column": check_column})
+
+    def work(env: Environment, request: Request) -> Summary:
+        return execution.execute(env, "sqoop", replace(request, table=asked))
+
+    many = None if mappers is None else str(mappers)
+    flags = {"sqoop.engine": engine, "sqoop.split_by": split_by, "sqoop.mappers": many}
+    _carry_out(context, "sqoop", flags, work, dry_run=dry_run, skip_if_empty=skip_if_empty)
 
 
 @app.command("run", cls=Command)

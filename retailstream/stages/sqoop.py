@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retailstream.contracts import SALES, STORES
@@ -13,18 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from retailstream.contracts import Contract
+    from retailstream.manifests import Manifest
     from retailstream.ports import Database, Engine, Table, Warehouse
     from retailstream.runs import Run
+    from retailstream.transferring import Transfer
 
 STAGE = "sqoop"
 
 
-def run(*, database: Database, warehouse: Warehouse, engine: Engine, run: Run) -> StageReport:
+def run(*, database: Database, warehouse: Warehouse, engine: Engine, transfer: Transfer, run: Run) -> StageReport:
     """Copy the partitions that were loaded since the last time, and publish them once they are proved.
 
-    The proof compares count, exact sums and keys, taken from the database in the transaction of the copy, with what
-    the written files hold. Raises RetailStreamError where they differ, or where a table is missing.
+    The proof compares count, exact sums, ranges and keys that the database held in the moment of the copy with what the
+    written files hold. Raises RetailStreamError where they differ, or where a table is missing.
     """
     counts: dict[str, Counts] = {}
     inputs: tuple[str, ...] = ()
@@ -37,49 +39,59 @@ def run(*, database: Database, warehouse: Warehouse, engine: Engine, run: Run) -
             raise RetailStreamError(
                 f"table '{contract.name}' is missing in {database.url}", hint="retailstream load-rds"
             )
-        counts[contract.name] = _transfer(table, loaded, database=database, engine=engine, run=run)
+        change = _change(table, loaded)
+        counts[contract.name] = (
+            Counts(files_in=len(loaded), files_new=len(change.changed))
+            if run.dry_run
+            else _carry_out(change, transfer, engine, run)
+        )
         inputs += tuple(loaded.values())
     status = outcome(dry_run=run.dry_run, changed=any(count.files_new for count in counts.values()))
     return StageReport(STAGE, status, counts, outputs=(warehouse.url,), inputs=inputs)
 
 
-def _transfer(table: Table, loaded: Mapping[str, str], *, database: Database, engine: Engine, run: Run) -> Counts:
+@dataclass(frozen=True)
+class _Change:
+    """What a table is to become: the digests of its partitions, and which of them are new, or gone."""
+
+    table: Table
+    manifest: Manifest
+    loaded: Mapping[str, str]
+    changed: list[str]
+    gone: list[str]
+
+
+def _change(table: Table, loaded: Mapping[str, str]) -> _Change:
     manifest = table.manifest()
     whole = table.intact(manifest)
     there = {name: partition.source for name, partition in manifest.partitions.items()} if whole else {}
     changed = sorted(name for name, digest in loaded.items() if there.get(name) != digest)
-    gone = [name for name in manifest.partitions if name not in loaded]
-    if not (changed or gone or run.dry_run):
+    return _Change(table, manifest, loaded, changed, [name for name in manifest.partitions if name not in loaded])
+
+
+def _carry_out(change: _Change, transfer: Transfer, engine: Engine, run: Run) -> Counts:
+    table, manifest, loaded = change.table, change.manifest, change.loaded
+    if not (change.changed or change.gone):
         table.sweep(manifest)
-    if run.dry_run or not (changed or gone):
-        return Counts(files_in=len(loaded), files_new=len(changed))
-    everything = len(changed) == len(loaded)
-    new = _copy(table.contract, None if everything else changed, database=database, engine=engine, work=run.work)
-    partitions: dict[str, NewPartition | None] = dict.fromkeys(gone)
-    for name, (path, rows) in new.items():
+        return Counts(files_in=len(loaded))
+    files = _proved(change, transfer, engine, run.work) if change.changed else {}
+    partitions: dict[str, NewPartition | None] = dict.fromkeys(change.gone)
+    for name, (path, rows) in files.items():
         partitions[name] = NewPartition(path, rows, source=loaded[name])
     published = table.publish(manifest, partitions, landing=0)
-    rows = sum(rows for _path, rows in new.values())
-    size = sum(published.partitions[name].bytes for name in new)
-    return Counts(len(loaded), len(changed), rows_in=rows, rows_out=rows, bytes=size)
+    rows = sum(rows for _path, rows in files.values())
+    size = sum(published.partitions[name].bytes for name in files)
+    return Counts(len(loaded), len(change.changed), rows_in=rows, rows_out=rows, bytes=size)
 
 
-def _copy(
-    contract: Contract, partitions: list[str] | None, *, database: Database, engine: Engine, work: Path
-) -> dict[str, tuple[Path, int]]:
-    """Write one Parquet file a partition, and return each with its rows."""
-    text = work / f"{contract.name}.csv"
-    sent = database.dump(contract, partitions, text)
-
-    def target(partition: str) -> Path:
-        return work / f"{contract.name}-{partition}.parquet"
-
-    rows = engine.write_text(contract, text, database.decode, target)
-    text.unlink()
-    arrived = engine.fingerprint(contract, [target(name) for name in rows])
-    if difference := arrived.difference(sent):
+def _proved(change: _Change, transfer: Transfer, engine: Engine, work: Path) -> dict[str, tuple[Path, int]]:
+    """Return a file for each changed partition, and its rows; RetailStreamError where they are not the database's."""
+    contract, everything = change.table.contract, len(change.changed) == len(change.loaded)
+    copied = transfer.partitions(contract, None if everything else change.changed, work)
+    arrived = engine.fingerprint(contract, [path for path, _rows in copied.files.values()])
+    if difference := arrived.difference(copied.sent):
         raise RetailStreamError(
-            f"table '{contract.name}' did not arrive whole from {database.url}: {difference}",
+            f"table '{contract.name}' did not arrive whole from {copied.source}: {difference}",
             hint="nothing was published; run retailstream sqoop again",
         )
-    return {name: (target(name), count) for name, count in rows.items()}
+    return copied.files

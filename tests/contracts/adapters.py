@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import defaultdict
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, cast
 
 from retailstream.adapters.database.sqlite import open_sqlite
+from retailstream.adapters.database.sqlite_extracts import open_sqlite_tables
 from retailstream.adapters.engine.duckdb import open_duckdb
 from retailstream.adapters.lake.folder import FolderLake
 from retailstream.adapters.state.sqlite import open_sqlite_state
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from retailstream.adapters.warehouse.metastore import Metastore
+    from retailstream.extracts import Tables
     from retailstream.ports import Database, Engine, Lake, State, Warehouse
 
 
@@ -53,6 +56,22 @@ DATABASES: dict[str, Callable[[Path], AbstractContextManager[Database]]] = {"sql
 
 ENGINES: dict[str, Callable[[Path], AbstractContextManager[Engine]]] = {"duckdb": _duckdb}
 """Opens an engine."""
+
+
+def _sqlite_tables(folder: Path) -> tuple[Callable[[str], None], Callable[[], AbstractContextManager[Tables]]]:
+    path = folder / "a retail #1.db"
+
+    def run(statement: str) -> None:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute(statement)
+
+    return run, lambda: open_sqlite_tables(path)
+
+
+TABLES: dict[str, Callable[[Path], tuple[Callable[[str], None], Callable[[], AbstractContextManager[Tables]]]]] = {
+    "sqlite": _sqlite_tables
+}
+"""Returns what runs a statement, and what opens the tables of a database."""
 
 WAREHOUSES: dict[str, Callable[[Lake], Warehouse]] = {"folder": FolderWarehouse, "hive": _hive}
 """Returns a warehouse over a lake, the same one for the same lake."""

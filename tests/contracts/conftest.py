@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contracts.adapters import DATABASES, ENGINES, LAKES, STATES, WAREHOUSES
+from tests.contracts.adapters import DATABASES, ENGINES, LAKES, STATES, TABLES, WAREHOUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,3 +59,9 @@ def open_state(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], A
 def state(open_state: Callable[[], AbstractContextManager[State]]) -> Iterator[State]:
     with open_state() as opened:
         yield opened
+
+
+@pytest.fixture(params=TABLES)
+def database_of_things(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Callable[[str], None], object]:
+    """What runs a statement, and what opens the tables."""
+    return TABLES[request.param](tmp_path)

@@ -61,7 +61,10 @@ def test_no_files_are_dumped_as_an_empty_one(engine: Engine, tmp_path: Path) -> 
 def test_no_files_have_no_rows(engine: Engine) -> None:
     assert [row for batch in engine.rows(SALES, [], as_text) for row in batch] == []
     assert engine.fingerprint(SALES, []) == Fingerprint(
-        0, (("weekly_sales", 0), ("is_holiday", 0), ("customers", 0)), (0, 0)
+        0,
+        (("weekly_sales", 0), ("is_holiday", 0), ("customers", 0)),
+        (0, 0),
+        ranges=(("weekly_sales", None, None), ("customers", None, None)),
     )
     assert engine.orphans([], []) == []
 

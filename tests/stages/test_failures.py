@@ -13,7 +13,9 @@ import pytest
 
 from retailstream import interruption
 from retailstream.adapters.database.sqlite import open_sqlite
+from retailstream.adapters.database.sqlite_extracts import open_sqlite_tables
 from retailstream.adapters.engine.duckdb import DuckDbEngine, open_duckdb
+from retailstream.adapters.engine.duckdb_tables import DuckDbTables
 from retailstream.adapters.lake.folder import FolderLake
 from retailstream.adapters.warehouse.folder import FolderWarehouse
 from retailstream.contracts import SALES
@@ -21,6 +23,7 @@ from retailstream.errors import RetailStreamError, TransientError
 from retailstream.interruption import TerminatedError, terminate
 from retailstream.runs import Limit, Run
 from retailstream.stages import sqoop
+from retailstream.transferring import NativeTransfer
 from tests.stages.months import rows, week
 
 if TYPE_CHECKING:
@@ -146,9 +149,16 @@ def test_sqoop_publishes_nothing_that_did_not_arrive_whole(
     with (
         closing(engine(tmp_path / "work", "500MB")) as leaky,
         open_sqlite(months.home / "retail.db") as database,
+        open_sqlite_tables(months.home / "retail.db") as tables,
         pytest.raises(RetailStreamError, match=rf"'sales' did not arrive whole from sqlite:///.*: {difference}"),
     ):
-        sqoop.run(database=database, warehouse=warehouse, engine=leaky, run=run)
+        sqoop.run(
+            database=database,
+            warehouse=warehouse,
+            engine=leaky,
+            transfer=NativeTransfer(database, leaky, tables, DuckDbTables(leaky)),
+            run=run,
+        )
 
     assert months.files("warehouse") == before
     months.stage("sqoop")

@@ -68,13 +68,13 @@ class MySqlDatabase:
 
         return self._server.read(work)
 
-    def fingerprint(self, contract: Contract) -> Fingerprint | None:
-        """Return what the table holds, or None where it is not there."""
+    def fingerprint(self, contract: Contract, partitions: Collection[str] | None = None) -> Fingerprint | None:
+        """Return what partitions (None: all) of the table hold, or None where it is not there."""
 
         def work(session: Session) -> Fingerprint | None:
             if tables.digests(session, contract) is None:
                 return None
-            return _fingerprint(session, contract, f"`{contract.name}`")
+            return _fingerprint(session, contract, f"`{contract.name}` where {tables.within(contract, partitions)}")
 
         return self._server.read(work)
 

@@ -70,12 +70,11 @@ class Address:
         Raises UsageError where a certificate cannot be read, or AWS gives no token.
         """
         options = self.options
-        password = _token(self) if options.iam else self.password
         return {
             "host": self.host,
             "port": self.port,
             "user": self.user,
-            "password": password.encode(),  # PyMySQL would take text for Latin-1
+            "password": self.secret().encode(),  # PyMySQL would take text for Latin-1
             "database": self.database,
             "charset": "utf8mb4",
             "connect_timeout": options.connect_timeout,
@@ -83,6 +82,10 @@ class Address:
             "write_timeout": options.write_timeout,
             **({"ssl": self._tls()} if options.secure else {}),
         }
+
+    def secret(self) -> str:
+        """Return the password, or a fresh token of AWS; UsageError where it gives none."""
+        return _token(self) if self.options.iam else self.password
 
     def _tls(self) -> ssl.SSLContext:
         """Return a context that verifies; PyMySQL's own reading of a lone `ssl_ca` would not."""

@@ -130,15 +130,18 @@ class SqliteDatabase:
                 stream.writelines(chain.from_iterable(lines))
             return self._fingerprint(contract, source)
 
-    def fingerprint(self, contract: Contract) -> Fingerprint | None:
-        """Return what the table holds, or None where it is not there."""
+    def fingerprint(self, contract: Contract, partitions: Collection[str] | None = None) -> Fingerprint | None:
+        """Return what partitions (None: all) of the table hold, or None where it is not there."""
+        within, values = _within(contract, partitions)
         with mapped(self._path):
-            return self._fingerprint(contract, contract.name) if self._has(contract.name) else None
+            if not self._has(contract.name):
+                return None
+            return self._fingerprint(contract, f"{contract.name}{within}", values)
 
-    def _fingerprint(self, contract: Contract, source: str) -> Fingerprint:
+    def _fingerprint(self, contract: Contract, source: str, values: tuple[str, ...] = ()) -> Fingerprint:
         # The limit keeps SQLite from working out the digest of a key anew at each place that mentions it.
         query = fingerprint_sql(contract, f"{source} limit -1", whole=_whole, day=_DAY)
-        return fingerprint_of(contract, self._connection.execute(query).fetchone())
+        return fingerprint_of(contract, self._connection.execute(query, values).fetchone())
 
     def _has(self, table: str) -> bool:
         query = "select 1 from sqlite_master where type = 'table' and name = ?"

@@ -124,10 +124,24 @@ class DuckDbEngine:
             " hive_partitioning = false, columns = $columns)",
             {"text": only(text), "columns": dict.fromkeys(contract.names, "varchar")},
         )
+        return self._write_dumped(contract, target)
+
+    def write_files(self, contract: Contract, paths: Sequence[Path], target: Callable[[str], Path]) -> dict[str, int]:
+        """Turn a table in Parquet files of any order into one Parquet file a partition, and return the rows of each."""
+        exact = ", ".join(f"cast({column.name} as {column.sql_type}) as {column.name}" for column in contract.columns)
+        source = parquet("$paths") if paths else f"({no_rows(contract)})"
+        self.connection.execute(
+            f"create or replace table dumped as select {exact} from {source}",
+            {"paths": [only(path) for path in paths]} if paths else {},
+        )
+        return self._write_dumped(contract, target)
+
+    def _write_dumped(self, contract: Contract, target: Callable[[str], Path]) -> dict[str, int]:
         counts = rows_by_partition(self.connection, contract, "dumped")
         paths = {partition: target(partition) for partition in counts}
         for _ in copy_partitions(self.connection, contract, "dumped", contract.names, paths):
             pass
+        self.connection.execute("drop table dumped")
         return counts
 
     def fingerprint(self, contract: Contract, paths: Sequence[Path]) -> Fingerprint:

@@ -23,6 +23,9 @@ TYPES: Final = {
     Type.LETTER: "string",
 }
 
+_NAMES: Final = {"integer": "int", "varchar": "string", "blob": "binary"}
+"""What Hive calls a type otherwise."""
+
 MONTH: Final = ("month", "string")
 """The partition key of a table that is partitioned by month; its values are like `2012-10`."""
 
@@ -35,7 +38,12 @@ _ROWS, _BYTES, _ACCURATE = "numRows", "totalSize", "COLUMN_STATS_ACCURATE"
 
 def columns_of(contract: Contract) -> tuple[tuple[str, str], ...]:
     """Return the columns with their types in Hive."""
-    return tuple((column.name, TYPES[column.type]) for column in contract.columns)
+    return tuple((column.name, hive_type(column.sql_type)) for column in contract.columns)
+
+
+def hive_type(sql_type: str) -> str:
+    """`"varchar"` → `"string"`: DuckDB's name of a type as Hive has it."""
+    return _NAMES.get(sql_type, sql_type)
 
 
 def stored(contract: Contract, location: str) -> StoredTable:

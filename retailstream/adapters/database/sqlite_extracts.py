@@ -1,0 +1,153 @@
+"""Any table of a SQLite file as lines of text, read in one moment, with the proof of what it held in that moment.
+
+SQLite keeps whatever it is given, whatever the declared type; so each value is looked at, and one that is not of its
+column's type is an error that names it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from retailstream.adapters.database.sqlite import connected, mapped
+from retailstream.adapters.database.sqlite_types import NO_DAY, encoder_of, field_of
+from retailstream.adapters.database.tally import Tally
+from retailstream.errors import UsageError
+from retailstream.extracts import Extract
+from retailstream.relations import DAYS, Relation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from retailstream.extracts import Span, Split
+    from retailstream.proofs import Proof
+    from retailstream.relations import Field
+
+
+@contextmanager
+def open_sqlite_tables(path: Path) -> Iterator[SqliteTables]:
+    """Open the tables of a database file; one that is not there has none."""
+    with connected(path, create=False) as connection:
+        yield SqliteTables(connection, path)
+
+
+class SqliteTables:
+    """The tables of one SQLite file, whatever they hold."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    @property
+    def url(self) -> str:
+        """The file as an SQLAlchemy-like URL."""
+        return f"sqlite:///{self._path}"
+
+    def relation(self, table: str, columns: Sequence[str] | None = None) -> Relation:
+        """Return a table as it is, or some of its columns; UsageError for one that is not there or has no type."""
+        with mapped(self._path):
+            query = 'select name, type, "notnull", pk from pragma_table_info(?)'
+            rows = self._connection.execute(query, (table,)).fetchall()
+        if not rows:
+            raise UsageError(f"table '{table}' is missing in {self.url}", hint="name one that is there with --table")
+        there = {str(row[0]).lower(): row for row in rows}
+        names = list(there) if columns is None else [name.lower() for name in columns]
+        if missing := [name for name in names if name not in there]:
+            raise UsageError(
+                f"column '{missing[0]}' is missing in table '{table}'", hint=f"there are {', '.join(there)}"
+            )
+        key = tuple(str(row[0]).lower() for row in sorted(rows, key=lambda row: int(row[3])) if row[3])
+        fields = tuple(
+            field_of(table, str(there[name][0]), str(there[name][1]), required=bool(there[name][2]))
+            for name in dict.fromkeys(names)
+        )
+        return Relation(table, fields, key if set(key) <= set(names) else ())
+
+    def extract(self, relation: Relation, where: str | None = None, span: Span | None = None) -> Extract:
+        """Return the rows of a table that a condition in SQLite's SQL holds for."""
+        conditions = []
+        if span:
+            name, least = _quoted(span.column), ">=" if span.inclusive else ">"
+            if span.after is not None:
+                conditions.append(f"{name} {least} {_literal(span.after)}")
+            conditions.append(f"{name} <= {_literal(span.until)}")
+        conditions += [f"({where})"] if where else []  # last, so that a comment in it cuts off nothing of ours
+        columns = ", ".join(_quoted(column.name) for column in relation.columns)
+        return Extract(relation, columns, _quoted(relation.name), " and ".join(conditions) or "true")
+
+    def newest(self, extract: Extract, column: Field) -> str | None:
+        """Return the largest value of a column as text, None where there are no rows; UsageError where one is null."""
+        name = _quoted(column.name)
+        ((newest, nulls),) = self._ask(f"select max({name}), count(*) - count({name}) from {extract.source}")
+        if nulls:
+            raise UsageError(
+                f"column '{column.name}' of table '{extract.relation.name}' is null in {nulls:,} rows, which an"
+                " incremental transfer would never see",
+                hint="choose another --check-column, or leave these rows out with --where",
+            )
+        return None if newest is None else str(newest)
+
+    def split(self, _extract: Extract, _column: str | None, _parts: int) -> Split | None:
+        """Return None: a file is read over one connection."""
+        return None
+
+    def proof(self, extract: Extract) -> Proof:
+        """Return what the rows hold now."""
+        tally, lost = Tally(extract.relation), {column.name: 0 for column in extract.relation.columns}
+        for _line in self._lines(extract, tally, lost):
+            pass
+        return tally.proof([(name, count) for name, count in lost.items() if count])
+
+    def dump(self, extract: Extract, path: Path) -> Proof:
+        """Write the rows as lines of text, and return what they hold: it is reckoned as they are read."""
+        tally, lost = Tally(extract.relation), {column.name: 0 for column in extract.relation.columns}
+        with path.open("w", encoding="ascii", newline="") as stream:
+            stream.writelines(f"{line}\n" for line in self._lines(extract, tally, lost))
+        return tally.proof([(name, count) for name, count in lost.items() if count])
+
+    def _lines(self, extract: Extract, tally: Tally, lost: dict[str, int]) -> Iterator[str]:
+        """Yield the lines of rows, count them, and count days that are none."""
+        relation = extract.relation
+        encoders = [(column, encoder_of(relation.name, column)) for column in relation.columns]
+        with mapped(self._path), closing(self._cursor(f"select {extract.line} from {extract.source}")) as rows:
+            for row in rows:
+                fields: list[str | None] = []
+                for value, (column, encode) in zip(row, encoders, strict=True):
+                    text = None if value is None else encode(value)
+                    if text == NO_DAY and column.kind in DAYS:
+                        lost[column.name] += 1
+                        text = None
+                    fields.append(text)
+                yield tally.add(fields)
+
+    def _ask(self, query: str) -> list[tuple[Any, ...]]:
+        with closing(self._cursor(query)) as rows:
+            return rows.fetchall()
+
+    def _cursor(self, query: str) -> sqlite3.Cursor:
+        """Run a query with a condition of the user's in it."""
+        with mapped(self._path):
+            try:
+                return self._connection.execute(query)
+            except sqlite3.OperationalError as error:
+                if "locked" in str(error):
+                    raise
+                raise UsageError(
+                    f"database {self.url} does not understand the condition: {error}",
+                    hint="check --where: it is SQL of the database",
+                ) from error
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(value: str) -> str:
+    """Return a number as it is, and anything else as text."""
+    try:
+        float(value)
+    except ValueError:
+        return "'" + value.replace("'", "''") + "'"
+    return value

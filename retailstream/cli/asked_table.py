@@ -1,0 +1,35 @@
+"""The words of `sqoop` about one table, as what is asked for."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast, get_args
+
+from retailstream.errors import UsageError
+from retailstream.runs import Incremental, TableRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def asked_table(table: str | None, words: Mapping[str, str | None]) -> TableRequest | None:
+    """Return which table is asked for, None for those of the pipeline; UsageError for words that say nothing."""
+    given = {name: text for name, text in words.items() if text is not None}
+    if table is None:
+        if given:
+            raise UsageError(f"{next(iter(given))} is about one table", hint="name it with --table")
+        return None
+    target = given.get("--target", table).lower()
+    if not re.fullmatch(r"[a-z0-9_]+", target):
+        hint = "give one of letters, digits and _ with --target"
+        raise UsageError(f"'{target}' is no name of a table in the warehouse", hint=hint)
+    columns = tuple(name.strip() for name in given.get("--columns", "").split(",") if name.strip())
+    where, incremental, check_column = (given.get(name) for name in ("--where", "--incremental", "--check-column"))
+    if where is not None and ("\n" in where or not where.strip()):
+        raise UsageError("--where is no condition", hint="write one in SQL of the database, in one line")
+    if incremental not in {None, *get_args(Incremental)}:
+        raise UsageError(f"--incremental '{incremental}' is unknown", hint="use append or lastmodified")
+    if bool(check_column) is not bool(incremental):
+        example = "--incremental append --check-column ID, or --incremental lastmodified --check-column CHANGED"
+        raise UsageError("--incremental and --check-column go together", hint=example)
+    return TableRequest(table, target, columns or None, where, cast("Incremental | None", incremental), check_column)

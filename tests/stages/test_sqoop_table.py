@@ -1,0 +1,284 @@
+"""`sqoop --table` on SQLite: any table into the warehouse, whole or what is new in it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from retailstream.adapters.lake.folder import FolderLake
+from retailstream.errors import TransientError
+from retailstream.publishing import PublishedTable
+from retailstream.transferring import NativeTransfer
+from tests.environment import new_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.environment import Environment
+
+VISITS = """
+create table Visits (id integer primary key, shop text, at timestamp, spent decimal(8,2), share real, raw blob);
+insert into Visits values
+  (3, 'a,"b"' || char(9) || char(10) || '\\N NULL', '2020-01-02 03:04:05', 1.5, 0.1, x'00FF2C0A'),
+  (1, '', '2020-01-01', -0.01, -1e300, x''),
+  (2, null, '0000-00-00', null, null, null);
+"""
+ROWS = [
+    (1, "", "2020-01-01 00:00:00", Decimal("-0.01"), -1e300, b""),
+    (2, None, None, None, None, None),
+    (3, 'a,"b"\t\n\\N NULL', "2020-01-02 03:04:05", Decimal("1.50"), 0.1, b"\x00\xff,\n"),
+]
+"""The same, as the warehouse has them."""
+
+
+@pytest.fixture
+def visits(env: Environment) -> Environment:
+    env.home.mkdir()
+    env.change_database(VISITS)
+    return env
+
+
+def read(env: Environment, table: str, order: str = "id") -> list[Any]:
+    paths = sorted((env.home / "warehouse" / table).glob("*.parquet"))
+    assert len(paths) <= 1
+    query = f"select * from read_parquet('{paths[0]}') order by {order}"
+    with duckdb.connect() as connection:
+        rows = connection.execute(query).fetchall()
+    return [tuple(str(value) if hasattr(value, "isoformat") else value for value in row) for row in rows]
+
+
+def test_every_value_arrives_as_it_was_in_the_order_of_the_key(visits: Environment) -> None:
+    summary = visits.stage("sqoop", "--table", "Visits")
+    assert (summary["status"], list(summary["datasets"])) == ("ok", ["visits"])
+    assert (summary["rows_in"], summary["rows_out"]) == (3, 3)
+    assert read(visits, "visits") == ROWS
+    with duckdb.connect() as connection:
+        [path] = (visits.home / "warehouse" / "visits").glob("*.parquet")
+        described = connection.execute(f"describe select * from read_parquet('{path}')").fetchall()
+    types = {name: type_ for name, type_, *_ in described}
+    assert types == {
+        "id": "BIGINT",
+        "shop": "VARCHAR",
+        "at": "TIMESTAMP",
+        "spent": "DECIMAL(8,2)",
+        "share": "DOUBLE",
+        "raw": "BLOB",
+    }
+
+
+def test_a_day_that_is_none_is_null_and_told(visits: Environment) -> None:
+    outcome = visits.command("sqoop", "--table", "visits")
+    assert "1 values of 'at' in table 'visits' are no days of the calendar" in outcome.stderr
+
+
+def test_a_second_transfer_reads_nothing_unless_something_changed(
+    visits: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits.stage("sqoop", "--table", "visits")
+    before = visits.times("warehouse")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(NativeTransfer, "table", None)
+        assert visits.stage("sqoop", "--table", "visits")["status"] == "noop"
+        assert visits.command("sqoop", "--table", "visits", "--skip-if-empty").exit_code == 99
+    assert visits.times("warehouse") == before
+
+    visits.change_database("update Visits set share = 0.10000000000000002 where id = 3")
+    assert visits.stage("sqoop", "--table", "visits", "--dry-run")["files_new"] == 1
+    assert visits.times("warehouse") == before
+    assert visits.stage("sqoop", "--table", "visits")["status"] == "ok"
+    assert read(visits, "visits")[2][4] == 0.10000000000000002
+
+
+def test_columns_and_conditions_choose_what_is_copied_under_any_name(visits: Environment) -> None:
+    words = ("--columns", "shop,ID", "--where", "id >= 2 -- but not one", "--target", "later")
+    assert visits.stage("sqoop", "--table", "visits", *words, code=2)["error"].startswith("database sqlite:///")
+    visits.stage("sqoop", "--table", "visits", "--columns", "shop,ID", "--where", "id >= 2", "--target", "Later")
+    assert read(visits, "later") == [(None, 2), (ROWS[2][1], 3)]
+    assert not (visits.home / "warehouse" / "visits").exists()
+
+
+def test_a_table_without_key_keeps_rows_that_are_equal(env: Environment) -> None:
+    env.home.mkdir()
+    env.change_database(
+        "create table t (a int, b text); insert into t values (2, 'x'), (1, 'y'), (2, 'x'), (null, 'z')"
+    )
+    assert env.stage("sqoop", "--table", "t")["rows_out"] == 4
+    assert read(env, "t", order="a nulls first") == [(None, "z"), (1, "y"), (2, "x"), (2, "x")]
+
+
+def test_an_empty_table_is_an_empty_table(env: Environment) -> None:
+    env.home.mkdir()
+    env.change_database("create table t (a int primary key)")
+    assert env.stage("sqoop", "--table", "t")["status"] == "ok"
+    assert env.stage("sqoop", "--table", "t")["status"] == "noop"
+    assert env.stage("sqoop", "--table", "t", "--incremental", "append", "--check-column", "a")["rows_out"] == 0
+    assert read(env, "t", order="a") == []
+    env.change_database("insert into t values (7)")
+    env.stage("sqoop", "--table", "t", "--incremental", "append", "--check-column", "a")
+    assert read(env, "t", order="a") == [(7,)]
+
+
+APPEND = ("sqoop", "--table", "visits", "--incremental", "append", "--check-column", "id")
+MODIFIED = ("sqoop", "--table", "orders", "--incremental", "lastmodified", "--check-column", "changed")
+
+
+def test_append_takes_what_is_beyond_the_last_value(visits: Environment) -> None:
+    assert visits.stage(*APPEND)["rows_in"] == 3
+    before = visits.times("warehouse")
+    assert visits.stage(*APPEND)["status"] == "noop"
+    assert visits.times("warehouse") == before
+
+    visits.change_database("insert into Visits (id, shop) values (10, 'x'), (11, 'y')")
+    summary = visits.stage(*APPEND)
+    assert (summary["rows_in"], summary["rows_replaced"]) == (2, 0)
+    assert [row[0] for row in read(visits, "visits")] == [1, 2, 3, 10, 11]
+
+
+def test_what_was_appended_in_steps_is_what_a_whole_transfer_gives(visits: Environment, tmp_path: Path) -> None:
+    whole = new_environment(tmp_path / "whole")
+    whole.home.mkdir()
+    whole.change_database(VISITS)
+    more = "insert into Visits (id, shop, spent) values (10, 'x', 3.25), (11, 'y', null)"
+    visits.stage(*APPEND)
+    visits.change_database(more)
+    visits.stage(*APPEND)
+    whole.change_database(more)
+    whole.stage("sqoop", "--table", "visits")
+    names = [{path.name for path in (env.home / "warehouse" / "visits").glob("*.parquet")} for env in (visits, whole)]
+    assert names[0] == names[1]
+
+
+def test_lastmodified_puts_changed_rows_in_the_place_of_old_ones(env: Environment) -> None:
+    env.home.mkdir()
+    env.change_database(
+        "create table orders (a int, b text, changed timestamp not null, primary key (a, b));"
+        "insert into orders values (1, 'x', '2020-01-01'), (1, 'y', '2020-01-02'), (2, 'x', '2020-01-02')"
+    )
+    assert env.stage(*MODIFIED)["rows_in"] == 3
+    assert env.stage(*MODIFIED)["status"] == "noop"
+    env.change_database(
+        "update orders set changed = '2020-02-01' where b = 'x' and a = 1; insert into orders values (3, 'z', '2020-01-02')"
+    )
+    summary = env.stage(*MODIFIED)
+    assert (summary["rows_in"], summary["rows_replaced"]) == (4, 3)  # those of the last moment are read once more
+    assert read(env, "orders", order="a, b") == [
+        (1, "x", "2020-02-01 00:00:00"),
+        (1, "y", "2020-01-02 00:00:00"),
+        (2, "x", "2020-01-02 00:00:00"),
+        (3, "z", "2020-01-02 00:00:00"),
+    ]
+
+
+def test_another_question_begins_anew(visits: Environment) -> None:
+    visits.stage(*APPEND, "--where", "id < 3")
+    assert [row[0] for row in read(visits, "visits")] == [1, 2]
+    assert visits.stage(*APPEND)["rows_in"] == 3
+    assert [row[0] for row in read(visits, "visits")] == [1, 2, 3]
+    visits.change_database("alter table Visits add column more text")
+    assert visits.stage(*APPEND)["rows_in"] == 3
+
+
+def test_a_run_that_could_not_publish_leaves_the_last_value_alone(
+    visits: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits.stage(*APPEND)
+    visits.change_database("insert into Visits (id) values (10)")
+    before = visits.files("warehouse")
+
+    def away(_self: object, key: str, _data: bytes) -> None:
+        raise TransientError(f"{key} cannot be written")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FolderLake, "write", away)
+        visits.stage(*APPEND, code=4)
+    assert before.items() <= visits.files("warehouse").items()
+
+    assert visits.stage(*APPEND)["rows_in"] == 1
+    assert [row[0] for row in read(visits, "visits")] == [1, 2, 3, 10]
+    assert len(list((visits.home / "warehouse" / "visits").iterdir())) == 2
+
+
+def test_a_damaged_table_is_transferred_whole(visits: Environment) -> None:
+    visits.stage(*APPEND)
+    [path] = (visits.home / "warehouse" / "visits").glob("*.parquet")
+    path.unlink()
+    assert visits.stage(*APPEND)["rows_in"] == 3
+    table = PublishedTable(FolderLake(visits.home / "warehouse"), named("visits"))
+    assert table.intact(table.manifest())
+
+
+def named(name: str) -> Any:
+    from retailstream.relations import Relation  # noqa: PLC0415
+
+    return Relation(name, ())
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("--table nobody", "table 'nobody' is missing in sqlite:///"),
+        ("--table visits --columns id,size", "column 'size' is missing in table 'visits'"),
+        ("--table visits --target sales", "'sales' is a table of the pipeline itself"),
+        ("--table visits --target a.b", "'a.b' is no name of a table in the warehouse"),
+        ("--table visits --where size>1", "database sqlite:///"),
+        ("--table visits --incremental append", "--incremental and --check-column go together"),
+        ("--table visits --check-column id", "--incremental and --check-column go together"),
+        ("--table visits --incremental new --check-column id", "--incremental 'new' is unknown"),
+        ("--table visits --incremental append --check-column size", "column 'size' is not among the columns"),
+        ("--table visits --incremental append --check-column shop", "column 'shop' of table 'visits' cannot tell"),
+        ("--table visits --incremental append --check-column spent", "column 'spent' of table 'visits' is null in 1"),
+        (
+            "--table visits --columns at,shop --incremental lastmodified --check-column at",
+            "table 'visits' has no primary",
+        ),
+        ("--target visits", "--target is about one table"),
+        ("--where id=1", "--where is about one table"),
+        ("--table visits --engine spark", "engine 'spark' reads a database on a server"),
+        ("--table visits --engine sqoop", "engine 'sqoop' reads a database on a server"),
+        (
+            "--table visits --engine duckdb",
+            "setting 'sqoop.engine' (flag): Input should be 'native', 'sqoop' or 'spark'",
+        ),
+        ("--table visits --mappers 0", "setting 'sqoop.mappers' (flag): Input should be greater than or equal to 1"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_anything_is_done(visits: Environment, words: str, error: str) -> None:
+    assert visits.stage("sqoop", *words.split(), code=2)["error"].startswith(error)
+    assert not (visits.home / "warehouse").exists()
+
+
+def test_a_condition_is_one_line(visits: Environment) -> None:
+    assert visits.stage("sqoop", "--table", "visits", "--where", "id\n= 1", code=2)["error"].startswith("--where is no")
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "error"),
+    [
+        ("int", "'x'", "column 'a' of table 't' is declared as bigint and holds 'x'"),
+        ("int", "1.5", "column 'a' of table 't' is declared as bigint and holds 1.5"),
+        ("decimal(4,2)", "1.005", "column 'a' of table 't' is declared as decimal(4,2) and holds 1.005"),
+        ("decimal(4,2)", "100", "column 'a' of table 't' is declared as decimal(4,2) and holds 100"),
+        ("boolean", "2", "column 'a' of table 't' is declared as boolean and holds 2"),
+        ("text", "x'00'", "column 'a' of table 't' is declared as varchar and holds b'\\x00'"),
+    ],
+)
+def test_a_value_of_another_type_than_declared_is_named(
+    env: Environment, declared: str, value: str, error: str
+) -> None:
+    env.home.mkdir()
+    env.change_database(f"create table t (a {declared}); insert into t values ({value})")
+    assert env.stage("sqoop", "--table", "t", code=1)["error"].startswith(error)
+    assert not (env.home / "warehouse" / "t").exists()
+
+
+@pytest.mark.parametrize("declared", ["decimal(39,2)", "numeric", "geometry", ""])
+def test_a_column_whose_type_no_warehouse_has_is_named(env: Environment, declared: str) -> None:
+    env.home.mkdir()
+    env.change_database(f"create table t (a int, b {declared})")
+    error = env.stage("sqoop", "--table", "t", code=2)["error"]
+    assert error.startswith(f"column 'b' of table 't' has the type '{declared}'")
+    assert env.stage("sqoop", "--table", "t", "--columns", "a")["status"] == "ok"
