@@ -89,7 +89,8 @@ def test_the_variables_are_for_the_owner_alone_and_name_every_server(stack: Stac
     assert (stack.folder / "env").stat().st_mode & 0o777 == 0o600
     assert stack.folder.stat().st_mode & 0o777 == 0o700
     assert {"AWS_ENDPOINT_URL_S3", "HADOOP_CONF_DIR", "HIVE_JARS", "SQOOP_HOME"} <= set(stack.variables)
-    assert len(ports(stack)) == 7  # S3, MariaDB, ministack, HDFS twice, metastore and HiveServer2
+    # S3, MariaDB, ministack, HDFS twice, metastore, HiveServer2, Pushgateway, Alertmanager and Prometheus
+    assert len(ports(stack)) == 10
     assert all(map(is_open, ports(stack)))
 
 
