@@ -57,6 +57,11 @@ monitoring-test: $(VENV)/stack browser
 dashboards: $(VENV)/dev
 	$(BIN)/python -m dashboards
 
+## pictures: take the pictures of the documentation anew, from real runs
+.PHONY: pictures
+pictures: $(VENV)/stack browser
+	$(BIN)/python -m pictures
+
 ## stack-up: start S3, MariaDB, HDFS, Hive, Prometheus and more on this machine, for `--config configs/stack.toml`; SERVERS=prometheus for some
 .PHONY: stack-up
 stack-up: $(VENV)/stack

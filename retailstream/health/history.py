@@ -104,7 +104,7 @@ def _last_run(stage: str, ledger: Ledger) -> Check:
 
 def _duration(stages: Sequence[str], ledger: Ledger, limit: float | None) -> Check:
     """Compare the last run of each stage that changed something with those before it, and tell of the slowest."""
-    told = f"{limit:g} times usual" if limit is not None else None
+    told = f"{limit:g} times usual and a minute" if limit is not None else None
     ratios: list[tuple[float, str, bool]] = []
     for stage in stages:
         entry = ledger.last_change((stage,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,6 +68,22 @@ def test_no_files_have_no_rows(engine: Engine) -> None:
         ranges=(("weekly_sales", None, None), ("customers", None, None)),
     )
     assert engine.orphans([], []) == []
+
+
+def test_a_profile_counts_rows_nulls_and_the_newest_dates(engine: Engine, tmp_path: Path) -> None:
+    paths = [parquet(tmp_path / "b", SALES, MARCH), parquet(tmp_path / "a", SALES, FEBRUARY)]
+
+    profile = engine.profile(SALES, paths, 1)
+
+    assert (profile.rows, profile.nulls) == (5, {"customers": 5})
+    assert list(profile.weeks) == [(date(2010, 3, 5), 2)]
+    assert list(engine.profile(SALES, paths, 9).weeks) == [(date(2010, 3, 5), 2), (date(2010, 2, 5), 3)]
+
+
+def test_no_files_have_an_empty_profile(engine: Engine) -> None:
+    profile = engine.profile(FEATURES, [], 9)
+    assert (profile.rows, list(profile.weeks)) == (0, [])
+    assert profile.nulls == dict.fromkeys([column.name for column in FEATURES.columns if not column.required], 0)
 
 
 def test_text_becomes_one_file_a_month_by_key(engine: Engine, tmp_path: Path) -> None:

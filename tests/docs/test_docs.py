@@ -25,6 +25,7 @@ REFERENCE = ROOT / "docs" / "reference"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)\)")
 FENCED = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 QUOTED = re.compile(r"`([^`\n]+)`")
 ROOMS = ("", "retailstream", "retailstream/adapters", "retailstream/analytics", "retailstream/cli", "tests")
@@ -117,6 +118,18 @@ def test_links_resolve(page: Path) -> None:
         target, _, anchor = link.partition("#")
         assert not anchor, "headings change; link to pages"
         assert (page.parent / target).exists(), link
+
+
+def test_every_picture_is_there_small_and_shown() -> None:
+    shown = {
+        (page.parent / link).resolve()
+        for page in PAGES
+        for link in IMAGE.findall(FENCED.sub("", page.read_text(encoding="utf-8")))
+        if not link.startswith("https://")
+    }
+    there = set((ROOT / "docs" / "pictures").glob("*.png"))
+    assert shown == there
+    assert [path.name for path in there if path.stat().st_size > 300_000] == []
 
 
 def test_every_page_can_be_reached_from_the_index() -> None:

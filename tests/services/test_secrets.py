@@ -48,6 +48,9 @@ FAILURES = {
     "no bucket": {"RETAILSTREAM__LAKE__CLEAN": "s3://not-there"},
     "no endpoint": {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:{free}"},
     "a faulty server": {"AWS_ENDPOINT_URL_S3": "{faulty}"},
+    "a gateway that is away": {"RETAILSTREAM__MONITORING__PUSHGATEWAY": "http://ann:{wrong}@127.0.0.1:{free}"},
+    "a gateway that refuses": {"RETAILSTREAM__MONITORING__PUSHGATEWAY": "http://ann:{wrong}@{refusing}"},
+    "a gateway whose URL cannot be read": {"RETAILSTREAM__MONITORING__PUSHGATEWAY": "http://ann:{wrong}@h:x/y"},
     "a misspelt variable": {"RETAILSTREAM__DATABASE__ULR": "{url}"},
 }
 """What is wrong with a run, as variables."""
@@ -68,9 +71,11 @@ def variables(
             "url": url,
             "free": free_port(),
             "faulty": proxy.endpoint,
+            "refusing": f"127.0.0.1:{mariadb.port}",  # it speaks, but no HTTP
         }
         wrong = {name: text.format(**places) for name, text in FAILURES[request.param].items()}
         lakes = {f"RETAILSTREAM__LAKE__{name}": f"s3://{s3.new_bucket()}" for name in ("RAW", "CLEAN")}
+        lakes["RETAILSTREAM__MONITORING__METRICS_FILE"] = str(env.home / "metrics.prom")
         yield {**os.environ, **lakes, "RETAILSTREAM__DATABASE__URL": url, **wrong}
 
 

@@ -91,10 +91,11 @@ def test_the_variables_are_for_the_owner_alone_and_name_every_server(stack: Stac
     assert (stack.folder / "env").stat().st_mode & 0o777 == 0o600
     assert stack.folder.stat().st_mode & 0o777 == 0o700
     servers = {"RETAILSTREAM__DATABASE__URL", "AWS_ENDPOINT_URL_S3", "MINISTACK_URL", "HDFS_URL", "HIVE_METASTORE_URI"}
+    servers |= {"RETAILSTREAM__MONITORING__PUSHGATEWAY"}
     folders = {"HADOOP_CONF_DIR", "HIVE_JARS", "SQOOP_HOME"}
     assert servers | folders | {"HIVE_SERVER2"} <= set(stack.variables)
     assert all(any(Path(stack.variables[name]).iterdir()) for name in folders)
-    assert len(set(ports(stack))) >= 6
+    assert len(set(ports(stack))) >= 9
     assert all(map(is_open, ports(stack)))
 
 

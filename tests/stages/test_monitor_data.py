@@ -176,14 +176,14 @@ def test_a_slow_run_is_one_that_took_twice_its_usual_and_a_minute_more(weeks: En
         weeks.run()
     ledger(weeks, "update runs set seconds = 1")  # whatever this machine took
     ledger(weeks, "update runs set seconds = 100 where stage = 'sqoop'")
-    assert found(weeks, "run_duration")[1:] == ("2 times usual", "ok")
+    assert found(weeks, "run_duration")[1:] == ("2 times usual and a minute", "ok")
     slowest = "update runs set seconds = ? where rowid = (select max(rowid) from runs where stage = 'sqoop')"
     ledger(weeks, slowest, 200)
-    assert found(weeks, "run_duration") == ("sqoop: 2.0 times usual", "2 times usual", "ok")
+    assert found(weeks, "run_duration") == ("sqoop: 2.0 times usual", "2 times usual and a minute", "ok")
     ledger(weeks, slowest, 201)
-    assert found(weeks, "run_duration") == ("sqoop: 2.0 times usual", "2 times usual", "fail")
+    assert found(weeks, "run_duration") == ("sqoop: 2.0 times usual", "2 times usual and a minute", "fail")
     three = config(weeks, "[monitoring]\nmax_slowdown = 3\n")
-    assert found(weeks, "run_duration", *three)[1:] == ("3 times usual", "ok")
+    assert found(weeks, "run_duration", *three)[1:] == ("3 times usual and a minute", "ok")
     assert found(weeks, "run_duration", *config(weeks, "[monitoring]\nmax_slowdown = 0\n"))[1:] == (None, "ok")
     ledger(weeks, "update runs set seconds = 10 where stage = 'sqoop'")
     ledger(weeks, slowest, 69)
