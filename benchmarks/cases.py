@@ -64,6 +64,21 @@ def sample(folder: Path, **sizes: int) -> Path:
     return folder
 
 
+def multiplied(work: Path, times: int, *datasets: str) -> Path:
+    """Return files of a chain with so many times the stores: each copy counts its own from another thousand."""
+    source = REAL if REAL.is_dir() else sample(work / "sample")
+    if times == 1:
+        return source
+    for path in sorted(path for dataset in datasets for path in (source / dataset).rglob("*.csv")):
+        header, *lines = path.read_text().splitlines()
+        parts = [line.partition(",") for line in lines]
+        copies = (f"{int(store) + 1_000 * copy},{rest}" for copy in range(times) for store, _, rest in parts)
+        target = work / "source" / path.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text("\n".join((header, *copies)))
+    return work / "source"
+
+
 def retailstream(*words: str) -> dict[str, object]:
     """Run a command that is not measured, and return its summary."""
     command = (*ours(*words).words, "--json")

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -60,3 +62,32 @@ def _once(words: Sequence[str]) -> Cost:
     if process.returncode:
         raise SystemExit(f"{' '.join(words)} ended with {process.returncode}:\n{printed.decode()}")
     return Cost(seconds, usage.ru_maxrss / 1000)
+
+
+def measure_group(*words: str) -> tuple[Cost, bytes]:
+    """Return what a `retailstream` command costs with all processes it starts, such as Java, and what it printed."""
+    clock, most = time.perf_counter(), 0.0
+    with TemporaryFile() as printed:
+        process = subprocess.Popen(ours(*words).words, stdout=printed, stderr=subprocess.PIPE, start_new_session=True)
+        while process.poll() is None:
+            most = max(most, _memory(process.pid))
+            time.sleep(0.05)
+        seconds = time.perf_counter() - clock
+        with process:
+            said = process.stderr.read() if process.stderr else b""
+        if process.returncode:
+            raise SystemExit(f"{' '.join(words)} ended with {process.returncode}:\n{said.decode()}")
+        printed.seek(0)
+        return Cost(seconds, most), printed.read()
+
+
+def _memory(group: int) -> float:
+    """Return what the processes of a group have now, in MB; pages that several share count once each."""
+    total = 0
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getpgid(int(path.name)) == group:
+                total += int((path / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, ValueError, IndexError):
+            continue
+    return total / 1e6

@@ -60,20 +60,33 @@ def _hive(settings: Settings, progress: Progress) -> Opening:
             f"engine 'hive' asks a hive:// warehouse, and warehouse.url is {masked(url)}",
             hint="use --engine duckdb or spark, or set warehouse.url to hive://USER:PASSWORD@HOST:PORT/DATABASE",
         )
-    from retailstream.adapters.query.hive import HiveTables  # noqa: PLC0415 -- what an engine needs
+    with _installed("hive"):
+        from retailstream.adapters.query.hive import HiveTables  # noqa: PLC0415 -- what an engine needs
 
     return HiveTables(wiring.hive_address(settings), progress)
 
 
 def _spark(settings: Settings, work: Path, progress: Progress) -> Opening:
-    from retailstream.adapters.engine.spark_session import SparkOptions  # noqa: PLC0415 -- what an engine needs
-    from retailstream.adapters.query.spark import SparkTables  # noqa: PLC0415 -- same
+    with _installed("spark"):
+        from retailstream.adapters.engine.spark_session import SparkOptions  # noqa: PLC0415 -- what an engine needs
+        from retailstream.adapters.query.spark import SparkTables  # noqa: PLC0415 -- same
 
     memory, master, conf = settings.engine.memory, settings.spark.master, settings.spark.conf
     if not settings.warehouse.url.startswith("hive://"):
         return SparkTables(work, SparkOptions(memory, master, conf), progress=progress)
     options = SparkOptions(memory, master, {**_metastore(settings), **conf})
     return SparkTables(work, options, wiring.hive_address(settings).database, progress)
+
+
+@contextmanager
+def _installed(extra: str) -> Iterator[None]:
+    """Have a package that is missing name the extra that brings it."""
+    try:
+        yield
+    except ImportError as error:
+        raise UsageError(
+            f"engine '{extra}' needs {error.name}, which is not installed", hint=f"pip install 'retailstream[{extra}]'"
+        ) from error
 
 
 def _metastore(settings: Settings) -> dict[str, str]:

@@ -178,3 +178,29 @@ def test_a_file_of_variables_has_no_unknown_setting(tmp_path: Path, config: Path
             loaded(tmp_path, config)
     finally:
         os.environ.pop("RETAILSTREAM__DATABASE__ULR", None)
+
+
+def test_properties_of_spark_are_a_table_of_any_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "cluster.toml"
+    config.write_text(
+        '[spark]\nmaster = "yarn"\n[spark.conf]\n"spark.executor.memoryOverhead" = "1g"\n'
+        '"spark.executor.cores" = 2\n"spark.hadoop.fs.s3a.secret.key" = "hidden"\n'
+    )
+    monkeypatch.setenv("RETAILSTREAM__SPARK__CONF__SPARK__EXECUTOR__CORES", "3")
+    found = loaded(tmp_path, config)
+    assert found.settings.spark.master == "yarn"
+    assert found.settings.spark.conf == {
+        "spark.executor.memoryOverhead": "1g",
+        "spark.executor.cores": "3",
+        "spark.hadoop.fs.s3a.secret.key": "hidden",
+    }
+    shown = {value.key: (value.value, value.origin) for value in found.values()}
+    assert shown["spark.conf.spark.executor.memoryOverhead"] == ("1g", f"file {config}")
+    assert shown["spark.conf.spark.executor.cores"] == ("3", "environment")
+    assert shown["spark.conf.spark.hadoop.fs.s3a.secret.key"][0] == "***"
+
+
+def test_without_properties_spark_has_none(tmp_path: Path) -> None:
+    assert loaded(tmp_path).settings.spark.conf == {}
+    with pytest.raises(UsageError, match=r"unknown setting 'spark\.config\.x'"):
+        loaded(tmp_path, flags={"spark.config.x": "1"})

@@ -79,7 +79,7 @@ def address_of(url: str, *, auth: Auth = "NONE", kerberos_service: str = "hive")
     if parts.scheme != SCHEME or not (parts.hostname and database):
         raise UsageError("warehouse.url names no host or no database", hint=f"use {FORM}")
     if re.fullmatch(r"[A-Za-z0-9_]+", database) is None:
-        raise UsageError(f"warehouse.url names a database '{database}'", hint="use letters, digits and _")
+        raise UsageError("warehouse.url names a database that is no name", hint="use letters, digits and _")
     if auth not in get_args(Auth):
         raise UsageError(f"hive.auth '{auth}' is unknown", hint=f"use one of {', '.join(get_args(Auth))}")
     password = unquote(parts.password or "")

@@ -61,8 +61,6 @@ def _ours(error: Exception, address: Address) -> RetailStreamError:
     cause = getattr(error, "inner", None) or error
     if _untrusted(error):
         return UsageError(f"{address} cannot be trusted: {cause}", hint="check ssl_ca in warehouse.url")
-    if "None of the mechanisms" in str(error):
-        return UsageError("hive.auth KERBEROS needs a module that is not installed", hint="pip install kerberos")
     if REFUSED.search(str(error)):
         return UsageError(
             f"{address} refuses us: {_reason(error)}",

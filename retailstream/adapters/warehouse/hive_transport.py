@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import thrift_sasl
 from puresasl.client import SASLClient, SASLError
+from puresasl.mechanisms import mechanisms
 from thrift.transport.TSocket import TSocket
 from thrift.transport.TSSLSocket import TSSLSocket
 from thrift.transport.TTransport import TBufferedTransport
@@ -75,6 +76,8 @@ class Sasl(SASLClient):  # type: ignore[misc] # no types
 
     def start(self, mechanism: str) -> tuple[bool, str, Any]:
         """Begin with a mechanism: whether that went well, its name, and what to send."""
+        if mechanism not in mechanisms:
+            raise UsageError("hive.auth KERBEROS needs a module that is not installed", hint="pip install kerberos")
         try:
             self.choose_mechanism([mechanism])
             return True, self.mechanism, self.process()
