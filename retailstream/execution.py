@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from retailstream import metrics, monitoring, wiring
 from retailstream.errors import QualityGateError, RetailStreamError, exit_code
+from retailstream.interruption import sentence_of
 from retailstream.ledger import begun
 from retailstream.locks import Holder
 from retailstream.ports import no_progress
@@ -77,6 +78,8 @@ def describe(error: BaseException) -> str:
     """Return an error in one sentence, with its hint."""
     if isinstance(error, RetailStreamError):
         return f"{error.message} (hint: {error.hint})" if error.hint else error.message
+    if sentence := sentence_of(error):
+        return sentence
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 

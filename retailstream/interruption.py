@@ -10,28 +10,38 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _TERMINATED: Final = Event()
+_AGAIN: Final = "the same command takes up where this one stopped"
 
 
 class TerminatedError(BaseException):
     """The process was asked to end; whatever is open is closed on the way out."""
 
     exit_code = 128 + signal.SIGTERM
+    sentence = f"terminated; {_AGAIN}"
 
 
 class InterruptedRunError(TerminatedError):
     """The process was asked to end by the keyboard."""
 
     exit_code = 128 + signal.SIGINT
+    sentence = f"interrupted; {_AGAIN}"
 
 
 def terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
     """Handle SIGTERM."""
     _TERMINATED.set()
-    raise TerminatedError("stopped by SIGTERM")
+    raise TerminatedError
 
 
 def behind(error: BaseException) -> BaseException:
     """Return what a signal raised in the middle of a query, which DuckDB loses; any other error as it is."""
     if type(error) is not RuntimeError or str(error) != "Query interrupted":
         return error
-    return TerminatedError("stopped by SIGTERM") if _TERMINATED.is_set() else KeyboardInterrupt()
+    return TerminatedError() if _TERMINATED.is_set() else KeyboardInterrupt()
+
+
+def sentence_of(error: BaseException) -> str | None:
+    """Return what a signal's error says to people, or None for any other error."""
+    ours = InterruptedRunError if isinstance(error, KeyboardInterrupt) else error
+    found: str | None = getattr(ours, "sentence", None)
+    return found

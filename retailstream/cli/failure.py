@@ -14,8 +14,8 @@ import typer
 from typer.exceptions import TyperException
 
 from retailstream.cli.options import Group
-from retailstream.errors import RetailStreamError, UsageError
-from retailstream.interruption import InterruptedRunError, TerminatedError, behind, terminate
+from retailstream.errors import RetailStreamError, UsageError, exit_code
+from retailstream.interruption import InterruptedRunError, behind, sentence_of, terminate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ class RootGroup(Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            ours = InterruptedRunError("stopped by SIGINT")
+            ours = InterruptedRunError()
             ours.__dict__.update(error.__dict__)
             raise ours from error
 
@@ -67,7 +67,7 @@ def _present(error: BaseException, words: Sequence[str]) -> int:
     else:
         error = _ours(error)
         _tell(error, words)
-    code = int(getattr(error, "exit_code", 130 if isinstance(error, KeyboardInterrupt) else 1))
+    code = exit_code(error)
     if "--json" in words:
         print(json.dumps(getattr(error, "summary", None) or _early(error, words)))
     sys.stdout.flush()
@@ -80,9 +80,10 @@ def _tell(error: BaseException, words: Sequence[str]) -> None:
             print(f"error: {error.message}", file=sys.stderr)
         if error.hint:
             print(f"hint: {error.hint}", file=sys.stderr)
+    elif sentence := sentence_of(error):
+        print(f"error: {sentence}", file=sys.stderr)
     else:
-        print(f"error: {_in_words(error)}", file=sys.stderr)
-    if not isinstance(error, RetailStreamError | KeyboardInterrupt | TerminatedError):
+        print(f"error: {type(error).__name__}: {error}", file=sys.stderr)
         if any(word.startswith("-v") or word == "--verbose" for word in words):
             traceback.print_exception(error)
         else:
@@ -103,14 +104,6 @@ def _ours(error: BaseException) -> BaseException:
         ours.__dict__.update(error.__dict__)
         return ours
     return behind(error)
-
-
-def _in_words(error: BaseException) -> str:
-    if isinstance(error, KeyboardInterrupt | InterruptedRunError):
-        return "interrupted; the same command takes up where this one stopped"
-    if isinstance(error, TerminatedError):
-        return "terminated; the same command takes up where this one stopped"
-    return f"{type(error).__name__}: {error}"
 
 
 def _early(error: BaseException, words: Sequence[str]) -> Summary:

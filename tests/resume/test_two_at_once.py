@@ -171,6 +171,7 @@ def test_a_signal_ends_a_run_in_order(
     assert len(outcome.stdout.splitlines()) == 1
     assert (outcome.document["stage"], outcome.document["status"]) == ("run", "failed")
     assert outcome.document["stages"][-1]["status"] == "failed"
+    assert outcome.document["error"] == f"{word}; the same command takes up where this one stopped"
     assert {run[2:] for run in runs(env) if run[1] == "run"} == {("failed", code)}
     assert "running" not in {run[2] for run in runs(env)}
     assert list((env.home / "locks").glob("*.json")) == []
