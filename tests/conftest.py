@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,9 @@ from tests.environment import Environment, new_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# A shell starts what it sends to the background with SIGINT ignored, and every process of a test would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A test that takes a share of the profile's examples grows with it: `HYPOTHESIS_PROFILE=ci pytest`.
 settings.register_profile("fast", max_examples=100, deadline=None)
