@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+import subprocess
 import tarfile
 from typing import TYPE_CHECKING, Final
 
-from stack.installing import debian, maven, program
+from stack.installing import MissingError, debian, maven, program
 from stack.place import CACHE
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from stack.place import Place
 
+VERSIONS: Final = ("17", "21")
 OPENED: Final = (
     "java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.text java.time java.util"
     " java.util.concurrent java.util.concurrent.atomic java.util.regex sun.nio.ch"
@@ -25,6 +28,7 @@ OPENED: Final = (
 def install(*names: str) -> None:
     """Have a JDK, and the jars of the POMs of those names."""
     debian("openjdk-17-jdk-headless", "java", "javac")
+    _check_version()
     for name in names:
         if maven(name):
             for archive in jars(name).glob("*.tar.gz"):
@@ -61,6 +65,14 @@ def script(path: Path, command: Sequence[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
     path.chmod(0o755)
+
+
+def _check_version() -> None:
+    """Refuse a Java that Hive does not start on."""
+    told = subprocess.run([program("java"), "-version"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(\d+)', told)
+    if found is None or found[1] not in VERSIONS:
+        raise MissingError(f"Java {' or '.join(VERSIONS)} is needed; `java -version` says: {told.strip()}")
 
 
 def _unpack(archive: Path) -> None:

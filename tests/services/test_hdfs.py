@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -376,6 +378,60 @@ def test_a_copy_is_taken_once_and_checked_each_time(hdfs: Hadoop, tmp_path: Path
     with hdfs.killed("datanode"):
         again = opened(hdfs, tmp_path, folder).fetch("k")  # without a byte from a DataNode
     assert (again, again.stat().st_ino) == (first, inode)
+
+
+KILLED = """
+import os, signal, sys
+from retailstream.adapters.lake import hdfs_calls, hdfs_files
+from retailstream.cli.app import main
+
+made, last = 0, int(sys.argv.pop(1))
+
+def answer(url, call, *words):
+    global made
+    made += 1
+    if made == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return hdfs_calls.answer(url, call, *words)
+
+hdfs_files.answer = answer
+try:
+    main()
+finally:
+    print(made, file=sys.stderr)
+"""
+"""A command line that kills itself before a call of HDFS, or tells how many it made."""
+
+
+def killed_at(env: Environment, call: int) -> tuple[int, str]:
+    words = [sys.executable, "-c", KILLED, str(call), "features", "--source", str(env.source), *env.options]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("share", [0, 0.2, 0.4, 0.6, 0.8, 1])
+def test_features_that_are_killed_at_a_call_of_hdfs_are_repaired_by_the_same_command(
+    hdfs: Hadoop, tmp_path: Path, folder: str, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    whole = new_environment(tmp_path / "whole")
+    whole.write(week(0) | week(1))
+    code, told = killed_at(whole, 0)
+    expected = hdfs.files(folder)
+    assert code == 0
+
+    monkeypatch.setenv("RETAILSTREAM__FEATURES__URL", f"{hdfs.hdfs}{folder} again")
+    env = new_environment(tmp_path / "killed")
+    env.write(week(0) | week(1))
+    calls = int(told.splitlines()[-1])
+    assert killed_at(env, 1 + round(share * (calls - 1)))[0] == -signal.SIGKILL
+    landed = objects(hdfs, f"{folder} again")
+    assert set(landed) <= set(expected)
+
+    assert features(env)["status"] == "ok"
+    after = objects(hdfs, f"{folder} again")
+    assert list(after) == list(expected)
+    assert {name: after[name] for name in landed} == landed
+    assert env.files("warehouse") == whole.files("warehouse")
 
 
 def test_what_a_killed_writer_left_is_invisible_and_goes_a_day_later(hdfs: Hadoop, tmp_path: Path, folder: str) -> None:

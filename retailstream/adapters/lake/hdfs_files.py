@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -116,7 +117,7 @@ class HdfsFiles:
                 found = answer(self.url, self._client.get_file_info, path)
                 kept = keep(Download(version(found), self._chunks(path)))
                 if version(answer(self.url, self._client.get_file_info, path)) != version(found):
-                    raise TransientError(f"{self.url} has changed meanwhile", hint="run the same command again")
+                    raise self._changing()
                 return kept
         raise AssertionError
 
@@ -124,9 +125,11 @@ class HdfsFiles:
         """Remove a file, and the folders that it leaves empty; one that is gone is no error."""
         for attempt in tries():
             with attempt:
-                there = path
-                while len(there) > len(self.root) and self._removed(there):
-                    there = there.rpartition("/")[0]
+                self._removed(path)
+                with suppress(UsageError):  # an empty folder may be another user's
+                    folder = path.rpartition("/")[0]
+                    while len(folder) > len(self.root) and self._removed(folder):
+                        folder = folder.rpartition("/")[0]
 
     def _listed(self, folder: str) -> list[Any]:
         found: list[Any] = []
@@ -136,8 +139,11 @@ class HdfsFiles:
                 found += some
         except AbsentError:
             if found or self._is_there(folder):  # a folder within was taken away meanwhile
-                raise TransientError(f"{self.url} is changing", hint="run the same command again") from None
+                raise self._changing() from None
         return found
+
+    def _changing(self) -> TransientError:
+        return TransientError(f"{self.url} is being changed by another run", hint="run the same command again")
 
     def _is_there(self, folder: str) -> bool:
         try:
@@ -164,7 +170,10 @@ class HdfsFiles:
         except AbsentError:
             parent = target.rpartition("/")[0]
             answer(self.url, self._client.mkdirs, parent, 0o755, True)  # noqa: FBT003 -- the driver's way
-            answer(self.url, self._client.rename, path, target, replace)
+            try:
+                answer(self.url, self._client.rename, path, target, replace)
+            except AbsentError:  # another run has just taken the folder away again, for it was empty
+                raise self._changing() from None
 
     def _chunks(self, path: str) -> Iterator[bytes]:
         reader = answer(self.url, self._client.read, path)
