@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.services.answers import embedded
@@ -7,6 +9,9 @@ from tests.services.aws_server import aws, aws_server
 from tests.services.hadoop import _hadoop_servers, hadoop, hdfs
 from tests.services.mariadb import database_name, mariadb
 from tests.services.s3_server import bucket, s3, s3_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = [
     "_hadoop_servers",
@@ -30,3 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "/tests/services/" in str(item.path):
             on_hadoop = {"hadoop", "hdfs"} & set(getattr(item, "fixturenames", ()))
             item.add_marker(pytest.mark.xdist_group("hadoop" if on_hadoop else str(item.path)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sparks_of_tests_are_short() -> Iterator[None]:
+    """Have Java compile quickly instead of well: half the work of a session of Spark is compiling."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        yield
