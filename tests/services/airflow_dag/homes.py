@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +35,38 @@ def cli(*words: str | Path, code: int = 0) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def entries(home: Path, run: Run) -> list[tuple[str, int, str, int | None]]:
-    """Return what the ledger has of a run: stage, attempt, status and exit code, in order."""
-    found = cli("runs", "show", run.id, "--home", home)["items"]
-    return [(item["stage"], item["attempt"], item["status"], item["exit_code"]) for item in found]
+@dataclass(frozen=True)
+class Entry:
+    """A run as the ledger has it."""
+
+    stage: str
+    attempt: int
+    status: str
+    exit_code: int | None
+    started_at: str
+    ended_at: str | None
+    process_id: int
+    error: str | None
+
+    @property
+    def end(self) -> tuple[str, int, str, int | None]:
+        """How it ended."""
+        return self.stage, self.attempt, self.status, self.exit_code
+
+
+def entries(home: Path, run: Run) -> list[Entry]:
+    """Return what the ledger has of a run, in order; nothing where there is no ledger yet."""
+    if not (home / "state.db").exists():
+        return []
+    columns = ", ".join(field.name for field in fields(Entry))
+    query = f"select {columns} from runs where run_id = ? order by rowid"
+    with closing(sqlite3.connect(home / "state.db", timeout=10)) as connection:
+        return [Entry(*row) for row in connection.execute(query, (run.id,))]
+
+
+def ends(home: Path, run: Run) -> list[tuple[str, int, str, int | None]]:
+    """Return how the stages of a run ended, by name and attempt."""
+    return sorted((entry.end for entry in entries(home, run)), key=lambda end: end[:2])
 
 
 def rows(home: Path) -> list[tuple[Any, ...]]:

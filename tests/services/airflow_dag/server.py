@@ -132,11 +132,6 @@ class Run:
         value: dict[str, Any] = found["value"]
         return value
 
-    def tries(self, task: str) -> list[dict[str, Any]]:
-        """Return all tries of a task, the first one first."""
-        found = self.airflow.api("GET", f"{self.path}/taskInstances/{task}/tries")["task_instances"]
-        return sorted(found, key=lambda tried: int(tried["try_number"]))
-
     def log(self, task: str, number: int = 1) -> str:
         """Return the log of a try of a task."""
         found = self.airflow.api("GET", f"{self.path}/taskInstances/{task}/logs/{number}?full_content=true")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
-from contextlib import closing
 from datetime import datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from retailstream.landings import Scope
 from retailstream.locks import Holder, hold
-from tests.services.airflow_dag.homes import entries, rows, write
+from tests.services.airflow_dag.homes import Entry, ends, entries, rows, write
 from tests.services.airflow_dag.server import PIPELINE, Airflow, Run, wait_until
 from tests.services.airflow_dag.test_dag import ANSWERS
 
@@ -29,13 +27,14 @@ def test_a_run_that_was_not_asked_for_is_that_of_the_latest_friday_and_a_missing
     """Exit code 2 for both tasks that read the drop."""
     assert scheduled.id.startswith("scheduled__")
     assert datetime.fromisoformat(scheduled.id.removeprefix("scheduled__")).isoweekday() == 5
-    tasks = scheduled.tasks()
-    ends = {name: tasks[name]["state"] for name in tasks}
-    assert (ends.pop("ingest"), ends.pop("features")) == ("failed", "failed")
-    assert tasks["ingest"]["try_number"] == tasks["features"]["try_number"] == 1
-    assert "exit code 2" in scheduled.log("ingest")
-    assert ends.pop("monitor") == "failed"  # the last run of ingest did not end well
-    assert set(ends.values()) == {"upstream_failed"}
+    states = scheduled.states()
+    assert (states.pop("ingest"), states.pop("features")) == ("failed", "failed")
+    assert ends(airflow.folder.with_name("home"), scheduled) == [
+        ("features", 1, "failed", 2),
+        ("ingest", 1, "failed", 2),
+    ]
+    assert states.pop("monitor") == "failed"  # the last run of ingest did not end well
+    assert set(states.values()) == {"upstream_failed"}
     assert scheduled.state == "failed"
     assert airflow.alerts.tasks(scheduled.id) == ["features", "ingest", "monitor"]
 
@@ -63,21 +62,13 @@ def test_too_many_rejects_stop_the_run_and_no_parameter_is_taken_for_code(
     run = airflow.trigger(home=home, source=source, config=config)
 
     assert run.ended() == "failed"
-    tasks = run.tasks()
-    assert (tasks["ingest"]["state"], tasks["features"]["state"]) == ("success", "skipped")
-    assert (tasks["glue-merge"]["state"], tasks["glue-merge"]["try_number"]) == ("failed", 1)
-    log = run.log("glue-merge")
-    assert "exit code 3" in log
-    assert "7%" in log
-    assert tasks["monitor"]["state"] == "failed"
-    after = {*ANSWERS, "runs.show", "load-rds", "sqoop"}
-    assert {tasks[name]["state"] for name in after} == {"upstream_failed"}
+    states = run.states()
+    assert (states["ingest"], states["features"]) == ("success", "skipped")
+    assert (states["glue-merge"], states["monitor"]) == ("failed", "failed")
+    assert {states[name] for name in (*ANSWERS, "runs.show", "load-rds", "sqoop")} == {"upstream_failed"}
     assert airflow.alerts.tasks(run.id) == ["glue-merge", "monitor"]
-    assert sorted(entries(home, run)) == [
-        ("features", 1, "noop", 0),
-        ("glue-merge", 1, "failed", 3),
-        ("ingest", 1, "ok", 0),
-    ]
+    assert ends(home, run) == [("features", 1, "noop", 0), ("glue-merge", 1, "failed", 3), ("ingest", 1, "ok", 0)]
+    assert ["7%" in str(entry.error) for entry in entries(home, run) if entry.stage == "glue-merge"] == [True]
     assert [path.name for path in airflow.folder.rglob("*") if path.name in {"one", "two"}] == []
     assert {path.name for path in place.iterdir()} == {"home", "source", "--help.toml"}
 
@@ -92,25 +83,19 @@ def test_parameters_of_a_wrong_form_begin_no_run(airflow: Airflow, scheduled: Ru
     assert name in told
 
 
-def gap(before: dict[str, Any], after: dict[str, Any]) -> float:
-    """Return the seconds between two tries of a task."""
-    return (datetime.fromisoformat(after["start_date"]) - datetime.fromisoformat(before["end_date"])).total_seconds()
+def gap(before: Entry, after: Entry) -> float:
+    """Return the seconds between two attempts."""
+    return (datetime.fromisoformat(after.started_at) - datetime.fromisoformat(str(before.ended_at))).total_seconds()
 
 
-def killed_midway(home: Path) -> None:
+def killed_midway(home: Path, run: Run) -> None:
     """Kill the process of `glue-merge` as soon as the ledger says that it is at work."""
-    found: list[tuple[int]] = []
 
-    def at_work() -> bool:
-        path = home / "state.db"
-        if path.exists():
-            with closing(sqlite3.connect(path, timeout=10)) as connection:
-                query = "select process_id from runs where stage = 'glue-merge' and status = 'running'"
-                found[:] = connection.execute(query).fetchall()
-        return bool(found)
+    def at_work() -> list[Entry]:
+        return [entry for entry in entries(home, run) if (entry.stage, entry.status) == ("glue-merge", "running")]
 
-    wait_until(at_work, 60, lambda: "glue-merge was never seen at work", every=0.01)
-    os.kill(found[0][0], signal.SIGKILL)
+    wait_until(at_work, 180, lambda: entries(home, run), every=0.01)
+    os.kill(at_work()[0].process_id, signal.SIGKILL)
 
 
 def test_a_held_lock_is_waited_for_and_a_killed_task_succeeds_once_it_is_cleared(
@@ -118,32 +103,26 @@ def test_a_held_lock_is_waited_for_and_a_killed_task_succeeds_once_it_is_cleared
 ) -> None:
     assert scheduled
     home = folder / "disturbed"
+    waited_for = [("ingest", 1, "failed", 5), ("ingest", 2, "failed", 5)]
     with hold(home / "locks", [Scope.SALES_AND_STORES], Holder("the-test", "test", "now")):
         run = airflow.trigger(home=home, source=drop)
-        wait_until(lambda: len(run.tries("ingest")) == 3, 90, run.states)
-    killed_midway(home)
+        wait_until(lambda: [end for end in ends(home, run) if end[0] == "ingest"] == waited_for, 180, run.states)
+    killed_midway(home, run)
 
     assert run.ended() == "failed"
-    tries = run.tries("ingest")
-    assert [tried["state"] for tried in tries] == ["failed", "failed", "success"]
-    waits = [gap(before, after) for before, after in pairwise(tries)]
+    assert run.states()["glue-merge"] == "failed"
+    attempts = [entry for entry in entries(home, run) if entry.stage == "ingest"]
+    waits = [gap(before, after) for before, after in pairwise(attempts)]
+    assert len(waits) == 2
     assert waits[0] >= 2
     assert waits[1] >= 4
-    assert run.states()["glue-merge"] == "failed"
-    assert run.tasks()["glue-merge"]["try_number"] == 1
 
     run.clear("glue-merge")
 
     assert run.ended() == "success"
     assert set(run.states().values()) == {"success"}
-    found = entries(home, run)
-    assert [entry for entry in found if entry[0] == "ingest"] == [
-        ("ingest", 1, "failed", 5),
-        ("ingest", 2, "failed", 5),
-        ("ingest", 3, "ok", 0),
-    ]
-    assert [entry for entry in found if entry[0] == "glue-merge"] == [
-        ("glue-merge", 1, "killed", None),
-        ("glue-merge", 2, "ok", 0),
-    ]
+    found = ends(home, run)
+    assert [end for end in found if end[0] == "ingest"] == [*waited_for, ("ingest", 3, "ok", 0)]
+    killed = ("glue-merge", 1, "killed", None)
+    assert [end for end in found if end[0] == "glue-merge"] == [killed, ("glue-merge", 2, "ok", 0)]
     assert rows(home) == rows(plain)
