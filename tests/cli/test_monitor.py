@@ -155,23 +155,26 @@ def test_watching_on_a_terminal_refreshes_in_place_and_ctrl_c_ends_it_well(env: 
     master, slave = pty.openpty()
     command = [*PROGRAM, "monitor", "--watch", "--every", "0.2", *env.options]
     variables = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "60"}
+    screen = bytearray()
     with subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=variables) as process:
         os.close(slave)
-        text = ""
-        deadline = time.monotonic() + PATIENCE
-        while text.count("reconcile_sales_database") < 3:
-            assert time.monotonic() < deadline, text
-            if select.select([master], [], [], 1)[0]:
-                text += os.read(master, 65536).decode()
-        os.write(master, b"\x03") if os.tcgetpgrp(master) == process.pid else process.send_signal(signal.SIGINT)
-        while process.poll() is None:
-            assert time.monotonic() < deadline
-            if select.select([master], [], [], 0.1)[0]:
-                try:
-                    text += os.read(master, 65536).decode()
-                except OSError:  # the other end is closed
-                    break
-        assert process.wait(timeout=PATIENCE) == 0
+        try:
+            until(lambda: read(master, screen) and screen.count(b"reconcile_sales_database") >= 3)
+            process.send_signal(signal.SIGINT)
+            until(lambda: not read(master, screen) or process.poll() is not None)
+            assert process.wait(timeout=PATIENCE) == 0
+        finally:
+            process.kill()
     os.close(master)
-    assert "\x1b[1A" in text  # the cursor goes up: the table is drawn over
-    assert "Traceback" not in text
+    assert b"\x1b[1A" in screen  # the cursor goes up: the table is drawn over
+    assert b"Traceback" not in screen
+
+
+def read(terminal: int, screen: bytearray) -> bool:
+    """Read what a terminal has, if anything; say whether anybody still writes to it."""
+    if select.select([terminal], [], [], 0.1)[0]:
+        try:
+            screen += os.read(terminal, 65536)
+        except OSError:  # the other end is closed
+            return False
+    return True
