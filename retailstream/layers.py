@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from retailstream.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 PREFIX: Final = "RETAILSTREAM__"
@@ -58,6 +58,26 @@ def read_environment() -> Iterator[tuple[str, str]]:
     for name, value in os.environ.items():
         if name.startswith(PREFIX):
             yield _key(name), value
+
+
+def misspelt(known: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each variable that is a setting but for its underscores, and how the setting's variable is written.
+
+    `RETAILSTREAM_LAKE_RAW` → `RETAILSTREAM__LAKE__RAW`
+    """
+    meant = {_bare(variable_of(key)): variable_of(key) for key in known}
+    for name in os.environ:
+        if not name.startswith(PREFIX) and _bare(name) in meant:
+            yield name, meant[_bare(name)]
+
+
+def variable_of(key: str) -> str:
+    """`"lake.raw"` → `"RETAILSTREAM__LAKE__RAW"`."""
+    return f"{PREFIX}{key.upper().replace('.', '__')}"
+
+
+def _bare(variable: str) -> str:
+    return variable.replace("_", "")
 
 
 def _key(variable: str) -> str:

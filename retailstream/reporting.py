@@ -37,7 +37,7 @@ def gather(env: Environment, found: Extent) -> Evidence:
         landed_at=landed.ended_at if landed else None,
         rows_in=found.sales_rows + found.feature_rows + rejected,
         rows_quarantined=rejected,
-        findings=[Finding(check.name, str(check.value), check.state) for check in monitoring.look(env).checks],
+        findings=[Finding(check.name, check.shown, check.state) for check in monitoring.look(env).checks],
     )
 
 

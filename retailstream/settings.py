@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.health.limits import parse_nulls, parse_share
-from retailstream.layers import PREFIX, add_variables, flatten, read_environment, read_file
+from retailstream.layers import add_variables, flatten, misspelt, read_environment, read_file, variable_of
 from retailstream.runs import Limit
 
 if TYPE_CHECKING:
@@ -289,6 +289,8 @@ def load(*, home: Path, config: Path | None, flags: Mapping[str, str | None]) ->
     merged: dict[str, Any] = {}
     configured = read_file(config)
     added = add_variables(config, configured.get("env_file"))
+    for variable, meant in misspelt(known):
+        raise UsageError(f"unknown setting '{variable}'", hint=f"did you mean {meant}?")
     layers = (
         (f"file {config}" if config else "", configured),
         ("environment", dict(read_environment())),
@@ -306,10 +308,8 @@ def _check_key(key: str, known: list[str], origin: str) -> None:
     if key in known or _table_of(key):
         return
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
-    shown = f"{PREFIX}{key.upper().replace('.', '__')}" if origin == "environment" else key
-    nearest = near[0] if near else ""
-    if near and origin == "environment":
-        nearest = f"{PREFIX}{nearest.upper().replace('.', '__')}"
+    name = variable_of if origin == "environment" else str
+    shown, nearest = name(key), name(near[0]) if near else ""
     where = "" if origin == "environment" else f" in {origin}"
     hint = f"did you mean {nearest}?" if nearest else "retailstream config show lists every setting"
     raise UsageError(f"unknown setting '{shown}'{where}", hint=hint)

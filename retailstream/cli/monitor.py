@@ -63,7 +63,7 @@ def _look(context: typer.Context, *, check: bool) -> None:
 
 def rows(found: Health) -> list[tuple[object, ...]]:
     """Return the lines of the table of checks."""
-    return [(check.state, check.name, check.value, check.limit) for check in found.checks]
+    return [(check.state, check.name, check.shown, check.limit) for check in found.checks]
 
 
 def verdict(found: Health) -> str:

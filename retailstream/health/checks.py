@@ -29,6 +29,14 @@ class Check:
     measure: float | None = None
     bound: float | None = None
 
+    @property
+    def shown(self) -> str:
+        """The value as people read it: `0.026256` beside a limit of `5%` → `2.63%`; nothing of None."""
+        if self.value is None:
+            return ""
+        is_share = isinstance(self.value, float) and ("share" in self.name or str(self.limit).endswith("%"))
+        return f"{self.value:.2%}" if is_share else str(self.value)
+
     def as_dict(self) -> dict[str, object]:
         """Return the check as the JSON summary prints it."""
         return {"name": self.name, "value": self.value, "limit": self.limit, "state": self.state}

@@ -130,6 +130,8 @@ def test_a_wrong_command_line_ends_with_2_and_says_what_would_be_right(
     [
         ("RETAILSTREAM__DATABSE__URL", "x", "did you mean RETAILSTREAM__DATABASE__URL?"),
         ("RETAILSTREAM__LAKE__RAWW", "x", "did you mean RETAILSTREAM__LAKE__RAW?"),
+        ("RETAILSTREAM_DATABASE_URL", "x", "did you mean RETAILSTREAM__DATABASE__URL?"),
+        ("RETAILSTREAM_LAKE__RAW", "x", "did you mean RETAILSTREAM__LAKE__RAW?"),
         ("RETAILSTREAM__", "x", "retailstream config show lists every setting"),
     ],
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from retailstream.health.checks import Check
 from retailstream.stages import ORDER
 from tests.environment import SALES, STORES, Environment, csv, new_environment
 from tests.stages.months import rows, week
@@ -90,6 +91,21 @@ def test_a_healthy_environment(months: Environment) -> None:
         **{f"last_run_{stage}": "ok" for stage in ORDER},
         "run_duration": None,  # one run has no habits
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "limit", "shown"),
+    [
+        ("reject_share_sales", 0.026256, "5%", "2.63%"),
+        ("reject_share_sales", 0.5, "20", "50.00%"),
+        ("volume_sales", -0.001687, "±50%", "-0.17%"),
+        ("volume_sales", None, "±50%", ""),
+        ("orphan_stores", 3, 0, "3"),
+        ("last_run_ingest", "ok", "ok", "ok"),
+    ],
+)
+def test_people_read_shares_in_percent(name: str, value: str | float | None, limit: str | float, shown: str) -> None:
+    assert Check(name, value, limit, "ok").shown == shown
 
 
 def test_a_look_writes_nothing(months: Environment) -> None:
