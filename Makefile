@@ -61,6 +61,7 @@ dashboards: $(VENV)/dev
 .PHONY: pictures
 pictures: $(VENV)/stack browser
 	$(BIN)/python -m pictures
+	$(BIN)/python -m pictures.airflow_graph
 
 ## stack-up: start S3, MariaDB, HDFS, Hive, Prometheus and more on this machine, for `--config configs/stack.toml`; SERVERS=prometheus for some
 .PHONY: stack-up
@@ -136,11 +137,6 @@ format: $(VENV)/dev
 .PHONY: docs
 docs: $(VENV)/dev
 	$(BIN)/python -m retailstream.cli.reference
-
-## pictures: make the pictures of the documentation anew, each from a real run
-.PHONY: pictures
-pictures: browser $(VENV)/stack
-	for script in docs/pictures/make_*.py; do $(BIN)/python $$script; done
 
 ## bench: what retailstream costs beside the plainest code for the same job
 .PHONY: bench

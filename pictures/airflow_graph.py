@@ -1,4 +1,4 @@
-"""`python docs/pictures/make_airflow_graph.py`: the graph of a run that went well, as Airflow itself shows it.
+"""`python -m pictures.airflow_graph`: the graph of a run that went well, as Airflow itself shows it.
 
 It starts an Airflow of its own, lets it run the DAG over a synthetic chain, and takes it away again.
 """
@@ -10,20 +10,18 @@ import shutil
 import sys
 import tempfile
 import time
-from pathlib import Path
 from subprocess import run
 from typing import TYPE_CHECKING, Final
 
 from playwright.sync_api import sync_playwright
 
-from stack.place import Place
+from stack.place import ROOT, Place
 from stack.servers.airflow import NAME, PIPELINE, USER, ask, endpoint
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-ROOT: Final = Path(__file__).parents[2]
-PICTURE: Final = Path(__file__).with_name("airflow-graph.png")
+PICTURE: Final = ROOT / "docs" / "pictures" / "airflow-graph.png"
 RUN_SECONDS: Final = 600
 VIEW: Final = {
     f"direction-{PIPELINE}": '"RIGHT"',
