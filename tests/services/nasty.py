@@ -47,7 +47,7 @@ TYPES: Final = {
     "fixed": "VARCHAR",
 }
 
-SHOWN: Final = ", ".join(f"cast({name} as varchar)" if name in {"day", "at", "seen"} else name for name in TYPES)
+SHOWN: Final = ", ".join(f'cast("{name}" as varchar)' if name in {"day", "at", "seen"} else name for name in TYPES)
 
 _NONE: Final = (None,) * 22
 
