@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from retailstream import wiring
 from retailstream.contracts import CONTRACTS
 from retailstream.errors import RetailStreamError
+from retailstream.source_files import scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,8 +77,8 @@ def _writable(folder: Path) -> str:
 def _source(folder: Path) -> str | Finding:
     if not folder.is_dir():
         return Finding("source", "SKIPPED", f"{folder} does not exist; name a folder with --source or source.path")
-    files = sum(1 for dataset in CONTRACTS for path in (folder / dataset).rglob("*") if path.is_file())
-    return f"{folder.absolute()}, {files:,} files"
+    files, _passed_over = scan(folder, CONTRACTS)
+    return f"{folder.absolute()}, {len(files):,} files"
 
 
 def _lake(settings: Settings, url: str) -> str:

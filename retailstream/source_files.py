@@ -11,7 +11,7 @@ from retailstream.errors import RetailStreamError, UsageError
 from retailstream.hashing import sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
 ENDINGS = (".csv", ".csv.gz")
@@ -38,10 +38,8 @@ def scan(source: Path, datasets: Collection[str]) -> tuple[list[Path], list[str]
         why = "is a file" if source.exists() else "does not exist"
         raise UsageError(f"the source folder {source} {why}", hint="name it with --source, or set source.path")
     wanted, warnings = [], []
-    for path in sorted(source.rglob("*"), key=lambda path: os.fsencode(path.relative_to(source))):
+    for path in sorted(_files(source), key=lambda path: os.fsencode(path.relative_to(source))):
         name = path.relative_to(source)
-        if path.is_dir() or any(part.startswith(".") for part in name.parts):
-            continue
         elsewhere = len(name.parts) < 2 or name.parts[0] not in CONTRACTS
         if (elsewhere and SALES.name not in datasets) or (not elsewhere and name.parts[0] not in datasets):
             continue
@@ -50,6 +48,21 @@ def scan(source: Path, datasets: Collection[str]) -> tuple[list[Path], list[str]
         else:
             wanted.append(path)
     return wanted, warnings
+
+
+def _files(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[Path]:
+    """Yield all that is no folder below a folder, hidden ones left out; a link to a folder is one, but for a circle."""
+    found = folder.stat()
+    here = found.st_dev, found.st_ino
+    if here in above:
+        return
+    for path in folder.iterdir():
+        if path.name.startswith("."):
+            continue
+        if path.is_dir():
+            yield from _files(path, above | {here})
+        else:
+            yield path
 
 
 def _passed_over(path: Path, name: Path, datasets: Collection[str]) -> str | None:

@@ -146,6 +146,22 @@ def test_a_file_that_cannot_be_read_is_named_and_nothing_lands(env: Environment)
     assert list(ingest(env)[0]) == ["sales/landing-000001/a.csv"]
 
 
+def test_links_to_folders_are_folders_and_circles_end(env: Environment, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere" / "deep").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "deep" / "week.csv").write_text(csv(SALES, "1,1,2012-02-03,1,0"))
+    (env.source / "sales").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "deep" / "circle").symlink_to(env.source)
+    env.write({"stores/s.csv": csv(STORES, "1,A,5")})
+
+    summary = env.stage("ingest", "--source", str(env.source))
+
+    assert (summary["files_in"], summary["files_new"]) == (2, 2)
+    assert sorted(env.files("lake/raw")) == [
+        "lake/raw/sales/landing-000001/deep/week.csv",
+        "lake/raw/stores/landing-000001/s.csv",
+    ]
+
+
 def test_what_is_neither_file_nor_folder_is_passed_over_and_not_waited_for(env: Environment) -> None:
     env.write({"sales/a.csv": b"1"})
     os.mkfifo(env.source / "sales" / "pipe.csv")

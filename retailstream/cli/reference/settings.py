@@ -7,13 +7,15 @@ import inspect
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from pydantic import BaseModel
+
 from retailstream import layers, settings
 from retailstream.cli.reference.tables import code, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
 
 _INTRODUCTION: Final = """\
 # Settings
@@ -26,29 +28,38 @@ it came from; a password within a URL prints as stars. A key that does not exist
 
 
 def settings_page() -> str:
-    """Return the page: every key with its default, its environment variable and its meaning."""
+    """Return the page: every key, by section, with its default, its environment variable and its meaning."""
+    columns = ("key", "default", "environment variable", "meaning")
+    return "\n".join([_INTRODUCTION, *(_section(*found, columns) for found in _sections(settings.Settings, ""))])
+
+
+def _section(tree: type[BaseModel], prefix: str, columns: tuple[str, ...]) -> str:
+    told = _docstrings(tree)
     rows = [
         (
-            code(key),
-            code(default) or "(empty)",
-            code(layers.PREFIX + key.upper().replace(".", "__")),
-            meaning,
+            code(prefix + name),
+            code("" if field.default == {} else str(field.default)) or "(empty)",
+            code(layers.variable_of(prefix + name)),
+            told[name],
         )
-        for key, default, meaning in _settings(settings.Settings, "")
+        for name, field in tree.model_fields.items()
+        if _section_of(field) is None
     ]
-    return f"{_INTRODUCTION}\n{table(('key', 'default', 'environment variable', 'meaning'), rows)}"
+    heading = f"## {code(prefix.rstrip('.'))}\n\n{inspect.getdoc(tree)}\n\n" if prefix else ""
+    return f"{heading}{table(columns, rows)}"
 
 
-def _settings(tree: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str]]:
-    """Yield each key with its default and its meaning; that of a section goes before its first sentence."""
-    told = _docstrings(tree)
+def _sections(tree: type[BaseModel], prefix: str) -> Iterator[tuple[type[BaseModel], str]]:
+    """Yield a tree of settings and those within it, each with what its keys begin with."""
+    yield tree, prefix
     for name, field in tree.model_fields.items():
-        if isinstance(field.annotation, type) and hasattr(field.annotation, "model_fields"):
-            yield from _settings(field.annotation, f"{prefix}{name}.")
-        else:
-            section = f"{inspect.getdoc(tree)} " if prefix else ""
-            default = "" if field.default == {} else str(field.default)
-            yield f"{prefix}{name}", default, section + told[name]
+        if section := _section_of(field):
+            yield from _sections(section, f"{prefix}{name}.")
+
+
+def _section_of(field: FieldInfo) -> type[BaseModel] | None:
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
 def _docstrings(tree: type[BaseModel]) -> dict[str, str]:
