@@ -135,20 +135,23 @@ def test_a_database_that_is_not_there_has_no_rows(
 def test_a_long_query_shows_progress_and_a_signal_cancels_it(
     hadoop: Hadoop, in_hive: InHive, number: signal.Signals
 ) -> None:
+    log = hadoop.folder / "log" / "hiveserver2.log"
+    began = log.stat().st_size
+
+    def logged(text: str) -> bool:
+        with log.open("rb") as stream:
+            stream.seek(began)
+            return text.encode() in stream.read()
+
     with in_hive.current("real") as env:
-        found = interrupted(env, "sales", number, "--engine", "hive", at_work=lambda: at_work(hadoop) == 1)
+        found = interrupted(env, "sales", number, "--engine", "hive", at_work=lambda: logged("DAG: State: RUNNING"))
     assert (found.exit_code, found.seconds < 30) == (128 + number, True), found.printed
     assert "/100" in found.printed
     assert ("terminated" if number == signal.SIGTERM else "interrupted") in found.printed
-    deadline = time.monotonic() + 20
-    while at_work(hadoop) and time.monotonic() < deadline:
+    deadline = time.monotonic() + 30
+    while not logged("Killing DAG") and time.monotonic() < deadline:
         time.sleep(0.5)
-    assert at_work(hadoop) == 0
-
-
-def at_work(hadoop: Hadoop) -> int:
-    """Return how many endless queries HiveServer2 is busy with."""
-    return sum("CROSS JOIN" in str(row) for row in hadoop.query("show processlist"))
+    assert logged("Killing DAG")
 
 
 def test_servers_that_are_away_end_a_query_with_the_code_for_another_try(hadoop: Hadoop, in_hive: InHive) -> None:

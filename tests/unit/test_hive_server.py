@@ -116,7 +116,7 @@ class Refusing:
 
 
 def asked(port: int, auth: Auth = "NONE") -> None:
-    url = f"hive://ann:{SECRET}@127.0.0.1:{port}/db?retry_seconds=0.3&connect_timeout=0.5"
+    url = f"hive://ann:{SECRET}@127.0.0.1:{port}/db?retry_seconds=0.3&connect_timeout=0.5&read_timeout=0.5"
     with hive_server.open_hive_server(address_of(url, auth=auth)) as server:
         server.ask("select 1")
 
@@ -201,3 +201,20 @@ def test_a_statement_fails_for_good_or_because_a_server_is_away(message: str, ki
     with pytest.raises(RetailStreamError) as caught, hive_errors.mapped(address_of("hive://ann@h/db")):
         raise hive_errors.QueryError(message)
     assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("Bad status: 3 (b'Error validating the login')", "Error validating the login"),
+        ("Bad status: 3 (b'Unsupported mechanism type PLAIN')", "Unsupported mechanism type PLAIN"),
+        ("Could not start SASL: No Kerberos credentials available (default cache: x)", "No Kerb.* available .*: x.*"),
+    ],
+)
+def test_why_a_server_refuses_us_is_told(said: str, reason: str) -> None:
+    transport = pytest.importorskip("thrift.transport.TTransport")
+    with (
+        pytest.raises(UsageError, match=rf"^hive://ann@h:10000/db refuses us: {reason}$"),
+        hive_errors.mapped(address_of("hive://ann@h/db")),
+    ):
+        raise transport.TTransportException(transport.TTransportException.NOT_OPEN, said)

@@ -78,5 +78,6 @@ def _untrusted(error: BaseException) -> bool:
 
 def _reason(error: BaseException) -> str:
     """`Bad status: 3 (b'Error validating the login')` → `Error validating the login`."""
-    found = re.search(r"\(b?['\"]?(.*?)['\"]?\)$", str(error))
-    return found[1] if found else str(error)
+    text = str(error)
+    found = re.fullmatch(r"Bad status: \d+ \(b?['\"]?(.*?)['\"]?\)", text)
+    return found[1] if found else text.partition(": ")[2] or text

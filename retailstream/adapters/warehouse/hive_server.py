@@ -34,6 +34,9 @@ T = TypeVar("T")
 POLLS: Final = (0.02, 0.05, 0.1, 0.2)
 """Seconds between two looks at a statement at work: first short ones, then the last for good."""
 
+SESSION: Final = 60
+"""Seconds that a busy server may take for a new session."""
+
 _STATES: Final = ttypes.TOperationState
 _AT_WORK: Final = {_STATES.INITIALIZED_STATE, _STATES.RUNNING_STATE, _STATES.PENDING_STATE}
 
@@ -81,6 +84,7 @@ class HiveServer:
             self._drop()
 
     def _run(self, statement: str, what: str) -> Rows:
+        self.progress(what, 0, 100)
         cursor = self._connected().cursor(arraysize=10_000)
         try:
             cursor.execute(statement, async_=True)
@@ -113,19 +117,19 @@ class HiveServer:
 
     def _connected(self) -> Any:  # noqa: ANN401 -- PyHive has no types
         if self._session is None:
-            wire = wire_to(self.address)
-            # PyHive gives no user of its own to a transport that it is given.
+            wire, silence = wire_to(self.address), self.address.options.read_timeout
+            wire.open()
+            wire.transport.open = lambda: None  # PyHive opens what it is given; a session may take longer than a wire
+            wire.allow(min(SESSION, silence))
             self._session = hive.Connection(thrift_transport=wire.transport, username=self.address.user)
-            wire.allow(self.address.options.read_timeout)
+            wire.allow(silence)
         return self._session
 
     def _cancel(self, operation: object) -> None:
         """Cancel a statement over a wire of its own, as ours may be in the middle of an answer; end the session."""
-        session = self._session
-        self._drop()
-        wire = wire_to(self.address)
+        session, wire = self._session, wire_to(self.address)
         with suppress(HiveError, TException, OSError):
-            wire.transport.open()
+            wire.open()
             try:
                 client = TCLIService.Client(TBinaryProtocol(wire.transport))
                 if operation:
@@ -134,6 +138,7 @@ class HiveServer:
                     client.CloseSession(ttypes.TCloseSessionReq(session.sessionHandle))
             finally:
                 wire.transport.close()
+        self._drop()
 
     def _drop(self) -> None:
         session, self._session = self._session, None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import thrift_sasl
-from puresasl.client import SASLClient, SASLError
+from puresasl.client import SASLClient
 from puresasl.mechanisms import mechanisms
 from thrift.transport.TSocket import TSocket
 from thrift.transport.TSSLSocket import TSSLSocket
@@ -47,6 +47,14 @@ class Wire:
     socket: Any
     transport: Any
 
+    def open(self) -> None:
+        """Connect, and say who we are."""
+        try:
+            self.transport.open()
+        except BaseException:
+            self.transport.close()
+            raise
+
     def allow(self, seconds: float) -> None:
         """Take so much silence for a lost connection."""
         self.socket.setTimeout(seconds * 1000)
@@ -81,16 +89,16 @@ class Sasl(SASLClient):  # type: ignore[misc] # no types
         try:
             self.choose_mechanism([mechanism])
             return True, self.mechanism, self.process()
-        except SASLError as error:
-            self._told = str(error)
+        except Exception as error:  # noqa: BLE001 -- SASLError, and GSSError of a module that may not be there
+            self._told = _sentence(error)
             return False, mechanism, None
 
     def step(self, challenge: bytes) -> tuple[bool, Any]:
         """Answer a challenge: whether that went well, and what to send."""
         try:
             return True, self.process(challenge)
-        except SASLError as error:
-            self._told = str(error)
+        except Exception as error:  # noqa: BLE001 -- same
+            self._told = _sentence(error)
             return False, None
 
     def encode(self, outgoing: bytes) -> tuple[bool, bytes]:
@@ -105,3 +113,9 @@ class Sasl(SASLClient):  # type: ignore[misc] # no types
     def getError(self) -> str | None:  # noqa: N802 -- the name that thrift_sasl calls
         """Return what went wrong last."""
         return self._told
+
+
+def _sentence(error: Exception) -> str:
+    """`GSSError(("No credentials", 1), ("No Kerberos credentials available", 2))` → the last of these texts."""
+    told: object = error.args[-1] if error.args else type(error).__name__
+    return str(told[0] if isinstance(told, tuple) else told)
