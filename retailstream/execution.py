@@ -187,7 +187,8 @@ def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
             only=request.only,
             table=request.table,
         )
-        entry.report = wiring.STAGES[entry.stage](env, run)
+        carry_out = wiring.STAGES.get(entry.stage) or wiring.BESIDE[entry.stage]
+        entry.report = carry_out(env, run)
     for warning in entry.report.warnings:
         log.warning("%s: %s", entry.stage, warning)
 

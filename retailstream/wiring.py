@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from retailstream.adapters.warehouse.hive_address import Address
     from retailstream.ledger import Ledger
     from retailstream.memory import Memory
-    from retailstream.ports import Database, Lake, Merger, MetricsTarget, Results
+    from retailstream.ports import Database, Lake, Merger, MetricsTarget, Results, Warehouse
     from retailstream.reports import StageReport
     from retailstream.runs import Run
     from retailstream.settings import Settings
+    from retailstream.transfers import Outfit
 
 SCOPES = {
     "ingest": (Scope.SALES_AND_STORES,),
@@ -37,6 +38,7 @@ SCOPES = {
     "load-rds": (Scope.SALES_AND_STORES,),
     "features": (Scope.FEATURES,),
     "sqoop": (Scope.SALES_AND_STORES,),
+    sqoop_table.STAGE: (Scope.SALES_AND_STORES,),
     "run": (Scope.SALES_AND_STORES, Scope.FEATURES),
 }
 """Which locks each command takes."""
@@ -257,18 +259,43 @@ def _features(env: Environment, run: Run) -> StageReport:
         )
 
 
-def _sqoop(env: Environment, run: Run) -> StageReport:
+@dataclass(frozen=True)
+class _Transfer:
+    """What a transfer needs, opened."""
+
+    database: Database
+    warehouse: Warehouse
+    engine: DuckDbEngine
+    outfit: Outfit
+
+
+@contextmanager
+def _transfer(env: Environment, run: Run) -> Iterator[_Transfer]:
     with ExitStack() as stack:
         database = stack.enter_context(_database(env, run))
         warehouse = stack.enter_context(open_warehouse(env.settings))
         engine = stack.enter_context(open_engine(env.settings, run.work))
         place = Place(run.work, partial(open_lake, env.settings), run.progress)
         outfit = stack.enter_context(open_outfit(env.settings, database, engine, place))
-        if run.table is None:
-            transfer = outfit.transfer
-            return sqoop.run(database=database, warehouse=warehouse, engine=engine, transfer=transfer, run=run)
+        yield _Transfer(database, warehouse, engine, outfit)
+
+
+def _sqoop(env: Environment, run: Run) -> StageReport:
+    with _transfer(env, run) as opened:
+        return sqoop.run(
+            database=opened.database,
+            warehouse=opened.warehouse,
+            engine=opened.engine,
+            transfer=opened.outfit.transfer,
+            run=run,
+        )
+
+
+def _sqoop_table(env: Environment, run: Run) -> StageReport:
+    with _transfer(env, run) as opened:
+        outfit = opened.outfit
         return sqoop_table.run(
-            tables=outfit.tables, warehouse=warehouse, files=outfit.files, transfer=outfit.transfer, run=run
+            tables=outfit.tables, warehouse=opened.warehouse, files=outfit.files, transfer=outfit.transfer, run=run
         )
 
 
@@ -280,6 +307,9 @@ STAGES: dict[str, Callable[[Environment, Run], StageReport]] = {
     "sqoop": _sqoop,
 }
 """Each stage with its adapters, by the name of its command."""
+
+BESIDE: dict[str, Callable[[Environment, Run], StageReport]] = {sqoop_table.STAGE: _sqoop_table}
+"""What runs like a stage, but is no part of the pipeline: whether that is well does not hang on it."""
 
 
 def _folder(url: str) -> Path:

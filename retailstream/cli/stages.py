@@ -112,16 +112,19 @@ def sqoop(
 
     from retailstream import execution
     from retailstream.cli.asked_table import asked_table
+    from retailstream.stages import sqoop_table
 
     words = {"--target": target, "--columns": columns, "--where": where}
     asked = asked_table(table, {**words, "--incremental": incremental, "--check-column": check_column})
 
+    stage = sqoop_table.STAGE if asked else "sqoop"
+
     def work(env: Environment, request: Request) -> Summary:
-        return execution.execute(env, "sqoop", replace(request, table=asked))
+        return execution.execute(env, stage, replace(request, table=asked))
 
     many = None if mappers is None else str(mappers)
     flags = {"sqoop.engine": engine, "sqoop.split_by": split_by, "sqoop.mappers": many}
-    _carry_out(context, "sqoop", flags, work, dry_run=dry_run, skip_if_empty=skip_if_empty)
+    _carry_out(context, stage, flags, work, dry_run=dry_run, skip_if_empty=skip_if_empty)
 
 
 @app.command("run", cls=Command)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from retailstream.runs import Run, TableRequest
     from retailstream.transferring import Transfer
 
-STAGE = "sqoop"
+STAGE = "sqoop-table"
 
 
 def run(*, tables: Tables, warehouse: Warehouse, files: TableEngine, transfer: Transfer, run: Run) -> StageReport:
