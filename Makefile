@@ -40,7 +40,7 @@ services: $(VENV)/stack
 ## test-services: the tests against real services, each on a free port of this machine
 .PHONY: test-services
 test-services: $(VENV)/stack
-	$(BIN)/pytest -n 2 --dist loadgroup tests/services --ignore tests/services/monitoring --ignore tests/services/airflow_dag
+	$(BIN)/pytest -n 2 --dist loadfile tests/services --ignore tests/services/monitoring --ignore tests/services/airflow_dag
 
 ## test-stack: the same, with everything installed before, and none of them skipped
 .PHONY: test-stack

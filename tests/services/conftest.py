@@ -28,15 +28,6 @@ __all__ = [
 ]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares servers in one process: all that needs Hadoop, and each other file."""
-    for item in items:
-        if "/tests/services/" in str(item.path):
-            on_hadoop = {"hadoop", "hdfs"} & set(getattr(item, "fixturenames", ()))
-            item.add_marker(pytest.mark.xdist_group("hadoop" if on_hadoop else str(item.path)))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _sparks_of_tests_are_short() -> Iterator[None]:
     """Have Java compile quickly instead of well: half the work of a session of Spark is compiling."""
