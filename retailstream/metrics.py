@@ -90,7 +90,9 @@ LOOK_FAILED: Final = Metric(
     "retailstream_look_failed", "1 where the last look of `monitor --serve` failed, so that all else is missing."
 )
 HEALTHY: Final = Metric("retailstream_healthy", "1 where no check failed, else 0.")
-CHECK_FAILED: Final = Metric("retailstream_check_failed", "1 where a check failed, else 0.", ("check",))
+CHECK_FAILED: Final = Metric(
+    "retailstream_check_failed", "1 where a check failed, or warns of a value beyond its limit, else 0.", ("check",)
+)
 CHECK_VALUE: Final = Metric("retailstream_check_value", "The value of a check, where it is a number.", ("check",))
 CHECK_LIMIT: Final = Metric("retailstream_check_limit", "The limit of a check, where it is a number.", ("check",))
 LAST_LANDING: Final = Metric(

@@ -43,7 +43,8 @@ class Check:
 
     def samples(self) -> Iterator[Sample]:
         """Yield the check as metrics."""
-        yield metrics.CHECK_FAILED.of(self.state == "fail", self.name)
+        beyond = self.state == "fail" or (self.state == "warn" and self.bound is not None)
+        yield metrics.CHECK_FAILED.of(beyond, self.name)
         for metric, numbers in (
             (metrics.CHECK_VALUE, (self.measure, self.value)),
             (metrics.CHECK_LIMIT, (self.bound, self.limit)),

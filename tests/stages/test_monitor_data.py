@@ -61,7 +61,7 @@ def weeks(env: Environment) -> Environment:
 
 @pytest.mark.parametrize(
     ("rows", "change", "state"),
-    [(10, 0.0, "ok"), (15, 0.5, "ok"), (16, 0.6, "fail"), (5, -0.5, "ok"), (4, -0.6, "fail"), (30, 2.0, "fail")],
+    [(10, 0.0, "ok"), (15, 0.5, "ok"), (16, 0.6, "warn"), (5, -0.5, "ok"), (4, -0.6, "warn"), (30, 2.0, "warn")],
 )
 def test_a_week_of_an_unusual_size_is_noticed(weeks: Environment, rows: int, change: float, state: str) -> None:
     weeks.write(week(LEARNED + 1, rows=rows))
@@ -78,7 +78,7 @@ def test_the_usual_size_is_the_median_of_eight_weeks_so_that_an_odd_one_does_not
     assert found(weeks, "volume_sales") == (0.0, "±50%", "ok")
 
 
-@pytest.mark.parametrize(("count", "state"), [(4, "ok"), (5, "fail")])
+@pytest.mark.parametrize(("count", "state"), [(4, "ok"), (5, "warn")])
 def test_nothing_is_usual_before_the_fourth_week(env: Environment, count: int, state: str) -> None:
     env.write({"stores/s.csv": csv(STORES, *(f"{store},A,5" for store in range(1, 31)))})
     for number in range(count - 1):
@@ -94,14 +94,14 @@ def test_nulls_are_counted_by_column_and_limited_where_a_limit_names_it(weeks: E
     assert found(weeks, "null_share_features_cpi") == (0.25, "25%", "ok")
     weeks.write(week(LEARNED + 2, rows=1, cpi="NA"))
     weeks.run()
-    assert found(weeks, "null_share_features_cpi") == (0.256198, "25%", "fail")
-    assert "null_share_features_cpi" in weeks.failing()
+    assert found(weeks, "null_share_features_cpi") == (0.256198, "25%", "warn")
+    assert weeks.failing() == []
     names = [check["name"] for check in weeks.stage("monitor")["checks"] if check["name"].startswith("null_share")]
     assert names == [f"null_share_features_{name}" for name in ("temperature", "fuel_price", "cpi", "unemployment")]
 
     own = config(weeks, "[quality]\nmax_nulls = 'markdown3 99.5%, customers 100%, cpi 30%'\n")
     checks = {check["name"]: check for check in weeks.stage("monitor", *own)["checks"]}
-    assert checks["null_share_features_markdown3"]["state"] == "fail"
+    assert checks["null_share_features_markdown3"]["state"] == "warn"
     assert checks["null_share_sales_customers"]["state"] == "ok"
     assert checks["null_share_features_cpi"]["state"] == "ok"
     assert "null_share_features_temperature" not in checks
