@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from stack.place import Place
 
+SMALL: Final = 320
+"""A heap in MB of programs that compute little: their code is compiled quickly, not well, so they start sooner."""
+
 VERSIONS: Final = ("17", "21")
 OPENED: Final = (
     "java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.text java.time java.util"
@@ -48,6 +51,8 @@ def classpath(conf: Path, *names: str) -> str:
 def jvm(place: Place, name: str, *, heap: int, metaspace: int, opened: bool = False) -> list[str]:
     """Return the words that start a JVM of bounded memory, given in MB, whose litter stays in the stack."""
     bounds = [f"-Xmx{heap}m", f"-XX:MaxMetaspaceSize={metaspace}m", "-XX:ReservedCodeCacheSize=96m", "-Xss512k"]
+    if heap <= SMALL:
+        bounds.append("-XX:TieredStopAtLevel=1")
     litter = place.data(f"{name}-tmp")
     words = [
         "-XX:+UseSerialGC",
