@@ -33,6 +33,7 @@ def try_word_by_word(page: Path, folder: Path, environment: Mapping[str, str]) -
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
+            timeout=300,
         )
         assert done.returncode == 0, f"{commands}\n{done.stdout}"
         told = shown.index("…") if "…" in shown else None
