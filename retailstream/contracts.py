@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 BLANKS: Final = " \t"
@@ -96,7 +97,12 @@ class Contract:
 
     def match(self, header: str) -> str | None:
         """Return the contract's name for a header, whatever its case, spaces and underscores, or None."""
-        return {fold(name): name for name in self.names}.get(fold(header))
+        return _by_fold(self.names).get(fold(header))
+
+
+@cache  # asked for each column of each file
+def _by_fold(names: tuple[str, ...]) -> dict[str, str]:
+    return {fold(name): name for name in names}
 
 
 def fold(header: str) -> str:
