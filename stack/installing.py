@@ -75,7 +75,11 @@ def unpacked(package: str) -> Path:
         _run("apt-get", "update", "-qq")
         _run("apt-get", "download", "-qq", package)
         [archive] = CACHE.glob(f"{package}_*.deb")
-        _run("dpkg", "-x", str(archive), str(folder))
+        begun = folder.with_name(f"{package}.part")
+        shutil.rmtree(begun, ignore_errors=True)
+        begun.mkdir(parents=True)
+        _run("dpkg", "-x", str(archive), str(begun))
+        begun.rename(folder)
         archive.unlink()
     return folder
 

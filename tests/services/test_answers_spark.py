@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
+import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ import pytest
 
 import retailstream
 from retailstream.adapters.engine.spark_session import SparkOptions, open_session
-from tests.environment import STORES, csv, new_environment
+from tests.environment import SALES, STORES, csv, new_environment
 from tests.services.answers import QUESTIONS, SOURCES, answers
 from tests.services.interrupted import interrupted
 from tests.services.servers import require
@@ -50,6 +52,25 @@ def test_tables_without_rows_and_a_home_with_wildcards_in_its_name(tmp_path: Pat
     outcome = env.command("analyze", "yearly-stores", "--engine", "spark", "--output", str(page))
     assert outcome.exit_code == 0, outcome.stderr
     assert "There are no sales." in page.read_text()
+
+
+def test_files_of_this_machine_are_found_where_bare_paths_are_those_of_hdfs(tmp_path: Path) -> None:
+    env = new_environment(tmp_path / "a home")
+    env.write({"stores/a.csv": csv(STORES, "1,A,5"), "sales/a.csv": csv(SALES, "1,1,2012-01-06,7.00,0")})
+    env.run()
+    (tmp_path / "core-site.xml").write_text(
+        "<configuration><property><name>fs.defaultFS</name><value>hdfs://127.0.0.1:1</value></property></configuration>"
+    )
+    words = ("analyze", "yearly-stores", "--format", "json", "--engine", "spark", *env.options)
+    done = subprocess.run(
+        [sys.executable, "-m", "retailstream", *words],
+        env={**os.environ, "HADOOP_CONF_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == env.command("analyze", "yearly-stores", "--format", "json").stdout != "[]\n"
 
 
 def test_an_interrupted_query_ends_at_once(tmp_path: Path) -> None:

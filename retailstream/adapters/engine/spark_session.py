@@ -137,7 +137,7 @@ class LazySession:
     def _properties(self) -> dict[str, str]:
         session = {
             "spark.ui.showConsoleProgress": "false",
-            "spark.sql.warehouse.dir": str(self._work / "warehouse"),
+            "spark.sql.warehouse.dir": f"file://{self._work.absolute() / 'warehouse'}",
             "spark.sql.session.timeZone": "UTC",
         }
         own = {} if SUBMITTED in os.environ else self._own()

@@ -77,7 +77,8 @@ class SparkTables:
         """Return where Spark finds the files: beside it, or where its executors do, too."""
         url = version.table.lake.url
         if self.options.master.startswith("local") and not url.startswith("hdfs://"):
-            return [str(path) for path in version.table.paths(version.manifest)]
+            # A bare path is one of HDFS where Hadoop's own settings say so.
+            return [f"file://{path.absolute()}" for path in version.table.paths(version.manifest)]
         root = re.sub(r"^s3://", "s3a://", url).rstrip("/")
         return [f"{root}/{partition.file}" for _name, partition in sorted(version.manifest.partitions.items())]
 

@@ -73,7 +73,7 @@ class SparkJdbc:
             f"{value_of(column, f'field[{place}]', type_=_type(column))} as `{column.name}`"
             for place, column in enumerate(columns)
         )
-        fields.selectExpr(*typed).write.parquet(work.absolute().as_uri())  # a bare path may be one of HDFS
+        fields.selectExpr(*typed).write.parquet(f"file://{work.absolute()}")  # a bare path may be one of HDFS
 
     @contextmanager
     def _told(self) -> Iterator[None]:
