@@ -26,12 +26,7 @@ ENDLESS = """-- Endless
 -- question: When does it end?
 -- headline: Never.
 -- empty: Never.
-select count(*) as n
-from {table} as a
-cross join {table} as b
-cross join {table} as c
-cross join {table} as d
-where a.store + b.store + c.store + d.store < 0
+{query}
 """
 
 CODE = """
@@ -55,15 +50,15 @@ class Interrupted:
 
 def interrupted(
     env: Environment,
-    table: str,
+    query: str,
     number: signal.Signals,
     *words: str,
     at_work: Callable[[], bool] | None = None,
 ) -> Interrupted:
-    """Return how `analyze endless` ends when it is at work and gets a signal."""
+    """Return how `analyze endless`, which puts a query, ends when it is at work and gets a signal."""
     shown, terminal = pty.openpty()
     with TemporaryDirectory() as folder:
-        (Path(folder) / "endless.sql").write_text(ENDLESS.format(table=table))
+        (Path(folder) / "endless.sql").write_text(ENDLESS.format(query=query))
         process = subprocess.Popen(
             [sys.executable, "-c", CODE, folder, "analyze", "endless", *env.options, *words],
             cwd=ROOT,

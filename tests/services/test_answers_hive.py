@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -15,6 +16,7 @@ from retailstream.errors import RetailStreamError, TransientError
 from stack.place import CACHE
 from tests.environment import new_environment
 from tests.services.answers import QUESTIONS, SOURCES, Filled, answers
+from tests.services.interrupted import interrupted
 from tests.services.servers import free_port
 
 if TYPE_CHECKING:
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
     from tests.environment import Environment
     from tests.services.answers import Embedded
     from tests.services.hadoop import Hadoop
+
+LONG = "select sum(n) as n from ({}) as counted".format(
+    " union all ".join(
+        "select count(*) as n from sales cross join features"
+        f" where features.store in ({part}, {part + 5}, {part + 10}) and sales.store + features.store < 0"
+        for part in range(1, 6)
+    )
+)
+"""Half a minute of work in five tasks."""
 
 HOSTILE = (
     "it's",
@@ -126,6 +137,42 @@ def test_a_database_that_is_not_there_has_no_rows(
     assert (outcome.exit_code, outcome.stdout) == (0, "[]\n"), outcome.stderr
     assert "the warehouse has no sales and no features and no stores yet" in outcome.stderr
     assert hadoop.query("show databases like 'nobody_made_it'") == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_long_query_shows_progress_and_a_signal_cancels_it(
+    hadoop: Hadoop, in_hive: InHive, number: signal.Signals
+) -> None:
+    log = hadoop.folder / "log" / "hiveserver2.log"
+    began = log.stat().st_size
+
+    def logged(text: str) -> bool:
+        with log.open("rb") as stream:
+            stream.seek(began)
+            return text.encode() in stream.read()
+
+    with in_hive.current("real") as env:
+        words = ("--engine", "hive")
+        found = interrupted(env, LONG, number, *words, at_work=lambda: logged("Starting to run new task attempt"))
+    assert (found.exit_code, found.seconds < 30) == (128 + number, True), found.printed[-2000:]
+    assert "/100" in found.printed
+    assert ("terminated" if number == signal.SIGTERM else "interrupted") in found.printed
+    # What Hive says of a query that is cancelled, and of no other. Tez within the server, without a network, goes on.
+    assert logged("Shutting down task")
+
+
+def test_servers_that_are_away_end_a_query_with_the_code_for_another_try(hadoop: Hadoop, in_hive: InHive) -> None:
+    words = ("analyze", "yearly-stores", "--format", "json", "--engine", "hive")
+    with in_hive.current("chain") as env:
+        before = env.command(*words).stdout
+        for server in ("metastore", "hiveserver2"):
+            with hadoop.killed(server):
+                outcome = env.command(*words)
+                assert outcome.exit_code == 4, (server, outcome.stderr)
+                assert "hint: run the same command again" in outcome.stderr
+        with hadoop.suspended("hiveserver2"):
+            assert env.command(*words).exit_code == 4
+        assert env.command(*words).stdout == before != "[]\n"
 
 
 def test_a_server_that_is_not_there_or_fails_is_told_in_one_sentence(hadoop: Hadoop) -> None:

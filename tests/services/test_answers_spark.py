@@ -77,7 +77,9 @@ def test_an_interrupted_query_ends_at_once(tmp_path: Path) -> None:
     env = new_environment(tmp_path)
     env.write({"stores/a.csv": csv(STORES, *(f"{store},A,5" for store in range(1, 3000)))})
     env.run()
-    found = interrupted(env, "stores", signal.SIGINT, "--engine", "spark")
+    joined = "stores as a cross join stores as b cross join stores as c cross join stores as d"
+    query = f"select count(*) as n from {joined} where a.store + b.store + c.store + d.store < 0"
+    found = interrupted(env, query, signal.SIGINT, "--engine", "spark")
     assert (found.exit_code, found.seconds < 20) == (130, True), found.printed
     assert "interrupted" in found.printed
 
