@@ -55,7 +55,7 @@ class DuckDbMerge:
         self._list_files(files)
         self._check(files)
         self._number(settled)
-        touched = [current[name].path for name in self._fresh_partitions() if name in current]
+        touched = [current[name].path for name in self._fresh_partitions() if name in current] if current else []
         self._find_losers(touched)
         self._lay_over(touched)
         return self
