@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := .cache/demo
 PEERS := .cache/peers
-EXTRAS := [hdfs,hive,spark]
+EXTRAS := [hdfs,hive,orc,spark]
 AIRFLOW := RETAILSTREAM_STACK=$(CURDIR)/.airflow
 
 ## demo: set everything up, run a synthetic chain through the pipeline, and ask it two questions

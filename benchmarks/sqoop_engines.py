@@ -2,8 +2,8 @@
 
     python -m benchmarks.sqoop_engines [--source FOLDER] [--rounds 3] [--times 1 50]
 
-Needs the servers and jars of `make services`, the extras `hive`, `hdfs` and `spark`, and Java. Bare Sqoop moves sales
-alone and proves nothing; ours moves stores, too, and proves both. Each process finds an empty warehouse, they take
+Needs the servers and jars of `make services`, the extras `hive`, `hdfs` and `spark`, and Java. Bare Sqoop makes the
+same two tables, sales by month, and proves nothing; ours proves both. Each process finds an empty warehouse, they take
 turns, and the best round counts. The memory is that of the largest process of a command, without the servers.
 """
 

@@ -108,14 +108,14 @@ class Extractor(Protocol):
 
 
 class TableEngine(Protocol):
-    """What computes over files of tables of any shape."""
+    """What computes over files of tables of any shape, whose names end with their format: `.parquet` or `.orc`."""
 
     def write_lines(self, relation: Relation, text: Path, target: Path) -> int:
-        """Turn lines of text into a Parquet file in the order of the key, and return its rows."""
+        """Turn lines of text into a file in the order of the key, and return its rows."""
         ...
 
     def write_rows(self, relation: Relation, paths: Sequence[Path], target: Path) -> int:
-        """Write the rows of Parquet files into one in the order of the key, and return its rows."""
+        """Write the rows of files into one in the order of the key, and return its rows."""
         ...
 
     def lay_over(self, relation: Relation, old: Sequence[Path], new: Path, target: Path) -> int:
@@ -123,5 +123,5 @@ class TableEngine(Protocol):
         ...
 
     def proof(self, relation: Relation, paths: Sequence[Path]) -> Proof:
-        """Return what Parquet files hold."""
+        """Return what files hold."""
         ...

@@ -52,6 +52,7 @@ class Books:
 
 
 Incremental = Literal["append", "lastmodified"]
+FileFormat = Literal["parquet", "orc"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class TableRequest:
     where: str | None = None
     incremental: Incremental | None = None
     check_column: str | None = None
+    format: FileFormat = "parquet"
 
 
 @dataclass(frozen=True)

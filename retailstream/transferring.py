@@ -47,7 +47,7 @@ class Transfer(Protocol):
         ...
 
     def table(self, extract: Extract, target: Path) -> Proof:
-        """Write the rows of any table into one Parquet file, by key, and return what the database held of them."""
+        """Write the rows of any table into one file, by key, and return what the database held of them."""
         ...
 
 
@@ -69,7 +69,7 @@ class NativeTransfer:
         return Copied({name: (target(name), count) for name, count in rows.items()}, self.database.url, sent)
 
     def table(self, extract: Extract, target: Path) -> Proof:
-        """Write the rows of any table into one Parquet file, by key, and return what the database held of them."""
+        """Write the rows of any table into one file, by key, and return what the database held of them."""
         text = target.with_suffix(".txt")
         sent = self.tables.dump(extract, text)
         self.files.write_lines(extract.relation, text, target)
@@ -111,7 +111,7 @@ class StagedTransfer:
         return Copied({name: (target(name), count) for name, count in rows.items()}, self.database.url, sent)
 
     def table(self, extract: Extract, target: Path) -> Proof:
-        """Write the rows of any table into one Parquet file, by key, and return what the database held of them."""
+        """Write the rows of any table into one file, by key, and return what the database held of them."""
         paths, sent = self._extract(extract, lambda: self.tables.proof(extract), target.parent / "extracted")
         self.files.write_rows(extract.relation, paths, target)
         return sent

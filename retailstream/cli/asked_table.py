@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, cast, get_args
 
 from retailstream.errors import UsageError
-from retailstream.runs import Incremental, TableRequest
+from retailstream.runs import FileFormat, Incremental, TableRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,4 +32,8 @@ def asked_table(table: str | None, words: Mapping[str, str | None]) -> TableRequ
     if bool(check_column) is not bool(incremental):
         example = "--incremental append --check-column ID, or --incremental lastmodified --check-column CHANGED"
         raise UsageError("--incremental and --check-column go together", hint=example)
-    return TableRequest(table, target, columns or None, where, cast("Incremental | None", incremental), check_column)
+    format_ = cast("FileFormat", given.get("--format", "parquet"))
+    if format_ not in get_args(FileFormat):
+        raise UsageError(f"--format '{format_}' is unknown", hint=f"use {' or '.join(get_args(FileFormat))}")
+    step = cast("Incremental | None", incremental)
+    return TableRequest(table, target, columns or None, where, step, check_column, format_)

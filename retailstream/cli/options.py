@@ -118,6 +118,9 @@ Incremental = Annotated[
 CheckColumn = Annotated[
     str | None, typer.Option("--check-column", help="The column that tells what is new.", metavar="NAME")
 ]
+TableFormat = Annotated[
+    str | None, typer.Option("--format", help="The format of the table's file: parquet or orc.", metavar="FORMAT")
+]
 SplitBy = Annotated[
     str | None, typer.Option("--split-by", help="The column that shares rows out among connections.", metavar="NAME")
 ]

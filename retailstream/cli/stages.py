@@ -21,6 +21,7 @@ from retailstream.cli.options import (
     Source,
     SplitBy,
     Table,
+    TableFormat,
     Target,
     Where,
 )
@@ -102,6 +103,7 @@ def sqoop(
     where: Where = None,
     incremental: Incremental = None,
     check_column: CheckColumn = None,
+    file_format: TableFormat = None,
     split_by: SplitBy = None,
     mappers: Mappers = None,
     dry_run: DryRun = False,
@@ -115,7 +117,8 @@ def sqoop(
     from retailstream.stages import sqoop_table
 
     words = {"--target": target, "--columns": columns, "--where": where}
-    asked = asked_table(table, {**words, "--incremental": incremental, "--check-column": check_column})
+    step = {"--incremental": incremental, "--check-column": check_column}
+    asked = asked_table(table, {**words, **step, "--format": file_format})
 
     stage = sqoop_table.STAGE if asked else "sqoop"
 

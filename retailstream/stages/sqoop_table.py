@@ -55,8 +55,8 @@ def run(*, tables: Tables, warehouse: Warehouse, files: TableEngine, transfer: T
         if not run.dry_run:
             table.sweep(plan.manifest)
     else:
-        sent = transfer.table(plan.extract, run.work / "arrived.parquet")
-        counts = _publish(plan, table, files, sent, run.work)
+        sent = transfer.table(plan.extract, run.work / f"arrived.{request.format}")
+        counts = _publish(plan, table, files, sent, run.work / f"arrived.{request.format}")
     return StageReport(
         STAGE,
         outcome(dry_run=run.dry_run, changed=bool(counts.files_new)),
@@ -123,17 +123,17 @@ def _plan(tables: Tables, table: Table, relation: Relation, request: TableReques
     return _Plan(manifest, new, asked, changed, onto=after is not None, last=newest)
 
 
-def _publish(plan: _Plan, table: Table, files: TableEngine, sent: Proof, work: Path) -> Counts:
+def _publish(plan: _Plan, table: Table, files: TableEngine, sent: Proof, path: Path) -> Counts:
     """Prove what arrived, lay it over what is there if need be, and put it in place."""
-    relation, path, rows, old = plan.extract.relation, work / "arrived.parquet", sent.rows, 0
+    relation, rows, old = plan.extract.relation, sent.rows, 0
     if difference := files.proof(relation, [path]).difference(sent):
         raise RetailStreamError(
             f"table '{relation.name}' did not arrive whole: {difference}",
             hint="nothing was published; run the same command again",
         )
     if plan.onto:
-        old, path = plan.manifest.rows, work / "whole.parquet"
-        rows = files.lay_over(relation, table.paths(plan.manifest), work / "arrived.parquet", path)
+        old, arrived, path = plan.manifest.rows, path, path.with_stem("whole")
+        rows = files.lay_over(relation, table.paths(plan.manifest), arrived, path)
     note = _Made(plan.asked, "" if plan.last else sent.digest, plan.last).text
     published = table.publish(plan.manifest, {WHOLE: NewPartition(path, rows, source=note)}, landing=0)
     return Counts(
@@ -153,7 +153,7 @@ def _published(relation: Relation, target: str) -> Contract:
 
 def _asked(tables: Tables, relation: Relation, request: TableRequest) -> str:
     """Return a digest of what was asked for; what another question has brought is no base for more of it."""
-    told = (tables.url, relation, request.where, request.incremental, request.check_column)
+    told = (tables.url, relation, request.where, request.incremental, request.check_column, request.format)
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 

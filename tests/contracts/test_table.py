@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def new(folder: Path, rows: Sequence[Row], contract: Contract = SALES, source: str = "") -> NewPartition:
-    return NewPartition(parquet(folder / "new", contract, rows), len(rows), source)
+    return NewPartition(parquet(folder / "new.parquet", contract, rows), len(rows), source)
 
 
 @pytest.fixture

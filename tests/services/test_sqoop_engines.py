@@ -208,6 +208,8 @@ def test_a_table_of_the_warehouse_in_hive_has_the_same_rows_for_its_clients(
     cluster.mariadb.sql("insert into Nasty (id) values (77)", cluster.name)
     assert env.stage(*words)["rows_in"] == len(nasty.VALUES) + 1
     assert env.stage(*words)["status"] == "noop"
+    shown = f"select id, big, t, txt, day, flag, hex(raw) from {cluster.name}.bad where id not in (3, 4, 5) order by id"
+    parquet = cluster.hadoop.query(shown)
 
     there = cluster.hadoop.query(f"select id, big, t, txt from {cluster.name}.bad where id in (1, 5, 77) order by id")
     assert there == [
@@ -224,6 +226,21 @@ def test_a_table_of_the_warehouse_in_hive_has_the_same_rows_for_its_clients(
         "at": "timestamp",
         "flag": "boolean",
     }
+
+    orc = (
+        *words,
+        "--where",
+        "id not in (3, 4, 5)",
+        "--format",
+        "orc",
+    )  # theirs are times beyond those of ORC's readers
+    assert env.stage(*orc)["rows_in"] == len(parquet)
+    assert env.stage(*orc)["status"] == "noop"
+    described = {row[0].strip(): row[1] for row in cluster.hadoop.query(f"describe formatted {cluster.name}.bad")}
+    assert described["InputFormat:"].strip() == "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat"
+    assert cluster.hadoop.query(shown) == parquet
+    assert env.stage(*words)["rows_in"] == len(nasty.VALUES) + 1
+    assert cluster.hadoop.query(shown) == parquet
     cluster.mariadb.sql("delete from Nasty where id = 77", cluster.name)
     cluster.hadoop.query(f"drop table {cluster.name}.bad")
     cluster.hadoop.dfs("-rm", "-r", "-f", "-skipTrash", f"/tests/{cluster.name}/warehouse")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -150,6 +151,65 @@ def test_what_was_appended_in_steps_is_what_a_whole_transfer_gives(visits: Envir
     whole.stage("sqoop", "--table", "visits")
     names = [{path.name for path in (env.home / "warehouse" / "visits").glob("*.parquet")} for env in (visits, whole)]
     assert names[0] == names[1]
+
+
+def test_orc_files_hold_the_same_rows_however_they_were_brought(visits: Environment, tmp_path: Path) -> None:
+    orc = pytest.importorskip("pyarrow.orc")
+    whole = new_environment(tmp_path / "whole")
+    whole.home.mkdir()
+    more = "insert into Visits (id, shop, spent) values (10, 'x', 3.25), (11, 'y', null)"
+    whole.change_database(VISITS + more)
+    assert visits.stage(*APPEND, "--format", "orc")["rows_in"] == 3
+    visits.change_database(more)
+    assert visits.stage(*APPEND, "--format", "orc")["rows_in"] == 2
+    assert visits.stage(*APPEND, "--format", "orc")["status"] == "noop"
+    whole.stage("sqoop", "--table", "visits", "--format", "orc")
+    [(path,), (same,)] = (tuple((env.home / "warehouse" / "visits").glob("*.*c")) for env in (visits, whole))
+    assert path.name == same.name
+
+    found = orc.ORCFile(path).read()
+    assert str(found.schema.field("spent").type) == "decimal128(8, 2)"
+    rows = found.to_pylist()
+    assert [row["id"] for row in rows] == [1, 2, 3, 10, 11]
+    assert [row["spent"] for row in rows] == [Decimal("-0.01"), None, Decimal("1.50"), Decimal("3.25"), None]
+    assert (rows[2]["shop"], rows[2]["raw"]) == (ROWS[2][1], ROWS[2][5])
+
+    assert visits.stage("sqoop", "--table", "visits")["rows_in"] == 5
+    assert [row[0] for row in read(visits, "visits")] == [1, 2, 3, 10, 11]
+    assert not path.exists()
+
+
+def test_a_table_without_rows_is_an_orc_file_with_columns(env: Environment) -> None:
+    orc = pytest.importorskip("pyarrow.orc")
+    env.home.mkdir()
+    env.change_database("create table empty (id integer primary key, name text)")
+    assert env.stage("sqoop", "--table", "empty", "--format", "orc")["status"] == "ok"
+    [path] = (env.home / "warehouse" / "empty").glob("*.orc")
+    assert orc.ORCFile(path).read().schema.names == ["id", "name"]
+    assert env.stage("sqoop", "--table", "empty", "--format", "orc")["status"] == "noop"
+
+
+def test_times_that_no_orc_file_can_be_proved_with_are_refused(env: Environment) -> None:
+    pytest.importorskip("pyarrow.orc")
+    env.home.mkdir()
+    env.change_database(
+        "create table old (id integer primary key, at timestamp); insert into old values (1, '1000-01-01')"
+    )
+    outcome = env.command("sqoop", "--table", "old", "--format", "orc")
+    assert outcome.exit_code == 1
+    assert "the ORC file cannot be read back" in outcome.error
+    assert "hint: use --format parquet" in outcome.stderr
+    assert not list((env.home / "warehouse").rglob("*.orc"))
+    assert env.stage("sqoop", "--table", "old")["rows_out"] == 1
+
+
+def test_orc_without_its_library_is_an_error_that_says_how_to_install_it(
+    visits: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    outcome = visits.command("sqoop", "--table", "visits", "--format", "orc")
+    assert outcome.exit_code == 2
+    assert "pip install 'retailstream[orc]'" in outcome.stderr
 
 
 def test_lastmodified_puts_changed_rows_in_the_place_of_old_ones(env: Environment) -> None:

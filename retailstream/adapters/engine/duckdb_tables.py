@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
+from retailstream.adapters.engine import orc_files
 from retailstream.adapters.engine.duckdb_files import only, parquet, quoted
 from retailstream.proofs import PRIME, STEPS, proof_of, proof_sql
 from retailstream.relations import APPROXIMATE, NULL, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from retailstream.adapters.engine.duckdb import DuckDbEngine
     from retailstream.proofs import Proof
@@ -21,13 +24,16 @@ SUMMED: Final = 28
 
 
 class DuckDbTables:
-    """What DuckDB does with tables of any shape; it spills to the engine's work folder what does not fit its memory."""
+    """What DuckDB does with tables of any shape; it spills to the engine's work folder what does not fit its memory.
+
+    Files are Parquet, and ORC where their names end so.
+    """
 
     def __init__(self, engine: DuckDbEngine) -> None:
         self._engine = engine
 
     def write_lines(self, relation: Relation, text: Path, target: Path) -> int:
-        """Turn lines of text into a Parquet file in the order of the key, and return its rows."""
+        """Turn lines of text into a file in the order of the key, and return its rows."""
         names = [f"c{place}" for place in range(len(relation.columns))]
         columns = ", ".join(f"'{name}': 'varchar'" for name in names)
         decoded = ", ".join(
@@ -41,31 +47,38 @@ class DuckDbTables:
         return self._copy(relation, f"(select {decoded} from {read})", target)
 
     def write_rows(self, relation: Relation, paths: Sequence[Path], target: Path) -> int:
-        """Write the rows of Parquet files into one in the order of the key, and return its rows."""
-        return self._copy(relation, _source(relation, paths), target)
+        """Write the rows of files into one in the order of the key, and return its rows."""
+        with _readable(paths) as files:
+            return self._copy(relation, _source(relation, files), target)
 
     def lay_over(self, relation: Relation, old: Sequence[Path], new: Path, target: Path) -> int:
         """Write old rows and new ones, which take the place of those with their key, and return how many there are."""
-        given, there = _source(relation, [new]), _source(relation, old)
-        if relation.key:
-            same = " and ".join(f"old.{name} is not distinct from new.{name}" for name in map(_name, relation.key))
-            there = f"(select * from {there} as old anti join {given} as new on {same})"
-        return self._copy(relation, f"(select * from {there} union all by name select * from {given})", target)
+        with _readable([new, *old]) as (fresh, *kept):
+            given, there = _source(relation, [fresh]), _source(relation, kept)
+            if relation.key:
+                same = " and ".join(f"old.{name} is not distinct from new.{name}" for name in map(_name, relation.key))
+                there = f"(select * from {there} as old anti join {given} as new on {same})"
+            return self._copy(relation, f"(select * from {there} union all by name select * from {given})", target)
 
     def proof(self, relation: Relation, paths: Sequence[Path]) -> Proof:
-        """Return what Parquet files hold."""
-        query = proof_sql(relation, DuckDbDialect(), f"{_source(relation, paths)} as stored")
-        return proof_of(relation, self._engine.connection.execute(query).fetchone() or ())
+        """Return what files hold."""
+        with _readable(paths) as files:
+            query = proof_sql(relation, DuckDbDialect(), f"{_source(relation, files)} as stored")
+            return proof_of(relation, self._engine.connection.execute(query).fetchone() or ())
 
     def _copy(self, relation: Relation, source: str, target: Path) -> int:
+        written = target.with_suffix(".parquet")
         columns, order = (", ".join(_name(name) for name in names) for names in (relation.names, relation.order))
         with self._engine.connection.cursor() as cursor:
             # What DuckDB knows of null in its sources would else say which columns the file calls required.
             cursor.execute("set disabled_optimizers = 'statistics_propagation'")
             done = cursor.execute(
                 f"copy (select {columns} from {source} as given order by {order})"
-                f" to {quoted(target)} (format parquet, compression zstd)"
+                f" to {quoted(written)} (format parquet, compression zstd)"
             ).fetchone()
+        if written != target:
+            orc_files.to_orc(written, target)
+            written.unlink()
         return int(done[0]) if done else 0
 
 
@@ -142,6 +155,18 @@ def _decoded(column: Field, text: str) -> str:
             return f"{text} = '1'"
         case _:
             return f"cast({text} as {column.sql_type})"
+
+
+@contextmanager
+def _readable(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Have files for the block that DuckDB reads: itself it knows no ORC."""
+    with TemporaryDirectory() as folder:
+        found = []
+        for place, path in enumerate(paths):
+            found.append(path if path.suffix != ".orc" else Path(folder, f"{place}.parquet"))
+            if path != found[-1]:
+                orc_files.to_parquet(path, found[-1])
+        yield found
 
 
 def _source(relation: Relation, paths: Sequence[Path]) -> str:

@@ -1,4 +1,4 @@
-"""A warehouse in Hive: external Parquet tables whose files lie in a lake, and whose places the Metastore knows.
+"""A warehouse in Hive: external tables whose files lie in a lake, and whose places the Metastore knows.
 
 A new version lies in folders of its own, named by their content, before one change in the Metastore puts them in place:
 a reader is told of all old folders or of all new ones. What a folder took the place of stays until the next version,
@@ -8,6 +8,7 @@ for queries that are still at work. See docs/adr/0023-hive-tables.md.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,7 @@ from retailstream.adapters.warehouse.hive_tables import (
 )
 from retailstream.adapters.warehouse.metastore import Metastore
 from retailstream.adapters.warehouse.metastore_client import MetastoreClient
+from retailstream.adapters.warehouse.metastore_structs import FORMATS
 from retailstream.contracts import Column
 from retailstream.errors import UsageError
 from retailstream.manifests import WHOLE, Manifest
@@ -43,7 +45,8 @@ if TYPE_CHECKING:
     from retailstream.manifests import NewPartition, Partition
     from retailstream.ports import Lake
 
-FILE: Final = "rows.parquet"
+FILE: Final = "rows"
+"""The name of a partition's file, before the ending that tells its format."""
 
 NOTHING: Final = "none"
 """The folder without files that a partition has before its first rows are put in place, and after its last."""
@@ -117,7 +120,9 @@ class HiveTable:
         if table is None or table.columns != columns_of(self.contract):
             return Manifest(self.contract.names)
         places = self._filled(table)
-        partitions = {name: partition_of(place, self._key(place.location)) for name, place in sorted(places.items())}
+        partitions = {
+            name: partition_of(place, self._key(place.location, table.format)) for name, place in sorted(places.items())
+        }
         return Manifest(self.contract.names, landing_of(table.placed, *places.values()), partitions)
 
     def intact(self, manifest: Manifest) -> bool:
@@ -150,7 +155,8 @@ class HiveTable:
             return
         places = self._filled(table)
         keep = {partition.file for partition in manifest.partitions.values()}
-        keep |= {self._key(folder) for place in places.values() if (folder := previous(place))}
+        old = [folder for place in places.values() if (folder := previous(place))]
+        keep |= {self._key(folder, format_) for folder in old for format_ in FORMATS}
         self.lake.delete([key for key in self.lake.sizes(f"{self.contract.name}/") if key not in keep])
         if not all(isinstance(column, Column) for column in self.contract.columns):
             return  # a table of any shape has exact numbers of rows and bytes, which Hive plans by, too
@@ -193,7 +199,9 @@ class HiveTable:
         }
         if not self.contract.by_month:
             whole = wanted.get(WHOLE) or (empty(self._folder(NOTHING)) if not new.partitions else None)
-            self._metastore.alter_table(note_landing(table, new.landing, whole))
+            files = [partition.file for partition in new.partitions.values()]
+            made = replace(table, format=files[0].rpartition(".")[2] if files else table.format)
+            self._metastore.alter_table(note_landing(made, new.landing, whole))
             return
         nothing = empty(self._folder(NOTHING))
         gone = dict.fromkeys((name for name in now if name not in new.partitions), nothing)
@@ -210,10 +218,10 @@ class HiveTable:
     def _folder_of(self, partition: Partition) -> str:
         return f"{self._warehouse.root}/{partition.file.rpartition('/')[0]}"
 
-    def _key(self, folder: str) -> str:
+    def _key(self, folder: str, format_: str) -> str:
         """Return the key of the file in a folder; Hadoop writes the same URL in several ways, so its end must do."""
         parts = folder.split("/")[-2 if self.contract.by_month else -1 :]
-        return "/".join((self.contract.name, *parts, FILE))
+        return "/".join((self.contract.name, *parts, f"{FILE}.{format_}"))
 
 
 def lake_url(location: str) -> str:

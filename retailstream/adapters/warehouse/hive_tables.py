@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from retailstream.adapters.warehouse.metastore import Placed, StoredTable
+from retailstream.adapters.warehouse.metastore_structs import FORMATS
 from retailstream.contracts import Contract, Type
 from retailstream.errors import RetailStreamError
 from retailstream.manifests import WHOLE, Partition
@@ -83,6 +84,11 @@ def with_columns(table: StoredTable, contract: Contract, url: str) -> StoredTabl
     if table.keys != ((MONTH,) if contract.by_month else ()):
         raise RetailStreamError(
             f"table '{table.name}' in {url} is partitioned in another way",
+            hint="retailstream hive-ddl prints the tables as they must be",
+        )
+    if table.format not in FORMATS or (contract.by_month and table.format != "parquet"):
+        raise RetailStreamError(
+            f"table '{table.name}' in {url} is stored in another way: {table.format}",
             hint="retailstream hive-ddl prints the tables as they must be",
         )
     return replace(table, columns=columns_of(contract))

@@ -33,12 +33,13 @@ class Placed:
 
 @dataclass(frozen=True)
 class StoredTable:
-    """A table as the Metastore has it: columns and partition keys with their types in Hive's words."""
+    """A table as the Metastore has it: columns and partition keys with their types in Hive's words, format of files."""
 
     name: str
     columns: tuple[tuple[str, str], ...]
     keys: tuple[tuple[str, str], ...]
     placed: Placed
+    format: str = "parquet"
 
 
 class Metastore:
@@ -80,17 +81,17 @@ class Metastore:
             return None
         columns, keys = ([(c.name, c.type) for c in some or ()] for some in (found.sd.cols, found.partitionKeys))
         placed = Placed(found.sd.location or "", dict(found.parameters or {}))
-        return StoredTable(name, tuple(columns), tuple(keys), placed)
+        return StoredTable(name, tuple(columns), tuple(keys), placed, structs.format_of(found.sd))
 
     def create_table(self, table: StoredTable) -> None:
-        """Make an external table of Parquet files, unless it is there."""
+        """Make an external table, unless it is there."""
         idl = interface()
         made = idl.Table(
             tableName=table.name,
             dbName=self._database,
             owner=getpass.getuser(),
             createTime=int(time.time()),
-            sd=structs.storage(table.columns, table.placed.location),
+            sd=structs.storage(table.columns, table.placed.location, table.format),
             partitionKeys=structs.fields(table.keys),
             parameters={"EXTERNAL": "TRUE", "external.table.purge": "FALSE", **table.placed.parameters},
             tableType="EXTERNAL_TABLE",
@@ -98,13 +99,12 @@ class Metastore:
         self._client.ask(lambda client: client.create_table(made), settled=idl.AlreadyExistsException)
 
     def alter_table(self, table: StoredTable) -> None:
-        """Give a table these columns, this location and these parameters, in one step; others of its own stay."""
+        """Give a table these columns, this location, format and parameters, in one step; others of its own stay."""
         idl = interface()
         found = self._table(table.name)
         if found is None:
             raise RetailStreamError(f"table '{table.name}' has gone from {self.url}", hint="run the same command again")
-        found.sd.cols = structs.fields(table.columns)
-        found.sd.location = table.placed.location
+        found.sd = structs.storage(table.columns, table.placed.location, table.format)
         found.parameters = {**(found.parameters or {}), **table.placed.parameters}
         context = idl.EnvironmentContext(properties=dict(_EXACT))
         name = table.name
@@ -171,7 +171,7 @@ class Metastore:
                 dbName=self._database,
                 tableName=table.name,
                 createTime=now,
-                sd=structs.storage(table.columns, placed.location),
+                sd=structs.storage(table.columns, placed.location, table.format),
                 parameters=dict(placed.parameters),
             )
             for value, placed in partitions.items()

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
 
     from retailstream.adapters.warehouse.hive_statistics import ColumnStatistics
 
-_PARQUET: Final = "org.apache.hadoop.hive.ql.io.parquet"
+_IO: Final = "org.apache.hadoop.hive.ql.io"
+
+FORMATS: Final = {
+    "parquet": (
+        f"{_IO}.parquet.serde.ParquetHiveSerDe",
+        f"{_IO}.parquet.MapredParquetInputFormat",
+        f"{_IO}.parquet.MapredParquetOutputFormat",
+    ),
+    "orc": (f"{_IO}.orc.OrcSerde", f"{_IO}.orc.OrcInputFormat", f"{_IO}.orc.OrcOutputFormat"),
+}
+"""What Hive reads and writes rows, input and output of a format by."""
 
 _SCALES: Final = {Type.MONEY: 2, Type.NUMBER: 10}
 
@@ -23,16 +33,15 @@ def fields(columns: Sequence[tuple[str, str]]) -> list[Any]:
     return [interface().FieldSchema(name=name, type=type_, comment="") for name, type_ in columns]
 
 
-def storage(columns: Sequence[tuple[str, str]], location: str) -> Any:  # noqa: ANN401 -- made at run time
-    """Return a folder of Parquet files with these columns."""
-    serde = interface().SerDeInfo(
-        name="", serializationLib=f"{_PARQUET}.serde.ParquetHiveSerDe", parameters={"serialization.format": "1"}
-    )
+def storage(columns: Sequence[tuple[str, str]], location: str, format_: str) -> Any:  # noqa: ANN401 -- made at run time
+    """Return a folder of files of a format with these columns."""
+    serializer, reader, writer = FORMATS[format_]
+    serde = interface().SerDeInfo(name="", serializationLib=serializer, parameters={"serialization.format": "1"})
     return interface().StorageDescriptor(
         cols=fields(columns),
         location=location,
-        inputFormat=f"{_PARQUET}.MapredParquetInputFormat",
-        outputFormat=f"{_PARQUET}.MapredParquetOutputFormat",
+        inputFormat=reader,
+        outputFormat=writer,
         compressed=False,
         numBuckets=-1,
         serdeInfo=serde,
@@ -40,6 +49,14 @@ def storage(columns: Sequence[tuple[str, str]], location: str) -> Any:  # noqa: 
         sortCols=[],
         parameters={},
     )
+
+
+def format_of(descriptor: Any) -> str:  # noqa: ANN401 -- same
+    """Return the format of a folder's files; of one that we do not write, Hive's class."""
+    for name, (_serializer, reader, _writer) in FORMATS.items():
+        if descriptor.inputFormat == reader:
+            return name
+    return str(descriptor.inputFormat)
 
 
 def statistics(database: str, table: str, partition: str, columns: Sequence[ColumnStatistics]) -> Any:  # noqa: ANN401
