@@ -393,6 +393,30 @@ def test_hiveserver2_killed_between_staging_and_publication_leaves_the_old_rows(
     repaired(begun, cluster)
 
 
+@pytest.mark.parametrize("server", ["datanode", "metastore"])
+def test_a_server_killed_while_sqoop_is_at_work_leaves_the_old_rows(
+    begun: Environment, cluster: Cluster, server: str
+) -> None:
+    with process(begun, *AGAIN, "--json") as run:
+        waited(lambda: sqoop_of(run))
+        with cluster.hadoop.killed(server):
+            told = run.communicate()[0]
+    assert run.returncode == 4, told
+    assert "hint: run the same command again" in told
+    assert rows_of(begun) == [[(1, "old")]]
+    repaired(begun, cluster)
+
+
+def test_sqoop_in_safe_mode_and_without_room_leaves_the_old_rows(begun: Environment, cluster: Cluster) -> None:
+    with cluster.hadoop.in_safe_mode():
+        assert "safe mode" in begun.stage(*AGAIN, code=4)["error"].lower()
+    assert rows_of(begun) == [[(1, "old")]]
+    with cluster.hadoop.full(f"/tests/{cluster.name}"):
+        assert "quota" in begun.stage(*AGAIN, code=1)["error"].lower()
+    assert rows_of(begun) == [[(1, "old")]]
+    repaired(begun, cluster)
+
+
 def test_what_is_missing_is_said(env: Environment, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     missing = {
         "RETAILSTREAM__SQOOP__HIVE": "engine 'sqoop' needs a HiveServer2, and none is named",

@@ -176,3 +176,12 @@ def _is_alive(pid: int) -> bool:
 def test_the_password_stays_out_of_what_is_printed() -> None:
     assert "s3cret" not in repr(ApacheSqoop(Path("sqoop"), ADDRESS))
     assert isinstance(ADDRESS, Address)
+
+
+def test_a_task_that_failed_is_told_by_its_reason_and_not_by_the_last_word() -> None:
+    lines = [
+        "Caused by: x.QuotaException: The quota of /a is exceeded",
+        "d t ERROR tool.ImportTool: Import failed: Import job failed!",
+    ]
+    assert told(1, lines, "mysql://db").message == "Apache Sqoop failed: x.QuotaException: The quota of /a is exceeded"
+    assert told(1, lines[1:], "mysql://db").message == "Apache Sqoop failed: Import failed: Import job failed!"

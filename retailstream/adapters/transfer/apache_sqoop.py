@@ -63,6 +63,9 @@ GONE: Final = re.compile(
     r"|Communications link failure|Connection timed out"
     r"|Server shutdown in progress|Too many connections|Connection was killed"
 )
+NOTHING_SAID: Final = "Import job failed!"
+"""Sqoop's last word where a task has failed, whose reason stands before it."""
+
 _SAID: Final = re.compile(r"^\S+ \S+ (?:ERROR|FATAL) (\S+): (.*)|^(?:Exception in thread|Caused by: )(.*)")
 
 
@@ -151,7 +154,8 @@ def told(code: int, lines: list[str], address: str) -> RetailStreamError:
     """Return the error of a Sqoop that ended with a code, from the lines of its log that name errors."""
     said = "\n".join(lines)
     causes = [next(filter(None, reversed(found.groups())), "") for line in lines if (found := _SAID.match(line))]
-    last = " ".join((causes or [f"it ended with {code} and said nothing"])[-1].split())[:500]
+    reasons = [cause for cause in causes if not cause.endswith(NOTHING_SAID)] or causes
+    last = " ".join((reasons or [f"it ended with {code} and said nothing"])[-1].split())[:500]
     if REFUSED.search(said):
         return UsageError(f"Apache Sqoop was refused: {last}", hint=f"check user, password and rights for {address}")
     if code < 0 or code in {130, 137, 143} or GONE.search(said) or AWAY.search(said):

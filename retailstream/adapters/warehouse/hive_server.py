@@ -121,7 +121,11 @@ class HiveServer:
             wire.open()
             wire.transport.open = lambda: None  # PyHive opens what it is given; a session may take longer than a wire
             wire.allow(min(SESSION, silence))
-            self._session = hive.Connection(thrift_transport=wire.transport, username=self.address.user)
+            try:
+                self._session = hive.Connection(thrift_transport=wire.transport, username=self.address.user)
+            except HiveError as error:
+                wire.transport.close()
+                raise QueryError(_message(error)) from error
             wire.allow(silence)
         return self._session
 
