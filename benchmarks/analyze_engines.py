@@ -47,12 +47,12 @@ def main() -> None:
         stack.callback(hadoop.down)
         hadoop.up("hiveserver2")
         for times in options.times:
-            _use(hadoop, f"times_{times}")
+            use_hive(hadoop, f"times_{times}")
             source = cases.multiplied(work / str(times), times, *DATASETS)
             _compare(work / str(times) / "hive", source, "hive", ("duckdb", "spark", "hive"), options.rounds)
 
 
-def _use(hadoop: Hadoop, database: str) -> None:
+def use_hive(hadoop: Hadoop, database: str) -> None:
     """Have a database of Hive for a warehouse."""
     host, port = hadoop.hiveserver2
     os.environ |= {
