@@ -16,10 +16,10 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from retailstream.adapters.server_url import read_url
 from retailstream.errors import UsageError
 
 SCHEME: Final = "mysql+pymysql"
@@ -106,32 +106,12 @@ def address_of(url: str) -> Address:
 
     Raises UsageError for one of another form, without showing any of it: it may hold a password.
     """
-    try:
-        parts = urlsplit(url)
-        port = parts.port or 3306
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    except ValueError:
-        escaped = "write @ : / ? # in a password as %40 %3A %2F %3F %23"
-        raise UsageError("database.url cannot be read", hint=f"use {FORM}; {escaped}") from None
-    if parts.scheme != SCHEME:
-        raise UsageError(f"database.url has the unknown scheme '{parts.scheme}'", hint=f"use {FORM}")
-    database = unquote(parts.path.removeprefix("/"))
-    if not (parts.username and parts.hostname and database):
+    found = read_url(url, setting="database.url", form=FORM, options=Options)
+    if found.scheme != SCHEME:
+        raise UsageError(f"database.url has the unknown scheme '{found.scheme}'", hint=f"use {FORM}")
+    if not (found.user and found.host and found.database):
         raise UsageError("database.url names no user, no host or no database", hint=f"use {FORM}")
-    password = unquote(parts.password or "")
-    return Address(unquote(parts.username), password, parts.hostname, port, database, _options(query))
-
-
-def _options(query: dict[str, str]) -> Options:
-    try:
-        return Options.model_validate(query)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        message = "unknown" if first["type"] == "extra_forbidden" else first["msg"]
-        raise UsageError(
-            f"database.url has a wrong option '{first['loc'][0]}': {message}",
-            hint=f"known are {', '.join(Options.model_fields)}",
-        ) from None
+    return Address(found.user, found.password, found.host, found.port or 3306, found.database, found.options)
 
 
 def _token(address: Address) -> str:

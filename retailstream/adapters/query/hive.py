@@ -6,17 +6,17 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from retailstream.adapters.engine.duckdb_files import no_rows
+from retailstream.adapters.query.copied import LocalCopy
 from retailstream.adapters.query.dialects import with_values
 from retailstream.adapters.query.shapes import found_like
 from retailstream.adapters.warehouse.hive_server import open_hive_server
-from retailstream.contracts import CONTRACTS
 from retailstream.ports import no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    import duckdb
 
     from retailstream.adapters.warehouse.hive_address import Address
     from retailstream.adapters.warehouse.hive_server import HiveServer
@@ -53,7 +53,7 @@ class HiveQueries:
     def __init__(self, server: HiveServer, sources: Mapping[str, str]) -> None:
         self._server = server
         self._sources = sources
-        self._local: duckdb.DuckDBPyConnection | None = None
+        self._local = LocalCopy(self._copy)
 
     def answer(self, name: str, query: str, values: Mapping[str, object]) -> Found:
         """Return the answer to a query."""
@@ -62,20 +62,11 @@ class HiveQueries:
 
     def local(self) -> duckdb.DuckDBPyConnection:
         """Return a connection of DuckDB with copies of the tables, by key, made when they are first asked for."""
-        if self._local is None:
-            self._local = self._copied()
-        return self._local
+        return self._local.connection()
 
     def close(self) -> None:
         """Let the copies go."""
-        if self._local:
-            self._local.close()
-
-    def _copied(self) -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect(":memory:")
-        for contract in CONTRACTS.values():
-            self._copy(connection, contract)
-        return connection
+        self._local.close()
 
     def _copy(self, connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
         query = f"select {', '.join(contract.names)} from {contract.name} order by {', '.join(contract.key)}"

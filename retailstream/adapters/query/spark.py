@@ -10,18 +10,17 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import uuid4
 
-import duckdb
-
 from retailstream.adapters.engine.spark_session import open_session
+from retailstream.adapters.query.copied import LocalCopy
 from retailstream.adapters.query.dialects import translated
 from retailstream.adapters.query.shapes import found_like
-from retailstream.contracts import CONTRACTS
 from retailstream.ports import no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import duckdb
     from pyspark.sql import DataFrame, SparkSession
 
     from retailstream.adapters.engine.spark_session import SparkOptions
@@ -90,7 +89,7 @@ class SparkQueries:
         self.sees_changes = sees_changes
         self._session = session
         self._progress = progress
-        self._local: duckdb.DuckDBPyConnection | None = None
+        self._local = LocalCopy(self._copy)
 
     def answer(self, name: str, query: str, values: Mapping[str, object]) -> Found:
         """Return the answer to a query."""
@@ -100,23 +99,17 @@ class SparkQueries:
 
     def local(self) -> duckdb.DuckDBPyConnection:
         """Return a connection of DuckDB with copies of the tables, by key, made when they are first asked for."""
-        if self._local is None:
-            self._local = self._copied()
-        return self._local
+        return self._local.connection()
 
     def close(self) -> None:
         """Let the copies go."""
-        if self._local:
-            self._local.close()
+        self._local.close()
 
-    def _copied(self) -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect(":memory:")
-        for contract in CONTRACTS.values():
-            rows = self._session.table(contract.name).orderBy(*contract.key)
-            connection.register("rows", self._watched(f"reading {contract.name}", rows.toArrow))
-            connection.execute(f"create table {contract.name} as from rows")
-            connection.unregister("rows")
-        return connection
+    def _copy(self, connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+        rows = self._session.table(contract.name).orderBy(*contract.key)
+        connection.register("rows", self._watched(f"reading {contract.name}", rows.toArrow))
+        connection.execute(f"create table {contract.name} as from rows")
+        connection.unregister("rows")
 
     def _watched(self, what: str, work: Callable[[], T]) -> T:
         """Return what a thread of its own gets from Spark; this one stays free to show progress and to interrupt."""

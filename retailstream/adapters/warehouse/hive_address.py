@@ -14,10 +14,10 @@ import getpass
 import re
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
-from urllib.parse import parse_qsl, unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from retailstream.adapters.server_url import read_url
 from retailstream.errors import UsageError
 
 SCHEME: Final = "hive"
@@ -68,34 +68,14 @@ def address_of(url: str, *, auth: Auth = "NONE", kerberos_service: str = "hive")
 
     Raises UsageError for one of another form, without showing any of it: it may hold a password.
     """
-    try:
-        parts = urlsplit(url)
-        port = parts.port or 10000
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    except ValueError:
-        escaped = "write @ : / ? # in a password as %40 %3A %2F %3F %23"
-        raise UsageError("warehouse.url cannot be read", hint=f"use {FORM}; {escaped}") from None
-    database = unquote(parts.path.removeprefix("/"))
-    if parts.scheme != SCHEME or not (parts.hostname and database):
+    found = read_url(url, setting="warehouse.url", form=FORM, options=Options)
+    if found.scheme != SCHEME or not (found.host and found.database):
         raise UsageError("warehouse.url names no host or no database", hint=f"use {FORM}")
-    if re.fullmatch(r"[A-Za-z0-9_]+", database) is None:
+    if re.fullmatch(r"[A-Za-z0-9_]+", found.database) is None:
         raise UsageError("warehouse.url names a database that is no name", hint="use letters, digits and _")
     if auth not in get_args(Auth):
         raise UsageError(f"hive.auth '{auth}' is unknown", hint=f"use one of {', '.join(get_args(Auth))}")
-    password = unquote(parts.password or "")
-    if auth == "LDAP" and not password:
+    if auth == "LDAP" and not found.password:
         raise UsageError("warehouse.url holds no password, which hive.auth LDAP needs", hint=f"use {FORM}")
-    user = unquote(parts.username or "") or getpass.getuser()
-    return Address(user, password, parts.hostname, port, database, _options(query), auth, kerberos_service)
-
-
-def _options(query: dict[str, str]) -> Options:
-    try:
-        return Options.model_validate(query)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        message = "unknown" if first["type"] == "extra_forbidden" else first["msg"]
-        raise UsageError(
-            f"warehouse.url has a wrong option '{first['loc'][0]}': {message}",
-            hint=f"known are {', '.join(Options.model_fields)}",
-        ) from None
+    user, port = found.user or getpass.getuser(), found.port or 10000
+    return Address(user, found.password, found.host, port, found.database, found.options, auth, kerberos_service)
