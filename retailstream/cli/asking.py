@@ -86,6 +86,8 @@ def put_question(context: typer.Context, begun: Begun, question: Question, to: D
         text = _page(session, found, held) if held else None
         if to.output:
             export.write(found, to.output, form, text=text)
+            if not (found.answer.rows or session.quiet):
+                _note(found.answer.headline)
         if to.chart:
             files += _draw(found, to.chart, quiet=session.quiet)
         outputs = [*map(str, files), *(_save(session, answers) if to.save else ())]

@@ -108,6 +108,13 @@ def test_the_summary_tells_the_headline(chain: Environment, tmp_path: Path) -> N
     assert summary["rows"] == len(file.read_text().splitlines()) - 1
 
 
+def test_a_file_without_rows_is_told_by_a_sentence(chain: Environment, tmp_path: Path) -> None:
+    file = tmp_path / "visits.csv"
+    outcome = chain.command("analyze", "customer-visits", "--type", "Q", "--output", str(file))
+    assert outcome.stderr.splitlines() == ["No store of type Q has sales in April.", f"written: {file}"]
+    assert len(file.read_text().splitlines()) == 1
+
+
 def test_an_answer_takes_the_place_of_a_file_in_one_step(
     chain: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
