@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from retailstream.cli.health_table import COLUMNS, rows, verdict
 from retailstream.cli.options import Command
 from retailstream.cli.render import print_json, print_table
 from retailstream.cli.session import open_session, run_id
 from retailstream.errors import QualityGateError, UsageError
 
-if TYPE_CHECKING:
-    from retailstream.health import Health
-
 app = typer.Typer()
-
-COLUMNS = ("state", "check", "value", "limit")
 
 
 @app.command("monitor", cls=Command)
@@ -59,14 +55,3 @@ def _look(context: typer.Context, *, check: bool) -> None:
         monitoring.tell_health(session.environment, found)
         if check and not found.healthy:
             raise typer.Exit(QualityGateError.exit_code)
-
-
-def rows(found: Health) -> list[tuple[object, ...]]:
-    """Return the lines of the table of checks."""
-    return [(check.state, check.name, check.shown, check.limit) for check in found.checks]
-
-
-def verdict(found: Health) -> str:
-    """Return the last line, which sums the checks up."""
-    failing = sum(check.state == "fail" for check in found.checks)
-    return "healthy" if found.healthy else f"not healthy: {failing} of {len(found.checks)} checks fail"

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from retailstream import metrics, monitoring
-from retailstream.cli.monitor import COLUMNS, rows, verdict
+from retailstream.cli.health_table import COLUMNS, rows, verdict
 from retailstream.cli.render import drawn_table, print_json, print_table
 from retailstream.cli.session import load_settings, open_session, run_id, wants_json
 from retailstream.errors import RetailStreamError, UsageError
