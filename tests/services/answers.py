@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from functools import cache
 from pathlib import Path
@@ -72,6 +73,10 @@ class Filled:
 
 class Embedded(Filled):
     """Environments on this machine alone, and DuckDB's answers from the folders of their warehouses."""
+
+    def __getitem__(self, name: str) -> Environment:
+        assert "RETAILSTREAM__WAREHOUSE__URL" not in os.environ, "what is made now would not be on this machine alone"
+        return super().__getitem__(name)
 
     @cache  # noqa: B019 -- there is one
     def expected(self, name: str) -> list[str]:

@@ -32,5 +32,5 @@ __all__ = [
 def _sparks_of_tests_are_short() -> Iterator[None]:
     """Have Java compile quickly instead of well: half the work of a session of Spark is compiling."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        patched.setenv("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC")
         yield

@@ -96,8 +96,9 @@ def test_every_answer_is_that_of_the_embedded_pipeline(
 ) -> None:
     # Spark is asked with other parameters where the tables lie in a folder.
     questions = QUESTIONS[name] if engine != "spark" else [question for question in QUESTIONS[name] if not question[1]]
+    expected = embedded.expected(name)
     with in_hive.current(name) as env:
-        assert answers(env, engine, questions) == embedded.expected(name)[: len(questions)]
+        assert answers(env, engine, questions) == expected[: len(questions)]
 
 
 def test_a_forecast_reads_the_tables_through_hive(in_hive: InHive) -> None:
@@ -110,11 +111,11 @@ def test_a_forecast_reads_the_tables_through_hive(in_hive: InHive) -> None:
 def test_spark_reads_the_files_of_a_warehouse_that_is_a_folder_of_hdfs(
     hadoop: Hadoop, embedded: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    questions = QUESTIONS["chain"][:2]
+    questions, expected = QUESTIONS["chain"][:2], embedded.expected("chain")
     monkeypatch.setenv("HADOOP_CONF_DIR", str(hadoop.conf))
     monkeypatch.setenv("RETAILSTREAM__WAREHOUSE__URL", f"{hadoop.hdfs}/tests/{uuid4().hex}")
     env = Filled(tmp_path)["chain"]
-    assert answers(env, "spark", questions) == embedded.expected("chain")[:2]
+    assert answers(env, "spark", questions) == expected[:2]
 
 
 def test_a_value_comes_back_from_hive_as_it_went(hadoop: Hadoop) -> None:

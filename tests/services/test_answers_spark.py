@@ -73,6 +73,17 @@ def test_files_of_this_machine_are_found_where_bare_paths_are_those_of_hdfs(tmp_
     assert done.stdout == env.command("analyze", "yearly-stores", "--format", "json").stdout != "[]\n"
 
 
+def test_warnings_of_java_do_not_get_among_the_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    env = new_environment(tmp_path)
+    env.write({"stores/a.csv": csv(STORES, "1,A,5"), "sales/a.csv": csv(SALES, "1,1,2012-01-06,7.00,0")})
+    env.run()
+    monkeypatch.setenv("SPARK_SUBMIT_OPTS", "-XX:+UseSerialGC -XX:NewSize=90g")  # it warns of that
+    words = [sys.executable, "-m", "retailstream", "analyze", "yearly-stores", "--format", "json", *env.options]
+    done = subprocess.run([*words, "--engine", "spark"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == env.command("analyze", "yearly-stores", "--format", "json").stdout
+
+
 def test_an_interrupted_query_ends_at_once(tmp_path: Path) -> None:
     env = new_environment(tmp_path)
     env.write({"stores/a.csv": csv(STORES, *(f"{store},A,5" for store in range(1, 3000)))})

@@ -387,16 +387,14 @@ def test_a_copy_is_taken_once_and_checked_each_time(hdfs: Hadoop, tmp_path: Path
 
 
 KILLED = """
-import os, signal, sys
+import itertools, os, signal, sys
 from retailstream.adapters.lake import hdfs_calls, hdfs_files
 from retailstream.cli.app import main
 
-made, last = 0, int(sys.argv.pop(1))
+calls, last = itertools.count(1), int(sys.argv.pop(1))
 
 def answer(url, call, *words):
-    global made
-    made += 1
-    if made == last:
+    if next(calls) == last:
         os.kill(os.getpid(), signal.SIGKILL)
     return hdfs_calls.answer(url, call, *words)
 
@@ -404,7 +402,7 @@ hdfs_files.answer = answer
 try:
     main()
 finally:
-    print(made, file=sys.stderr)
+    print(next(calls) - 1, file=sys.stderr)
 """
 """A command line that kills itself before a call of HDFS, or tells how many it made."""
 
@@ -415,7 +413,7 @@ def killed_at(env: Environment, call: int) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize("share", [0, 0.2, 0.4, 0.6, 0.8, 1])
+@pytest.mark.parametrize("share", [0, 0.2, 0.4, 0.6, 0.8, 0.9])  # files on their way at a time differ by a few calls
 def test_features_that_are_killed_at_a_call_of_hdfs_are_repaired_by_the_same_command(
     hdfs: Hadoop, tmp_path: Path, folder: str, monkeypatch: pytest.MonkeyPatch, share: float
 ) -> None:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
+TO_STDERR: Final = "-XX:+DisplayVMOutputToStderr -Xlog:disable -Xlog:all=warning:stderr"
+"""What Java itself has to say must not get among our results, as it would by default."""
+
 QUIET: Final = """\
 rootLogger.level = error
 rootLogger.appenderRef.stderr.ref = console
@@ -151,7 +154,7 @@ class LazySession:
             "spark.master": self._options.master,
             "spark.driver.memory": heap(self._options.memory),
             "spark.driver.extraJavaOptions": (
-                f"-Dlog4j2.configurationFile=file:{settings} -Dderby.system.home={self._work}"
+                f"{TO_STDERR} -Dlog4j2.configurationFile=file:{settings} -Dderby.system.home={self._work}"
             ),
             "spark.ui.enabled": "false",
             "spark.local.dir": str(self._work / "spill"),
