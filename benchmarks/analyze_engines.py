@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import cases
-from benchmarks.measuring import Cost, measure_group
+from benchmarks.measuring import NEVER, measure_group
 from stack.place import CACHE
 from tests.services.hadoop import Hadoop
 
@@ -68,10 +68,10 @@ def _compare(home: Path, source: Path, where: str, engines: Sequence[str], round
     rows = cases.retailstream("run", "--source", str(source), "--home", str(home))["rows_out"]
     answers = set()
     for engine in engines:
-        best = Cost(float("inf"), 0)
+        best = NEVER
         for _ in range(rounds):
             cost, printed = measure_group("analyze", "all", "--format", "json", "--engine", engine, "--home", str(home))
-            best = Cost(min(best.seconds, cost.seconds), max(best.megabytes, cost.megabytes))
+            best = best.with_round(cost)
             answers.add(printed)
         print(f"{where:10} {engine:7} {rows:>11,} {best.seconds:>8.1f} {best.megabytes:>6.0f}", flush=True)
     if len(answers) != 1:

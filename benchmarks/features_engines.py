@@ -12,15 +12,11 @@ import argparse
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmarks import cases
 from benchmarks.analyze_engines import use_hive
-from benchmarks.measuring import Cost, measure_group
+from benchmarks.measuring import NEVER, Cost, measure_group
 from tests.services.hadoop import Hadoop
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def main() -> None:
@@ -47,16 +43,13 @@ def main() -> None:
 
 
 def _best(hadoop: Hadoop, source: Path, engine: str, name: str, rounds: int) -> Cost:
-    costs = list(_costs(hadoop, source, engine, name, rounds))
-    return Cost(min(cost.seconds for cost in costs), max(cost.megabytes for cost in costs))
-
-
-def _costs(hadoop: Hadoop, source: Path, engine: str, name: str, rounds: int) -> Iterator[Cost]:
+    best = NEVER
     for number in range(rounds):
         use_hive(hadoop, f"{name}_{number}")
         with tempfile.TemporaryDirectory() as home:
             cost, _ = measure_group("features", "--source", str(source), "--engine", engine, "--home", home)
-        yield cost
+        best = best.with_round(cost)
+    return best
 
 
 if __name__ == "__main__":

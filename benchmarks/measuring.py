@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +30,14 @@ class Cost:
     seconds: float
     megabytes: float
 
+    def with_round(self, other: Cost) -> Cost:
+        """Return the cost with one more round."""
+        return Cost(min(self.seconds, other.seconds), max(self.megabytes, other.megabytes))
+
+
+NEVER: Final = Cost(float("inf"), 0.0)
+"""The cost before the first round."""
+
 
 def ours(*words: str, prepare: Callable[[], None] = lambda: None) -> Process:
     """Return a `retailstream` command as a process."""
@@ -43,12 +51,11 @@ def peer(*words: str, prepare: Callable[[], None] = lambda: None) -> Process:
 
 def measure(processes: Sequence[Process], rounds: int) -> list[Cost]:
     """Return the cost of each process: the best of some rounds in which they take turns, as noise only ever adds."""
-    costs = [Cost(float("inf"), 0.0)] * len(processes)
+    costs = [NEVER] * len(processes)
     for _ in range(rounds):
         for place, process in enumerate(processes):
             process.prepare()
-            cost = _once(process.words)
-            costs[place] = Cost(min(costs[place].seconds, cost.seconds), max(costs[place].megabytes, cost.megabytes))
+            costs[place] = costs[place].with_round(_once(process.words))
     return costs
 
 

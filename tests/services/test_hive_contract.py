@@ -149,6 +149,23 @@ def test_columns_are_added_and_any_other_change_is_refused(
         stores.publish(stores.manifest(), {WHOLE: new(tmp_path, STORES, STORES_TABLE)}, landing=0)
 
 
+def test_a_table_of_text_is_refused_and_what_others_set_for_one_of_ours_stays(
+    warehouse: Warehouse, tmp_path: Path, hadoop: Hadoop, database: str, location: str
+) -> None:
+    hadoop.query(f"create database {database} location '{location}'")
+    hadoop.query(f"create external table {database}.stores (store int, type string, size int) stored as textfile")
+    stores, rows = warehouse.table(STORES_TABLE), {WHOLE: new(tmp_path, STORES, STORES_TABLE)}
+    with pytest.raises(RetailStreamError, match="table 'stores' in hive://test is stored in another way"):
+        stores.publish(stores.manifest(), rows, landing=0)
+
+    hadoop.query(f"drop table {database}.stores", ddl(STORES_TABLE, database, location).rstrip(";"))
+    hadoop.query(f"alter table {database}.stores set serdeproperties ('ours' = 'no')")
+    stores.publish(stores.manifest(), rows, landing=0)
+    assert hadoop.query(f"select * from {database}.stores order by store") == list(STORES)
+    described = hadoop.query(f"describe formatted {database}.stores")
+    assert ["ours", "no"] in [[str(word).strip() for word in row[1:]] for row in described]
+
+
 def test_what_others_wrote_into_a_partition_is_noticed_and_made_anew(
     warehouse: Warehouse, tmp_path: Path, hadoop: Hadoop, database: str
 ) -> None:

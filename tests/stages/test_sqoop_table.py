@@ -295,6 +295,7 @@ def test_a_transfer_of_one_table_says_nothing_of_the_health_of_the_pipeline(visi
         ("--table visits --incremental append", "--incremental and --check-column go together"),
         ("--table visits --check-column id", "--incremental and --check-column go together"),
         ("--table visits --incremental new --check-column id", "--incremental 'new' is unknown"),
+        ("--table visits --format avro", "--format 'avro' is unknown"),
         ("--table visits --incremental append --check-column size", "column 'size' is not among the columns"),
         ("--table visits --incremental append --check-column shop", "column 'shop' of table 'visits' cannot tell"),
         ("--table visits --incremental append --check-column spent", "column 'spent' of table 'visits' is null in 1"),

@@ -57,7 +57,7 @@ class DuckDbEngine:
     """Computes over files by SQL on one connection, made when it is first needed: a run with nothing to do has none."""
 
     def __init__(self, work: Path, memory: str) -> None:
-        self._work = work
+        self.work = work
         self._memory = memory
 
     @cached_property
@@ -65,7 +65,7 @@ class DuckDbEngine:
         """The connection to a database in memory."""
         import duckdb  # noqa: PLC0415 -- a sixth of a second that `--help` does not need
 
-        spill = str(self._work / "spill")
+        spill = str(self.work / "spill")
         return duckdb.connect(":memory:", config={"memory_limit": self._memory, "temp_directory": spill})
 
     def close(self) -> None:
@@ -82,7 +82,7 @@ class DuckDbEngine:
         current: Mapping[str, LakeFile],
     ) -> DuckDbMerge:
         """Check and merge files, without the settled records, over the current partitions."""
-        return DuckDbMerge(self.connection, self._work, contract).over(files, settled=settled, current=current)
+        return DuckDbMerge(self.connection, self.work, contract).over(files, settled=settled, current=current)
 
     def rows(self, contract: Contract, paths: Sequence[Path], encode: Callable[[Column], str]) -> Iterator[list[Row]]:
         """Yield batches of the contract's columns of Parquet files in the order of the key, encoded."""

@@ -48,12 +48,12 @@ class DuckDbTables:
 
     def write_rows(self, relation: Relation, paths: Sequence[Path], target: Path) -> int:
         """Write the rows of files into one in the order of the key, and return its rows."""
-        with _readable(paths) as files:
+        with self._readable(paths) as files:
             return self._copy(relation, _source(relation, files), target)
 
     def lay_over(self, relation: Relation, old: Sequence[Path], new: Path, target: Path) -> int:
         """Write old rows and new ones, which take the place of those with their key, and return how many there are."""
-        with _readable([new, *old]) as (fresh, *kept):
+        with self._readable([new, *old]) as (fresh, *kept):
             given, there = _source(relation, [fresh]), _source(relation, kept)
             if relation.key:
                 same = " and ".join(f"old.{name} is not distinct from new.{name}" for name in map(_name, relation.key))
@@ -62,9 +62,20 @@ class DuckDbTables:
 
     def proof(self, relation: Relation, paths: Sequence[Path]) -> Proof:
         """Return what files hold."""
-        with _readable(paths) as files:
+        with self._readable(paths) as files:
             query = proof_sql(relation, DuckDbDialect(), f"{_source(relation, files)} as stored")
             return proof_of(relation, self._engine.connection.execute(query).fetchone() or ())
+
+    @contextmanager
+    def _readable(self, paths: Sequence[Path]) -> Iterator[list[Path]]:
+        """Have files for the block that DuckDB reads: itself it knows no ORC."""
+        with TemporaryDirectory(dir=self._engine.work) as folder:
+            found = []
+            for place, path in enumerate(paths):
+                found.append(path if path.suffix != ".orc" else Path(folder, f"{place}.parquet"))
+                if path != found[-1]:
+                    orc_files.to_parquet(path, found[-1])
+            yield found
 
     def _copy(self, relation: Relation, source: str, target: Path) -> int:
         written = target.with_suffix(".parquet")
@@ -155,18 +166,6 @@ def _decoded(column: Field, text: str) -> str:
             return f"{text} = '1'"
         case _:
             return f"cast({text} as {column.sql_type})"
-
-
-@contextmanager
-def _readable(paths: Sequence[Path]) -> Iterator[list[Path]]:
-    """Have files for the block that DuckDB reads: itself it knows no ORC."""
-    with TemporaryDirectory() as folder:
-        found = []
-        for place, path in enumerate(paths):
-            found.append(path if path.suffix != ".orc" else Path(folder, f"{place}.parquet"))
-            if path != found[-1]:
-                orc_files.to_parquet(path, found[-1])
-        yield found
 
 
 def _source(relation: Relation, paths: Sequence[Path]) -> str:

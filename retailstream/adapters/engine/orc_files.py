@@ -16,11 +16,10 @@ ROWS: Final = 65_536
 def to_orc(parquet: Path, target: Path) -> None:
     """Write the rows of a Parquet file, in their order, as an ORC file; UsageError where pyarrow is missing."""
     orc = _orc()
-    from pyarrow.parquet import ParquetFile  # noqa: PLC0415 -- it is there already
+    import pyarrow as pa  # noqa: PLC0415 -- it is there already
+    from pyarrow.parquet import ParquetFile  # noqa: PLC0415 -- same
 
     with ParquetFile(parquet) as source, orc.ORCWriter(target, compression="zstd") as writer:
-        import pyarrow as pa  # noqa: PLC0415 -- same
-
         writer.write(source.schema_arrow.empty_table())  # a file without rows has columns, too
         for batch in source.iter_batches(ROWS):
             writer.write(pa.Table.from_batches([batch]))

@@ -104,7 +104,9 @@ class Metastore:
         found = self._table(table.name)
         if found is None:
             raise RetailStreamError(f"table '{table.name}' has gone from {self.url}", hint="run the same command again")
-        found.sd = structs.storage(table.columns, table.placed.location, table.format)
+        found.sd.cols = structs.fields(table.columns)
+        found.sd.location = table.placed.location
+        structs.set_format(found.sd, table.format)
         found.parameters = {**(found.parameters or {}), **table.placed.parameters}
         context = idl.EnvironmentContext(properties=dict(_EXACT))
         name = table.name

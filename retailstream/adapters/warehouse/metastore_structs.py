@@ -35,20 +35,25 @@ def fields(columns: Sequence[tuple[str, str]]) -> list[Any]:
 
 def storage(columns: Sequence[tuple[str, str]], location: str, format_: str) -> Any:  # noqa: ANN401 -- made at run time
     """Return a folder of files of a format with these columns."""
-    serializer, reader, writer = FORMATS[format_]
-    serde = interface().SerDeInfo(name="", serializationLib=serializer, parameters={"serialization.format": "1"})
-    return interface().StorageDescriptor(
+    descriptor = interface().StorageDescriptor(
         cols=fields(columns),
         location=location,
-        inputFormat=reader,
-        outputFormat=writer,
         compressed=False,
         numBuckets=-1,
-        serdeInfo=serde,
+        serdeInfo=interface().SerDeInfo(name="", parameters={"serialization.format": "1"}),
         bucketCols=[],
         sortCols=[],
         parameters={},
     )
+    set_format(descriptor, format_)
+    return descriptor
+
+
+def set_format(descriptor: Any, format_: str) -> None:  # noqa: ANN401 -- same
+    """Have Hive read and write a folder's files in a format; what else it knows of them stays."""
+    serializer, reader, writer = FORMATS[format_]
+    descriptor.serdeInfo.serializationLib = serializer
+    descriptor.inputFormat, descriptor.outputFormat = reader, writer
 
 
 def format_of(descriptor: Any) -> str:  # noqa: ANN401 -- same
