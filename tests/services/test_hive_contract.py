@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from retailstream import settings
 from retailstream.adapters.warehouse.hive import HiveWarehouse
 from retailstream.adapters.warehouse.hive_tables import ddl
 from retailstream.adapters.warehouse.metastore import Metastore
@@ -17,7 +18,6 @@ from retailstream.contracts import CONTRACTS, SALES, Contract
 from retailstream.contracts import STORES as STORES_TABLE
 from retailstream.errors import RetailStreamError
 from retailstream.manifests import WHOLE
-from retailstream.settings import Settings
 from retailstream.wiring import open_lake
 from tests.contracts.rows import EXTREMES, FEBRUARY, MARCH, STORES, read, sale
 from tests.contracts.test_table import *  # noqa: F403 -- the suite, with the fixtures below
@@ -45,8 +45,8 @@ def location(hadoop: Hadoop, database: str) -> str:
 
 
 @pytest.fixture
-def lake(location: str) -> Lake:
-    return open_lake(Settings(), location)
+def lake(location: str, tmp_path: Path) -> Lake:
+    return open_lake(settings.load(home=tmp_path / "home", config=None, flags={}).settings, location)
 
 
 @pytest.fixture
