@@ -20,9 +20,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from retailstream.stages import ORDER
 from tests.environment import copied
+from tests.processes import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.environment import Environment
@@ -45,13 +46,6 @@ def started(env: Environment, *words: str) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.kill()
-
-
-def until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def address_of(process: subprocess.Popen[str]) -> str:
@@ -78,7 +72,7 @@ def scraped(address: str) -> dict[tuple[str, str], float]:
 def test_an_exporter_serves_health_and_last_runs_until_it_is_stopped(env: Environment, number: int) -> None:
     with started(env, "--serve", "0", "--every", "0.2") as process:
         address = address_of(process)
-        until(lambda: scraped(address))
+        wait_until(lambda: scraped(address))
         found = scraped(address)
         assert {found[stage, "retailstream_last_run_exit_code"] for stage in (*ORDER, "run")} == {0}
         assert found["sqoop", "retailstream_last_success_timestamp_seconds"] <= time.time()
@@ -87,8 +81,8 @@ def test_an_exporter_serves_health_and_last_runs_until_it_is_stopped(env: Enviro
 
         env.stage("ingest", "--source", "nowhere", code=2)
         env.change_database("delete from sales")
-        until(lambda: scraped(address).get(("monitor", "retailstream_healthy")) == 0)
-        until(lambda: scraped(address)["ingest", "retailstream_last_run_exit_code"] == 2)
+        wait_until(lambda: scraped(address).get(("monitor", "retailstream_healthy")) == 0)
+        wait_until(lambda: scraped(address)["ingest", "retailstream_last_run_exit_code"] == 2)
 
         process.send_signal(number)
         assert process.wait(timeout=PATIENCE) == 0
@@ -99,14 +93,14 @@ def test_an_exporter_serves_health_and_last_runs_until_it_is_stopped(env: Enviro
 def test_an_exporter_goes_on_where_a_look_fails(env: Environment) -> None:
     with started(env, "--serve", "127.0.0.1:0", "--every", "0.2", "-q") as process:
         address = address_of(process)
-        until(lambda: scraped(address).get(("monitor", "retailstream_look_failed")) == 0)
+        wait_until(lambda: scraped(address).get(("monitor", "retailstream_look_failed")) == 0)
         manifest = env.home / "lake/clean/sales/_manifest.json"
         text = manifest.read_text()
         manifest.write_text("{")
-        until(lambda: scraped(address).get(("monitor", "retailstream_look_failed")) == 1)
+        wait_until(lambda: scraped(address).get(("monitor", "retailstream_look_failed")) == 1)
         assert ("sqoop", "retailstream_last_run_exit_code") in scraped(address)
         manifest.write_text(text)
-        until(lambda: scraped(address).get(("monitor", "retailstream_look_failed")) == 0)
+        wait_until(lambda: scraped(address).get(("monitor", "retailstream_look_failed")) == 0)
 
 
 @pytest.mark.parametrize("address", ["99999", "x", "127.0.0.1", "127.0.0.1:x", ""])
@@ -159,9 +153,9 @@ def test_watching_on_a_terminal_refreshes_in_place_and_ctrl_c_ends_it_well(env: 
     with subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=variables) as process:
         os.close(slave)
         try:
-            until(lambda: read(master, screen) and screen.count(b"reconcile_sales_database") >= 3)
+            wait_until(lambda: read(master, screen) and screen.count(b"reconcile_sales_database") >= 3)
             process.send_signal(signal.SIGINT)
-            until(lambda: not read(master, screen) or process.poll() is not None)
+            wait_until(lambda: not read(master, screen) or process.poll() is not None)
             assert process.wait(timeout=PATIENCE) == 0
         finally:
             process.kill()

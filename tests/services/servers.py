@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import time
+import subprocess
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.processes import wait_until
+
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
 
 INSTALLED = Path(__file__).parents[2] / ".cache" / "services" / "bin"
@@ -45,8 +46,15 @@ def program(name: str) -> str:
 
 def wait_for(process: subprocess.Popen[bytes], log: Path, answers: Callable[[], bool]) -> None:
     """Wait until a server answers."""
-    deadline = time.monotonic() + 60
-    while not answers():
-        assert process.poll() is None, log.read_text()[-2000:]
-        assert time.monotonic() < deadline, f"the server does not answer: {log.read_text()[-2000:]}"
-        time.sleep(0.05)
+    wait_until(
+        lambda: answers() or process.poll() is not None, lambda: f"it does not answer: {log.read_text()[-2000:]}"
+    )
+    assert process.poll() is None, log.read_text()[-2000:]
+
+
+def own_mounts() -> str:
+    """Return the program that gives a process its own view of all mounts; skip where that is not allowed."""
+    unshare = program("unshare")
+    done = subprocess.run([unshare, "--mount", "true"], capture_output=True, text=True, check=False)
+    require(done.returncode == 0, f"no namespace of mounts can be had: {done.stderr}")
+    return unshare

@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from retailstream.settings import load
 from retailstream.wiring import open_lake
 from tests.contracts.rows import read
 from tests.environment import SALES, STORES, csv
+from tests.processes import wait_until
 from tests.services.mariadb import PASSWORD, USER
 
 if TYPE_CHECKING:
@@ -91,10 +91,7 @@ class Deployed:
         return {"error": payload} if "FunctionError" in answer else {"answer": payload}
 
     def wait(self, done: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 60
-        while not done():
-            assert time.monotonic() < deadline, self.aws.log[-4000:]
-            time.sleep(0.2)
+        wait_until(done, lambda: self.aws.log[-4000:], every=0.2)
 
 
 def s3_event(bucket: str, *keys: str, name: str = "ObjectCreated:Put") -> dict[str, Any]:

@@ -34,6 +34,7 @@ from retailstream.ports import ResultTable, TableLoad
 from tests.contracts.rows import FEBRUARY, MARCH, STORES, parquet, read, sale
 from tests.environment import SALES as SALES_HEADER
 from tests.environment import csv
+from tests.processes import wait_until
 from tests.services.mariadb import ENCODED, PASSWORD, USER, MariaDb
 from tests.services.servers import free_port
 
@@ -435,10 +436,8 @@ def test_a_deadlock_is_tried_again(mariadb: MariaDb, at: str, tmp_path: Path) ->
         before = mariadb.sql(deadlocks)
         loading.start()
         waiting = "select count(*) from information_schema.innodb_trx where trx_state = 'LOCK WAIT'"
-        deadline = time.monotonic() + 20
-        while mariadb.sql(waiting) == [(0,)]:
-            assert time.monotonic() < deadline
-            time.sleep(0.15)  # the server looks anew only where nobody asked for a tenth of a second
+        # The server looks anew only where nobody asked for a tenth of a second.
+        wait_until(lambda: mariadb.sql(waiting) != [(0,)], every=0.15)
         cursor.execute("update sales set customers = 1")
         cursor.execute("commit")
         loading.join()

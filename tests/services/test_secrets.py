@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
@@ -13,6 +12,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from tests.environment import SALES, STORES, csv
+from tests.processes import wait_until
 from tests.services.faulty import faulty_proxy
 from tests.services.mariadb import ENCODED, PASSWORD
 from tests.services.s3_server import SECRET
@@ -113,8 +113,7 @@ def test_no_credential_leaves_a_run(
 
 def listed(process: subprocess.Popen[str]) -> str:
     """Return the words that the list of processes shows; there are none for the moment in which a process begins."""
-    deadline = time.monotonic() + 20
-    while not (words := Path(f"/proc/{process.pid}/cmdline").read_text(errors="replace")):
-        assert process.poll() is None, "it ended before it was looked at"
-        assert time.monotonic() < deadline, "no words are shown"
-    return words
+    words = Path(f"/proc/{process.pid}/cmdline")
+    shown = wait_until(lambda: words.read_text(errors="replace") or process.poll() is not None, every=0)
+    assert isinstance(shown, str), "it ended before it was looked at"
+    return shown

@@ -9,13 +9,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.processes import wait_until
 from tests.services.servers import program
 
 if TYPE_CHECKING:
@@ -135,9 +135,8 @@ def test_up_again_changes_nothing(stack: Stack) -> None:
 def test_a_crash_is_told_with_its_log_and_up_heals_it(stack: Stack) -> None:
     before, variables = stack.pids, stack.variables
     os.kill(before["mariadb"], signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while "exited" not in (told := stack("status", code=1)):
-        assert time.monotonic() < deadline, told
+    wait_until(lambda: "exited" in stack("status", code=1))
+    told = stack("status", code=1)
     assert "mariadb has ended; its log" in told
     assert "ready for connections" in told
 

@@ -7,7 +7,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from retailstream.adapters.transfer.jdbc import jdbc_url
 from retailstream.errors import RetailStreamError, TransientError, UsageError
 from retailstream.extracts import Extract, Split
 from retailstream.relations import Field, Kind, Relation
+from tests.processes import is_alive, wait_until
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = address_of("mysql+pymysql://ann:s3cret%22%0A@db.example:3307/retail%20x?read_timeout=9")
@@ -146,31 +146,14 @@ def test_sqoop_ends_with_whoever_started_it(tmp_path: Path, number: signal.Signa
     program = sqoop(tmp_path, f"echo $$ > {tmp_path}/pid.new; mv {tmp_path}/pid.new {tmp_path}/pid", "exec sleep 600")
     command = [sys.executable, "-c", CODE, str(program.program), str(tmp_path / "work")]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True) as process:
-        pid = _waited(tmp_path / "pid")
+        wait_until((tmp_path / "pid").exists)
+        pid = int((tmp_path / "pid").read_text())
         password = tmp_path / "work" / "opened-by"
         assert stat.S_IMODE(password.stat().st_mode) == 0o400
         os.kill(process.pid, number)
         assert process.wait(30) != 0
-    deadline = time.monotonic() + 10
-    while _is_alive(pid):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: not is_alive(pid))
     assert password.exists() is (number == signal.SIGKILL)  # the next run empties the folder
-
-
-def _waited(path: Path) -> int:
-    deadline = time.monotonic() + 60
-    while not path.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return int(path.read_text())
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_the_password_stays_out_of_what_is_printed() -> None:

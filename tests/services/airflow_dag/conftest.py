@@ -11,8 +11,9 @@ import pytest
 
 from stack.installing import MissingError
 from stack.servers.airflow import install
+from tests.processes import wait_until
 from tests.services.airflow_dag.homes import CLI, ROOT, cli
-from tests.services.airflow_dag.server import PIPELINE, Airflow, Receiver, Run, wait_until
+from tests.services.airflow_dag.server import PIPELINE, Airflow, Receiver, Run
 from tests.services.servers import require
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def plain(folder: Path, drop: Path) -> Path:
 def scheduled(airflow: Airflow) -> Run:
     """The run that begins by itself once the DAG is no longer paused: that of the latest Friday."""
     airflow.api("PATCH", f"/dags/{PIPELINE}", {"is_paused": False})
-    wait_until(airflow.runs, 60, airflow.runs)
+    wait_until(airflow.runs, airflow.runs)
     [found] = airflow.runs()
     run = Run(airflow, found["dag_run_id"])
     run.ended()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
@@ -14,8 +13,10 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.processes import wait_until
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 PIPELINE = "retailstream_pipeline"
@@ -123,7 +124,7 @@ class Run:
 
     def ended(self) -> str:
         """Wait until the run has ended, and return its state."""
-        wait_until(lambda: self.state in {"success", "failed"}, RUN_SECONDS, self.states, every=1)
+        wait_until(lambda: self.state in {"success", "failed"}, self.states, seconds=RUN_SECONDS, every=1)
         return self.state
 
     def summary(self, task: str) -> dict[str, Any]:
@@ -142,11 +143,3 @@ class Run:
         body = {"dry_run": False, "dag_run_id": self.id, "task_ids": [task], "include_downstream": True}
         more: Mapping[str, object] = {"only_failed": False, "reset_dag_runs": True}
         self.airflow.api("POST", f"/dags/{PIPELINE}/clearTaskInstances", {**body, **more})
-
-
-def wait_until(holds: Callable[[], object], seconds: float, told: Callable[[], object], *, every: float = 0.3) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, told()
-        time.sleep(every)

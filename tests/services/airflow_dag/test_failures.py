@@ -13,8 +13,9 @@ import pytest
 
 from retailstream.landings import Scope
 from retailstream.locks import Holder, hold
+from tests.processes import wait_until
 from tests.services.airflow_dag.homes import Entry, ends, entries, rows, write
-from tests.services.airflow_dag.server import PIPELINE, Airflow, Run, wait_until
+from tests.services.airflow_dag.server import PIPELINE, Airflow, Run
 from tests.services.airflow_dag.test_dag import ANSWERS
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def killed_midway(home: Path, run: Run) -> None:
     def at_work() -> list[Entry]:
         return [entry for entry in entries(home, run) if (entry.stage, entry.status) == ("glue-merge", "running")]
 
-    wait_until(at_work, 180, lambda: entries(home, run), every=0.01)
+    wait_until(at_work, lambda: entries(home, run), seconds=180, every=0.01)
     os.kill(at_work()[0].process_id, signal.SIGKILL)
 
 
@@ -106,7 +107,9 @@ def test_a_held_lock_is_waited_for_and_a_killed_task_succeeds_once_it_is_cleared
     waited_for = [("ingest", 1, "failed", 5), ("ingest", 2, "failed", 5)]
     with hold(home / "locks", [Scope.SALES_AND_STORES], Holder("the-test", "test", "now")):
         run = airflow.trigger(home=home, source=drop)
-        wait_until(lambda: [end for end in ends(home, run) if end[0] == "ingest"] == waited_for, 180, run.states)
+        wait_until(
+            lambda: [end for end in ends(home, run) if end[0] == "ingest"] == waited_for, run.states, seconds=180
+        )
     killed_midway(home, run)
 
     assert run.ended() == "failed"

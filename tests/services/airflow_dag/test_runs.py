@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from retailstream.stages import ORDER
+from tests.processes import wait_until
 from tests.services.airflow_dag.conftest import REAL
 from tests.services.airflow_dag.homes import cli, ends, rows, write
-from tests.services.airflow_dag.server import PIPELINE, Airflow, Run, wait_until
+from tests.services.airflow_dag.server import PIPELINE, Airflow, Run
 from tests.services.airflow_dag.test_dag import ANSWERS
 
 NOT_STAGES = {*ANSWERS, "monitor", "runs.show"}
@@ -61,7 +62,7 @@ def test_another_dag_begins_when_there_are_clean_sales(airflow: Airflow, first: 
     def states() -> list[str]:
         return [run["state"] for run in airflow.runs(dag) if ("glue-merge", first.id) in begun_by(run)]
 
-    wait_until(lambda: states() == ["success"], 120, states, every=1)
+    wait_until(lambda: states() == ["success"], states, every=1)
 
 
 def test_every_listener_is_on_loopback(airflow: Airflow, first: Run) -> None:
@@ -111,7 +112,7 @@ def test_a_given_week_can_be_made_up_for(airflow: Airflow, scheduled: Run, folde
         "dag_run_conf": {"home": str(folder / "backfill"), "source": str(folder / "drops" / "{week}")},
     }
     airflow.api("POST", "/backfills", body)
-    wait_until(lambda: [run for run in airflow.runs() if run["run_type"] == "backfill"], 60, airflow.runs)
+    wait_until(lambda: [run for run in airflow.runs() if run["run_type"] == "backfill"], airflow.runs)
     [found] = [run for run in airflow.runs() if run["run_type"] == "backfill"]
     run = Run(airflow, found["dag_run_id"])
     assert run.ended() == "success"

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import threading
-import time
 import urllib.parse
 import urllib.request
 from contextlib import ExitStack, contextmanager
@@ -22,6 +21,7 @@ from stack.place import HOST, Place
 from stack.servers.alertmanager import ALERTMANAGER
 from stack.servers.prometheus import PROMETHEUS
 from stack.servers.pushgateway import PUSHGATEWAY
+from tests.processes import wait_until
 from tests.services.servers import require, wait_for
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from stack.server import Server
 
 SERVERS = (PUSHGATEWAY, ALERTMANAGER, PROMETHEUS)
-PATIENCE = 60
 
 
 @dataclass(frozen=True)
@@ -95,10 +94,7 @@ class Watch:
 
     def wait_for(self, what: str, holds: Callable[[], object]) -> None:
         """Wait until something holds."""
-        deadline = time.monotonic() + PATIENCE
-        while not holds():
-            assert time.monotonic() < deadline, f"{what}; told: {self.told}; firing: {self.ask('ALERTS')}"
-            time.sleep(0.2)
+        wait_until(holds, lambda: f"{what}; told: {self.told}; firing: {self.ask('ALERTS')}", every=0.2)
 
     def has_told(self, status: str, name: str, **labels: str) -> Told | None:
         """Return the last notification of that status and alert, if it arrived."""
