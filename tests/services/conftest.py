@@ -8,7 +8,7 @@ from tests.services.answers import embedded
 from tests.services.aws_server import aws, aws_server
 from tests.services.hadoop import _hadoop_servers, hadoop, hdfs
 from tests.services.mariadb import database_name, mariadb
-from tests.services.s3_server import bucket, s3, s3_server
+from tests.services.s3_server import bucket, s3, s3_proxy, s3_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,7 @@ __all__ = [
     "hdfs",
     "mariadb",
     "s3",
+    "s3_proxy",
     "s3_server",
 ]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pymysql
 import pytest
 
+from tests.services.certificates import do, make_authority, make_certificate
 from tests.services.servers import free_port, program, wait_for
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class MariaDb:
 
     def install(self) -> None:
         """Make an empty data folder, and certificates of an authority of our own."""
-        _do(
+        do(
             self.programs["mariadb-install-db"],
             "--no-defaults",
             f"--datadir={self.folder / 'data'}",
@@ -45,21 +46,8 @@ class MariaDb:
             "--skip-test-db",
         )
         for authority in ("ca", "stranger"):
-            _do(
-                *_OPENSSL,
-                "-keyout",
-                self.file(f"{authority}.key"),
-                "-out",
-                self.file(f"{authority}.pem"),
-                "-subj",
-                f"/CN={authority}",
-            )
-        _do(
-            *_OPENSSL,
-            *("-keyout", self.file("server.key"), "-out", self.file("server.pem"), "-subj", "/CN=a server"),
-            *("-CA", self.file("ca.pem"), "-CAkey", self.file("ca.key")),
-            *("-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"),
-        )
+            make_authority(self.folder, authority)
+        make_certificate(self.folder, "server", "ca")
 
     def file(self, name: str) -> str:
         """Return the path of a file in the server's folder."""
@@ -122,25 +110,6 @@ class MariaDb:
         except pymysql.err.OperationalError:
             return False
         return True
-
-
-_OPENSSL = [
-    "openssl",
-    "req",
-    "-x509",
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:prime256v1",
-    "-nodes",
-    "-days",
-    "2",
-]
-
-
-def _do(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="session")

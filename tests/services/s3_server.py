@@ -13,28 +13,32 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.services.faulty import faulty_proxy
 from tests.services.servers import free_port, program, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.services.faulty import Faulty
+
 KEY, SECRET = "AKTESTING", "a/s3cret+of=tests"
 
 
 @dataclass
 class S3Server:
-    """One server and its folder."""
+    """One server and its folder, which has the certificate of this name and its authority `ca` if it is one with TLS."""
 
     binary: str
     folder: Path
     port: int
+    certificate: str = ""
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
     def endpoint(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.certificate else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -54,6 +58,8 @@ class S3Server:
             (self.folder / name).mkdir(exist_ok=True)
         command = [self.binary, "--port", f"127.0.0.1:{self.port}", "--region", "us-east-1", "--quiet"]
         command += ["--iam-dir", str(self.folder / "iam")]
+        if self.certificate:
+            command += [f"--cert={self.folder / self.certificate}.pem", f"--key={self.folder / self.certificate}.key"]
         command += ["posix", "--versioning-dir", str(self.folder / "versions"), str(self.folder / "data")]
         keys = {"ROOT_ACCESS_KEY": KEY, "ROOT_SECRET_KEY": SECRET}
         log = self.folder / "log"
@@ -75,6 +81,7 @@ class S3Server:
             region_name="us-east-1",
             aws_access_key_id=KEY,
             aws_secret_access_key=SECRET,
+            verify=str(self.folder / "ca.pem") if self.certificate else None,
             config=Config(retries={"total_max_attempts": 1}),
         )
 
@@ -109,6 +116,14 @@ def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
     for name, value in s3_server.environment.items():
         monkeypatch.setenv(name, value)
     return s3_server
+
+
+@pytest.fixture
+def s3_proxy(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faulty]:
+    """The server, with something between that remembers what was sent, and fails on demand."""
+    with faulty_proxy(s3.endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.endpoint)
+        yield proxy
 
 
 @pytest.fixture

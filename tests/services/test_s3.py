@@ -21,8 +21,6 @@ from tests.services.s3_server import SECRET
 from tests.services.servers import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.environment import Environment, Summary
     from tests.services.faulty import Faulty
     from tests.services.s3_server import S3Server
@@ -46,13 +44,11 @@ def buckets(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
 
 
 @pytest.fixture
-def faulty(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faulty]:
-    """The server, with something between that fails on demand."""
+def faulty(s3_proxy: Faulty, monkeypatch: pytest.MonkeyPatch) -> Faulty:
+    """A server that fails on demand, and clients with little patience."""
     monkeypatch.setattr(s3_client, "SILENCE", 1)
-    with faulty_proxy(s3.endpoint) as proxy:
-        proxy.silence = 3
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.endpoint)
-        yield proxy
+    s3_proxy.silence = 3
+    return s3_proxy
 
 
 def small(env: Environment) -> Environment:
@@ -106,11 +102,16 @@ def test_more_objects_than_a_page_holds_are_listed_and_deleted(bucket: str, tmp_
     assert lake.sizes("") == {}
 
 
+def by(number: int) -> bytes:
+    """Return what a writer writes; were it what is there already, the object would be as it was, and a second one wins."""
+    return b"by writer %d" % number
+
+
 def written(lakes: list[S3Lake], barrier: threading.Barrier, number: int) -> str | None:
     """Write at the same moment as all others, and return the error."""
     barrier.wait()
     try:
-        lakes[number].write("k", str(number).encode())
+        lakes[number].write("k", by(number))
     except TransientError as error:
         return error.message
     return None
@@ -126,7 +127,7 @@ def test_of_many_that_write_an_object_at_once_one_wins(bucket: str, tmp_path: Pa
         assert {error for error in told if error} == {
             f"object 'k' in s3://{bucket} was changed by another run meanwhile"
         }
-        assert lakes[0].read("k") == str(winner).encode()
+        assert lakes[0].read("k") == by(winner)
         lakes[0].write("k", b"0")
 
 

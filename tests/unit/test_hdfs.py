@@ -99,7 +99,7 @@ def test_what_passes_is_tried_again() -> None:
 def test_what_does_not_pass_is_told(
     monkeypatch: pytest.MonkeyPatch, error: BaseException, kind: type[RetailStreamError], more_than: int
 ) -> None:
-    monkeypatch.setattr(hdfs_calls, "TRYING", 1)
+    monkeypatch.setattr(hdfs_calls, "TRYING", 0.5)
     times = []
 
     def call() -> str:

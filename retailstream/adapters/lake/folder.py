@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,11 +32,9 @@ class FolderLake:
     def sizes(self, prefix: str) -> dict[str, int]:
         """Return the bytes of each object below the prefix, by key."""
         folder = self._root / prefix.rpartition("/")[0]
-        return {
-            key: path.stat().st_size
-            for path in sorted(folder.rglob("*"))
-            if path.is_file() and (key := path.relative_to(self._root).as_posix()).startswith(prefix)
-        }
+        root = f"{self._root}{os.sep}"
+        found = {entry.path.removeprefix(root).replace(os.sep, "/"): entry.stat().st_size for entry in _files(folder)}
+        return {key: found[key] for key in sorted(found, key=lambda key: key.split("/")) if key.startswith(prefix)}
 
     def put(self, key: str, path: Path) -> None:
         """Store a copy of the file's bytes, taking the place of what was there."""
@@ -106,3 +105,13 @@ class FolderLake:
 
     def _target(self, key: str) -> Path:
         return Path(self._root, key)
+
+
+def _files(folder: Path | str) -> Iterator[os.DirEntry[str]]:
+    """Yield the files below a folder, none where it is not there."""
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(entry.path)
+            elif entry.is_file():
+                yield entry

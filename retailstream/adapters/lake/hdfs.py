@@ -77,7 +77,7 @@ class HdfsLake:
         kept = self._copies.newest(key)
         found = self._files.status(self._path(key))
         if kept and found and version(found) == kept.version:
-            return kept.used()
+            return kept.path
         try:
             copy: Path = self._files.download(self._path(key), lambda download: self._copies.keep(key, download))
         except AbsentError:

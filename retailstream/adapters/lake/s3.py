@@ -7,26 +7,37 @@ object still has the ETag that it was copied with. See docs/adr/0015-objects-of-
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from retailstream.adapters.lake.copies import Copies
-from retailstream.adapters.lake.s3_client import new_client
+from retailstream.adapters.lake.s3_client import new_client, new_session
 from retailstream.adapters.lake.s3_downloads import download
 from retailstream.adapters.lake.s3_errors import ABSENT, NOT_MODIFIED, REFUSED_CONDITION, code_of, mapped
+from retailstream.adapters.lake.s3_runtime import open_runtime
 from retailstream.adapters.lake.s3_uploads import Uploads
 from retailstream.errors import RetailStreamError, TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
+
+    from retailstream.adapters.lake.s3_runtime import Runtime
 
 AT_ONCE: Final = 16
 """How many objects are on their way at a time."""
 
+AHEAD: Final = 32
+"""How many files are begun before the first of them is waited for."""
+
 DELETED_AT_ONCE: Final = 1_000
+
+CONNECTED: Final = {"_session", "_client", "_runtime", "_uploads"}
+"""What of a lake cannot be moved to another process."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,7 @@ class S3Lake:
 
     def __getstate__(self) -> dict[str, object]:
         """Leave the connection behind: whoever unpickles a lake, on whatever machine, connects anew."""
-        return {name: value for name, value in self.__dict__.items() if name not in {"_client", "_uploads"}}
+        return {name: value for name, value in self.__dict__.items() if name not in CONNECTED}
 
     @property
     def url(self) -> str:
@@ -75,13 +86,22 @@ class S3Lake:
         return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
 
     @cached_property
+    def _session(self) -> Any:  # noqa: ANN401 -- boto3 has no types
+        with mapped(self.url):
+            return new_session()
+
+    @cached_property
     def _client(self) -> Any:  # noqa: ANN401 -- botocore makes its classes at run time
         with mapped(self.url):
-            return new_client(connections=2 * AT_ONCE)
+            return new_client(self._session, connections=2 * AT_ONCE)
 
     @cached_property
     def _uploads(self) -> Uploads:
         return Uploads(self._client, self._bucket, self._storage.arguments)
+
+    @cached_property
+    def _runtime(self) -> Runtime | None:
+        return open_runtime(self._session, self._client, self._bucket)
 
     def sizes(self, prefix: str) -> dict[str, int]:
         """Return the bytes of each object below the prefix, by key."""
@@ -106,8 +126,11 @@ class S3Lake:
 
         Raises RetailStreamError where a key holds other bytes already.
         """
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            yield from pool.map(lambda file: self._add(*file), files)
+        pool = ThreadPoolExecutor(AT_ONCE)
+        try:
+            yield from _in_turn(self._begin_to_add(pool, *file) for file in files)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def fetch(self, key: str) -> Path:
         """Return a local copy of the object as it is now."""
@@ -119,7 +142,7 @@ class S3Lake:
         except RetailStreamError as error:
             code = code_of(error.__cause__)
             if kept and code in NOT_MODIFIED:
-                return kept.used()
+                return kept.path
             if code in ABSENT:
                 raise RetailStreamError(
                     f"object '{key}' is missing in {self.url}", hint="retailstream doctor"
@@ -181,6 +204,13 @@ class S3Lake:
             for key in some:
                 self._seen.pop(key, None)
 
+    def _begin_to_add(self, pool: ThreadPoolExecutor, key: str, path: Path) -> Callable[[], bool]:
+        arguments = {**self._storage.arguments, "IfNoneMatch": "*"}
+        with suppress(FileNotFoundError), mapped(self.url):
+            if self._runtime and (stored := self._runtime.begin(self._prefix + key, path, arguments)):
+                return lambda: stored() or self._add(key, path)
+        return pool.submit(self._add, key, path).result
+
     def _add(self, key: str, path: Path) -> bool:
         try:
             with mapped(self.url):
@@ -199,3 +229,14 @@ class S3Lake:
 
     def _get(self, key: str, **condition: str) -> Any:  # noqa: ANN401 -- a response is a dictionary of anything
         return self._client.get_object(Bucket=self._bucket, Key=self._prefix + key, ChecksumMode="ENABLED", **condition)
+
+
+def _in_turn(begun: Iterable[Callable[[], bool]]) -> Iterator[bool]:
+    """Wait for each thing that was begun, when some more are."""
+    waiting: deque[Callable[[], bool]] = deque()
+    for one in begun:
+        waiting.append(one)
+        if len(waiting) > AHEAD:
+            yield waiting.popleft()()
+    while waiting:
+        yield waiting.popleft()()
