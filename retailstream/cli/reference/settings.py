@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel
 
-from retailstream import layers, settings
+from retailstream import settings
 from retailstream.cli.reference.tables import code, table
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _section(tree: type[BaseModel], prefix: str, columns: tuple[str, ...]) -> st
         (
             code(prefix + name),
             code("" if field.default == {} else str(field.default)) or "(empty)",
-            code(layers.variable_of(prefix + name)),
+            code(settings.variable_of(prefix + name)),
             told[name],
         )
         for name, field in tree.model_fields.items()

@@ -1,27 +1,17 @@
-"""Every setting of an environment: one frozen tree, read once, with a note of where each value came from.
-
-A flag beats the environment (`RETAILSTREAM__SECTION__KEY`), which beats the config file, which beats the default.
-"""
+"""Every setting of an environment, with its default and its meaning: one frozen tree."""
 
 from __future__ import annotations
 
-import difflib
-import hashlib
-import json
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from retailstream.errors import RetailStreamError, UsageError
+from retailstream.errors import RetailStreamError
 from retailstream.health.limits import parse_nulls, parse_share
-from retailstream.layers import add_variables, flatten, misspelt, read_environment, read_file, variable_of
 from retailstream.runs import Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable
 
 
 def _parsed(parse: Callable[[str], object], text: str) -> str:
@@ -228,109 +218,3 @@ class Settings(_Section):
     analyze: Analyze = Analyze()
     quality: Quality = Quality()
     monitoring: Monitoring = Monitoring()
-
-
-@dataclass(frozen=True)
-class Value:
-    """One setting, as `config show` prints it."""
-
-    key: str
-    value: str
-    origin: str
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """The settings, and for each the layer it came from."""
-
-    settings: Settings
-    origins: Mapping[str, str]
-
-    def values(self) -> list[Value]:
-        """Return every setting with its origin; a password within a URL prints as stars."""
-        flat = flatten(self.settings.model_dump())
-        return [Value(key, _shown(key, value), self.origins.get(key, "default")) for key, value in flat.items()]
-
-    @property
-    def hash(self) -> str:
-        """The same settings have the same hash; secrets take no part."""
-        text = json.dumps([(value.key, value.value) for value in self.values()])
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def masked(url: str) -> str:
-    """`"mysql://ann:secret@host/db"` → `"mysql://ann:***@host/db"`; other text as it is.
-
-    A password that was not escaped may hold any character, so everything up to the last `@` is taken for it.
-    """
-    without = re.sub(r"(://[^/@:]*):.*@", r"\1:***@", url, flags=re.DOTALL)
-    return re.sub(r"(?i)([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&]*", r"\1***", without)
-
-
-def _shown(key: str, value: object) -> str:
-    """Return a value as it may be printed: in a table of others' names, one that sounds like a secret is stars."""
-    if _table_of(key) and re.search(r"(?i)secret|password|token|credential|access\.key", key):
-        return "***"
-    return masked(str(value))
-
-
-def _table_of(key: str) -> str | None:
-    """`spark.conf.spark.executor.memory` → `spark.conf`; None for a setting that is a value."""
-    return next((table for table in TABLES if key.startswith(f"{table}.")), None)
-
-
-def load(*, home: Path, config: Path | None, flags: Mapping[str, str | None]) -> Loaded:
-    """Read all layers; `flags` are dotted keys, and `{home}` in a value is the environment's home.
-
-    Raises UsageError for an unknown key or variable, naming the nearest right one, and for a value of a wrong form.
-    """
-    known = list(flatten(Settings().model_dump()))
-    origins: dict[str, str] = {}
-    merged: dict[str, Any] = {}
-    configured = read_file(config)
-    added = add_variables(config, configured.get("env_file"))
-    for variable, meant in misspelt(known):
-        raise UsageError(f"unknown setting '{variable}'", hint=f"did you mean {meant}?")
-    layers = (
-        (f"file {config}" if config else "", configured),
-        ("environment", dict(read_environment())),
-        ("flag", {key: value for key, value in flags.items() if value is not None}),
-    )
-    for origin, layer in layers:
-        for key, value in layer.items():
-            _check_key(key, known, origin)
-            origins[key] = f"file {configured['env_file']}" if origin == "environment" and key in added else origin
-            merged[key] = value
-    return Loaded(_validated(merged, home, origins), origins)
-
-
-def _check_key(key: str, known: list[str], origin: str) -> None:
-    if key in known or _table_of(key):
-        return
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
-    name = variable_of if origin == "environment" else str
-    shown, nearest = name(key), name(near[0]) if near else ""
-    where = "" if origin == "environment" else f" in {origin}"
-    hint = f"did you mean {nearest}?" if nearest else "retailstream config show lists every setting"
-    raise UsageError(f"unknown setting '{shown}'{where}", hint=hint)
-
-
-def _validated(merged: Mapping[str, Any], home: Path, origins: Mapping[str, str]) -> Settings:
-    defaults = flatten(Settings().model_dump())
-    tree: dict[str, Any] = {}
-    for key, value in (defaults | dict(merged)).items():
-        filled = value.replace("{home}", str(home.absolute())) if isinstance(value, str) else value
-        table = _table_of(key)
-        section, _, name = (table or key).rpartition(".")
-        place = tree.setdefault(section, {}) if section else tree
-        if table:
-            place.setdefault(name, {})[key.removeprefix(f"{table}.")] = filled
-        else:
-            place[name] = filled
-    try:
-        return Settings.model_validate(tree)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise UsageError(f"setting '{key}' ({origins.get(key, 'default')}): {message}") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from typing import TYPE_CHECKING, Any, Final
 
 from retailstream.errors import UsageError
@@ -20,6 +19,8 @@ def read_file(config: Path | None) -> dict[str, Any]:
     """Return the settings of a TOML file by dotted key; UsageError where it cannot be read."""
     if config is None:
         return {}
+    import tomllib  # noqa: PLC0415 -- a hundredth of a second that only a config file needs
+
     try:
         return flatten(tomllib.loads(config.read_text(encoding="utf-8")))
     except OSError as error:

@@ -1,0 +1,36 @@
+"""What the stages ask of the outside world, in our words; adapters answer.
+
+A path is always a file on this machine; a key names an object within a lake, with `/` between its parts.
+"""
+
+from retailstream.ports.database import Database, Results, ResultTable, TableLoad
+from retailstream.ports.engine import Engine, Profile, Row
+from retailstream.ports.lake import Lake, LakeFile, LandedFile
+from retailstream.ports.merge import FoundReject, Merge, Merger, RowCounts
+from retailstream.ports.metrics import MetricsTarget
+from retailstream.ports.progress import Progress, no_progress
+from retailstream.ports.state import State
+from retailstream.ports.warehouse import Table, Warehouse
+
+__all__ = [
+    "Database",
+    "Engine",
+    "FoundReject",
+    "Lake",
+    "LakeFile",
+    "LandedFile",
+    "Merge",
+    "Merger",
+    "MetricsTarget",
+    "Profile",
+    "Progress",
+    "ResultTable",
+    "Results",
+    "Row",
+    "RowCounts",
+    "State",
+    "Table",
+    "TableLoad",
+    "Warehouse",
+    "no_progress",
+]

@@ -1,0 +1,65 @@
+"""What computes over clean files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from retailstream.contracts import Column, Contract
+    from retailstream.fingerprints import Fingerprint
+
+
+Row = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a table looks like: its rows, how many have nothing in each column that may be null, and its newest dates.
+
+    `weeks` holds each of them with its rows, the newest first.
+    """
+
+    rows: int
+    nulls: Mapping[str, int]
+    weeks: Sequence[tuple[date, int]]
+
+
+class Engine(Protocol):
+    """What computes over clean files of this machine."""
+
+    def rows(self, contract: Contract, paths: Sequence[Path], encode: Callable[[Column], str]) -> Iterator[list[Row]]:
+        """Yield batches of the contract's columns of Parquet files, by key, each encoded by an SQL expression."""
+        ...
+
+    def dump(
+        self, contract: Contract, paths: Sequence[Path], encode: Callable[[Column], str], text: Path
+    ) -> Fingerprint:
+        """Write what `rows` yields, which must be text, as lines with tabs between, and return the fingerprint."""
+        ...
+
+    def write_text(
+        self, contract: Contract, text: Path, decode: Callable[[Column], str], target: Callable[[str], Path]
+    ) -> dict[str, int]:
+        """Turn a table dumped as text into one Parquet file a partition, and return the rows of each."""
+        ...
+
+    def write_files(self, contract: Contract, paths: Sequence[Path], target: Callable[[str], Path]) -> dict[str, int]:
+        """Turn a table in Parquet files of any order into one a partition, by key, and return the rows of each."""
+        ...
+
+    def fingerprint(self, contract: Contract, paths: Sequence[Path]) -> Fingerprint:
+        """Return what Parquet files hold."""
+        ...
+
+    def profile(self, contract: Contract, paths: Sequence[Path], weeks: int) -> Profile:
+        """Return what Parquet files of a table with dates look like, with so many of its newest dates."""
+        ...
+
+    def orphans(self, sales: Sequence[Path], stores: Sequence[Path]) -> list[int]:
+        """Return the stores that have sales and are not among the known ones, in order."""
+        ...

@@ -1,0 +1,60 @@
+"""Published tables, and where analyses read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from retailstream.contracts import Contract
+    from retailstream.manifests import Manifest, NewPartition
+    from retailstream.ports.lake import Lake
+
+
+class Table(Protocol):
+    """A published table: readers see one version or the next, never half."""
+
+    @property
+    def contract(self) -> Contract:
+        """What its rows look like."""
+        ...
+
+    @property
+    def lake(self) -> Lake:
+        """Where its files lie."""
+        ...
+
+    def manifest(self) -> Manifest:
+        """Return the current version; an empty one where nothing was published."""
+        ...
+
+    def intact(self, manifest: Manifest) -> bool:
+        """Say whether every file of a version is still there, with its size."""
+        ...
+
+    def paths(self, manifest: Manifest) -> list[Path]:
+        """Return local files with the table's rows, in the order of the partitions."""
+        ...
+
+    def publish(self, old: Manifest, changes: Mapping[str, NewPartition | None], *, landing: int) -> Manifest:
+        """Put new partitions in place (None: take one away) in one step, and return the new version."""
+        ...
+
+    def sweep(self, manifest: Manifest) -> None:
+        """Remove what no longer belongs to any version."""
+        ...
+
+
+class Warehouse(Protocol):
+    """Where the tables lie that analyses read."""
+
+    @property
+    def url(self) -> str:
+        """Where it is, fit to be printed."""
+        ...
+
+    def table(self, contract: Contract) -> Table:
+        """Return the published table of that contract."""
+        ...
