@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from retailstream.adapters.database.sqlite import connected, mapped
-from retailstream.adapters.state.sqlite import transaction
+from retailstream.adapters.sqlite_file import transaction
 
 if TYPE_CHECKING:
     import sqlite3

@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from retailstream.adapters.sqlite_file import sqlite_address, transaction
 from retailstream.errors import RetailStreamError, TransientError
 
 if TYPE_CHECKING:
@@ -94,24 +95,13 @@ class SqliteState(sqlite3.Connection):
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of the block's statements, or none of them."""
-    connection.execute("begin immediate")
-    try:
-        yield
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
-
-
-@contextmanager
 def open_sqlite_state(path: Path | None) -> Iterator[SqliteState]:
     """Open the state file, made on first use, or one that is forgotten."""
     try:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path or ":memory:", timeout=PATIENCE, isolation_level=None, factory=SqliteState)
+        address = sqlite_address(path)
+        connection = sqlite3.connect(address, timeout=PATIENCE, isolation_level=None, factory=SqliteState, uri=True)
         _set_up(connection)
     except (sqlite3.Error, OSError) as error:
         why = getattr(error, "strerror", None) or error
