@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import sqlite3
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import import_module, metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
-from retailstream import wiring
+from retailstream import questions, wiring
 from retailstream.contracts import CONTRACTS
 from retailstream.errors import RetailStreamError
+from retailstream.ports import no_progress
 from retailstream.source_files import scan
+from retailstream.transfers import Place, open_extractor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,6 +52,8 @@ def diagnose(home: Path, settings: Settings) -> Iterator[Finding]:
     yield _tried("warehouse", lambda: _warehouse(settings))
     yield _tried("database", lambda: _database(settings.database.url))
     yield _tried("engine", lambda: _engine(settings))
+    yield _tried("analyze", lambda: _analyze(settings))
+    yield _tried("sqoop", lambda: _sqoop(settings))
     yield _tried("pandas", lambda: metadata.version("pandas"))
     yield _tried("charts", _charts)
     yield _tried("pushgateway", lambda: _pushgateway(settings.monitoring.pushgateway))
@@ -97,6 +102,22 @@ def _database(url: str) -> str:
         tables = [name for name, contract in CONTRACTS.items() if database.digests(contract) is not None]
         version = f"; SQLite {sqlite3.sqlite_version}" if url.startswith("sqlite") else ""
         return f"{database.url}, tables {', '.join(tables) or 'none yet'}{version}"
+
+
+def _analyze(settings: Settings) -> str:
+    query = "select count(*) as stores from stores"
+    asked = questions.put(settings, lambda engine: engine.answer("doctor", query, {}))
+    ((stores,),) = asked.found.rows
+    return f"{settings.analyze.engine}, which finds {stores:,} stores"
+
+
+def _sqoop(settings: Settings) -> str:
+    if settings.sqoop.engine == "native":
+        return "native, in this process"
+    with TemporaryDirectory() as folder:
+        place = Place(Path(folder), partial(wiring.open_lake, settings), no_progress)
+        with open_extractor(settings, place) as extractor:
+            return extractor.check()
 
 
 def _pushgateway(url: str) -> str | Finding:

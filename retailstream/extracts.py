@@ -106,6 +106,10 @@ class Extractor(Protocol):
         """Return Parquet files with the rows, in exact types and any order, in a folder that is the work's owner's."""
         ...
 
+    def check(self) -> str:
+        """Try every part that it needs, and return what was found."""
+        ...
+
 
 class TableEngine(Protocol):
     """What computes over files of tables of any shape, whose names end with their format: `.parquet` or `.orc`."""

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
+def put(
+    settings: Settings, question: Callable[[QueryEngine], Answer], progress: Progress = no_progress
+) -> Asked[Answer]:
+    """Put a question to one version of the warehouse's tables `sales`, `features` and `stores`."""
+    with wiring.open_warehouse(settings) as warehouse, _opening(settings, progress) as opening:
+        return querying.put(warehouse, opening, question)
+
+
 def ask(
     home: Path, settings: Settings, question: Callable[[QueryEngine], Answer], progress: Progress = no_progress
 ) -> Asked[Answer]:
@@ -29,8 +37,7 @@ def ask(
 
     Raises RetailStreamError where there is no data and not even a home, which is not made.
     """
-    with wiring.open_warehouse(settings) as warehouse, _opening(settings, progress) as opening:
-        asked = querying.put(warehouse, opening, question)
+    asked = put(settings, question, progress)
     if asked.empty_tables and not home.exists():
         raise RetailStreamError(
             f"there is no data: the folder {home} does not exist",

@@ -13,6 +13,7 @@ from retailstream.transferring import NativeTransfer, Sharing, StagedTransfer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from retailstream.adapters.database.mysql_address import Address
     from retailstream.adapters.engine.duckdb import DuckDbEngine
@@ -48,35 +49,41 @@ def open_outfit(settings: Settings, database: Database, engine: DuckDbEngine, pl
     """
     from retailstream.adapters.engine.duckdb_tables import DuckDbTables  # noqa: PLC0415 -- what an engine needs
 
-    url, name, files = settings.database.url, settings.sqoop.engine, DuckDbTables(engine)
+    files = DuckDbTables(engine)
+    if settings.sqoop.engine == "native":
+        with _open_tables(settings.database.url) as tables:
+            yield Outfit(NativeTransfer(database, engine, tables, files), tables, files)
+        return
+    from retailstream.adapters.database.mysql_extracts import open_mysql_tables  # noqa: PLC0415 -- same
+
+    with open_extractor(settings, place) as extractor, open_mysql_tables(settings.database.url) as loaded:
+        sharing = Sharing(settings.sqoop.mappers, settings.sqoop.split_by or None)
+        yield Outfit(StagedTransfer(database, engine, loaded, files, extractor, sharing), loaded, files)
+
+
+def _open_tables(url: str) -> AbstractContextManager[Tables]:
     if url.startswith("mysql"):
         from retailstream.adapters.database.mysql_extracts import open_mysql_tables  # noqa: PLC0415 -- same
 
-        with open_mysql_tables(url) as tables:
-            if name == "native":
-                yield Outfit(NativeTransfer(database, engine, tables, files), tables, files)
-                return
-            with _open_extractor(settings, place) as extractor:
-                sharing = Sharing(settings.sqoop.mappers, settings.sqoop.split_by or None)
-                yield Outfit(StagedTransfer(database, engine, tables, files, extractor, sharing), tables, files)
-        return
-    if name != "native":
-        raise UsageError(
-            f"engine '{name}' reads a database on a server, and {database.url} is a file",
-            hint="use --engine native, or set database.url to mysql+pymysql://…",
-        )
+        return open_mysql_tables(url)
     from retailstream.adapters.database.sqlite_extracts import open_sqlite_tables  # noqa: PLC0415 -- same
 
-    with open_sqlite_tables(Path(url.removeprefix("sqlite:///"))) as tables_of_file:
-        yield Outfit(NativeTransfer(database, engine, tables_of_file, files), tables_of_file, files)
+    return open_sqlite_tables(Path(url.removeprefix("sqlite:///")))
 
 
 @contextmanager
-def _open_extractor(settings: Settings, place: Place) -> Iterator[Extractor]:
+def open_extractor(settings: Settings, place: Place) -> Iterator[Extractor]:
+    """Open what the settings name beside this process, Apache Sqoop or Spark; UsageError as `open_outfit` raises it."""
+    url, name = settings.database.url, settings.sqoop.engine
+    if not url.startswith("mysql"):
+        raise UsageError(
+            f"engine '{name}' reads a database on a server, and {url} is a file",
+            hint="use --engine native, or set database.url to mysql+pymysql://…",
+        )
     from retailstream.adapters.database.mysql_address import address_of  # noqa: PLC0415 -- what a scheme needs
 
-    address = address_of(settings.database.url)
-    opened = _open_sqoop if settings.sqoop.engine == "sqoop" else _open_spark
+    address = address_of(url)
+    opened = _open_sqoop if name == "sqoop" else _open_spark
     with opened(settings, address, place) as extractor:
         yield extractor
 

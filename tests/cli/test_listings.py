@@ -149,6 +149,22 @@ def test_doctor_fails_where_a_part_does(env: Environment, monkeypatch: pytest.Mo
     }
 
 
+@pytest.mark.parametrize("engine", ["sqoop", "spark"])
+def test_doctor_tries_the_engines_of_questions_and_of_transfers(
+    small: Environment, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    monkeypatch.setenv("RETAILSTREAM__ANALYZE__ENGINE", "hive")
+    monkeypatch.setenv("RETAILSTREAM__SQOOP__ENGINE", engine)
+
+    outcome = small.command("doctor", "--format", "json")
+
+    assert outcome.exit_code == 1
+    assert {item["name"]: item["detail"] for item in outcome.document if item["state"] == "FAILED"} == {
+        "analyze": f"engine 'hive' asks a hive:// warehouse, and warehouse.url is file://{small.home}/warehouse",
+        "sqoop": f"engine '{engine}' reads a database on a server, and sqlite:///{small.home}/retail.db is a file",
+    }
+
+
 def test_doctor_names_a_home_that_cannot_be_made(env: Environment) -> None:
     env.home.write_text("a file where the folder should be")
     outcome = env.command("doctor", "--format", "json")

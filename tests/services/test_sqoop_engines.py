@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -20,12 +21,13 @@ import pytest
 
 from retailstream.adapters.transfer.apache_sqoop import ApacheSqoop
 from tests.environment import SALES, STORES, Environment, csv, new_environment
+from tests.processes import is_alive, wait_until
 from tests.services import nasty
 from tests.services.mariadb import ENCODED, PASSWORD
 from tests.services.servers import require
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.services.hadoop import Hadoop
     from tests.services.mariadb import MariaDb
@@ -105,19 +107,19 @@ def sqoop_of(run: subprocess.Popen[str]) -> int:
     return 0
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+@pytest.mark.parametrize(("engine", "told"), [("sqoop", "Apache Sqoop 1.4.7"), ("spark", "Spark 4.")])
+def test_doctor_tries_the_engine_that_is_named(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, told: str
+) -> None:
+    env = new_environment(tmp_path)
+    monkeypatch.setenv("RETAILSTREAM__SQOOP__ENGINE", engine)
+    with process(env, "doctor", "--format", "json") as run:
+        printed, _ = run.communicate()
 
-
-def waited(there: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 120
-    while not (found := there()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
+    (found,) = (item for item in json.loads(printed.splitlines()[-1]) if item["name"] == "sqoop")
+    assert (found["state"], found["detail"][: len(told)]) == ("OK", told)
+    assert PASSWORD not in printed
+    assert ENCODED not in printed
 
 
 # The nasty table
@@ -354,7 +356,7 @@ def repaired(env: Environment, cluster: Cluster) -> None:
 
 def test_sqoop_killed_midway_leaves_the_old_rows(begun: Environment, cluster: Cluster) -> None:
     with process(begun, *AGAIN, "--json") as run:
-        os.kill(waited(lambda: sqoop_of(run)), signal.SIGKILL)
+        os.kill(wait_until(lambda: sqoop_of(run)), signal.SIGKILL)
         told = run.communicate()[0]
     assert run.returncode == 4, told
     assert "Apache Sqoop was broken off" in told
@@ -365,11 +367,11 @@ def test_sqoop_killed_midway_leaves_the_old_rows(begun: Environment, cluster: Cl
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_run_that_is_ended_takes_sqoop_along(begun: Environment, cluster: Cluster, number: signal.Signals) -> None:
     with process(begun, *AGAIN) as run:
-        pid = waited(lambda: sqoop_of(run))
+        pid = wait_until(lambda: sqoop_of(run))
         run.send_signal(number)
         run.communicate()
     assert run.returncode == (143 if number == signal.SIGTERM else -signal.SIGKILL)
-    waited(lambda: not is_alive(pid))
+    wait_until(lambda: not is_alive(pid))
     assert rows_of(begun) == [[(1, "old")]]
     repaired(begun, cluster)
 
@@ -398,7 +400,7 @@ def test_a_server_killed_while_sqoop_is_at_work_leaves_the_old_rows(
     begun: Environment, cluster: Cluster, server: str
 ) -> None:
     with process(begun, *AGAIN, "--json") as run:
-        waited(lambda: sqoop_of(run))
+        wait_until(lambda: sqoop_of(run))
         with cluster.hadoop.killed(server):
             told = run.communicate()[0]
     assert run.returncode == 4, told

@@ -63,6 +63,9 @@ GONE: Final = re.compile(
     r"|Communications link failure|Connection timed out"
     r"|Server shutdown in progress|Too many connections|Connection was killed"
 )
+START: Final = 60
+"""Seconds within which the program must have said its version."""
+
 NOTHING_SAID: Final = "Import job failed!"
 """Sqoop's last word where a task has failed, whose reason stands before it."""
 
@@ -93,6 +96,24 @@ class ApacheSqoop:
                 self._carry_out(words)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def version(self) -> str:
+        """Have the program say its version; RetailStreamError with what it says instead where it does not start."""
+        try:
+            done = subprocess.run(  # noqa: S603 -- the program that the settings name, without a shell
+                [str(self.program), "version"],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=START,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise RetailStreamError(f"Apache Sqoop does not start: {error}") from error
+        if found := re.search(r"^Sqoop (\S+)", done.stdout, re.MULTILINE):
+            return f"Apache Sqoop {found[1]}"
+        said = " ".join(f"{done.stdout} {done.stderr}".split())[-300:]
+        raise RetailStreamError(f"Apache Sqoop does not start: {said}", hint="Sqoop needs Java; set JAVA_HOME")
 
     def options(self, extract: Extract, split: Split | None, target: str, folder: Path) -> list[str]:
         """Return the lines of the options file."""

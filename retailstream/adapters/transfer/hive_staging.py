@@ -58,6 +58,13 @@ class SqoopThroughHive:
             ]
             return self.lake.fetch_all(keys) if keys else []
 
+    def check(self) -> str:
+        """Have Sqoop say its version, ask the server, and list the staging folder."""
+        version = self.sqoop.version()
+        self.server.ask("select 1", what="sqoop")
+        self.lake.sizes(f"{self.name}/")
+        return f"{version}; {self.server.address}; {self.lake.url}"
+
     @property
     def _folder(self) -> str:
         return f"{self.lake.url}/{self.name}"

@@ -58,6 +58,14 @@ class SparkJdbc:
             self._write(extract, split, work)
         return sorted(work.glob("*.parquet"))
 
+    def check(self) -> str:
+        """Ask the database through Spark."""
+        with self._told():
+            spark = self._session.get()
+            url = jdbc_url(self._address, scheme="mysql")
+            spark.read.jdbc(url, "(select 1 as one) as extract", properties=self._properties()).collect()
+        return f"Spark {spark.version}; {self._address}"
+
     def _write(self, extract: Extract, split: Split | None, work: Path) -> None:
         shared = f", {split.expression} as share" if split else ""
         spark = self._session.get()
