@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from retailstream import metrics, monitoring, wiring
+from retailstream import metrics, stage_wiring, wiring
 from retailstream.errors import QualityGateError, RetailStreamError, exit_code
 from retailstream.interruption import sentence_of
 from retailstream.ledger import begun
@@ -23,6 +23,7 @@ from retailstream.stages import ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from retailstream.landings import Scope
     from retailstream.ledger import RunEntry
@@ -85,7 +86,7 @@ def describe(error: BaseException) -> str:
 
 def execute(env: Environment, stage: str, request: Request) -> Summary:
     """Run one stage and return its summary; an error that leaves carries the summary as its `summary`."""
-    with attended(env, stage, request, wiring.SCOPES[stage]) as entry:
+    with attended(env, stage, request, stage_wiring.SCOPES[stage]) as entry:
         _run_stage(env, entry, request)
     return entry.summary()
 
@@ -99,21 +100,22 @@ def attended(env: Environment, stage: str, request: Request, scopes: tuple[Scope
 
 def execute_all(env: Environment, request: Request, *, first: str = ORDER[0]) -> Summary:
     """Run the stages in order, from `first` on, and have a look at the health of what came of it."""
-    with attended(env, "run", request, wiring.SCOPES["run"]) as whole:
+    with attended(env, "run", request, stage_wiring.SCOPES["run"]) as whole, _sharing(env, request) as shared:
         summaries: list[Summary] = []
         whole.extra["stages"] = summaries
         for stage in ORDER[ORDER.index(first) :]:
             try:
                 with _entered(env, stage, request) as entry:
-                    _run_stage(env, entry, request)
+                    _run_stage(shared, entry, request)
             except BaseException as error:
                 summaries.append(summary_of(error))
                 raise
             finally:
                 whole.report = _together(whole.report, entry.report)
             summaries.append(entry.summary())
-    summary = whole.summary()
-    return summary if request.dry_run else summary | {"health": _look(env)}
+        # While the locks are held, nobody else changes what is looked at.
+        health: Summary = {} if request.dry_run else {"health": _look(shared)}
+    return whole.summary() | health
 
 
 def summary_of(error: BaseException) -> Summary:
@@ -169,14 +171,19 @@ def _locked(env: Environment, request: Request, entry: Entry, scopes: tuple[Scop
         yield
         return
     with env.memory.hold(scopes, Holder(request.run_id, entry.stage, entry.started_at)):
-        alone = [name for name, wanted in wiring.SCOPES.items() if set(wanted) <= set(scopes)]
+        alone = [name for name, wanted in stage_wiring.SCOPES.items() if set(wanted) <= set(scopes)]
         env.ledger.mark_killed(alone)
         yield
 
 
+def _sharing(env: Environment, request: Request) -> AbstractContextManager[Environment]:
+    """Have the stages of a run share what is slow to open; a plan holds no locks, and so shares nothing."""
+    return nullcontext(env) if request.dry_run else wiring.sharing_duckdb(env)
+
+
 def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
     with ExitStack() as stack:
-        scope = wiring.SCOPES[entry.stage][0]
+        scope = stage_wiring.SCOPES[entry.stage][0]
         work = Path(stack.enter_context(TemporaryDirectory())) if request.dry_run else env.work(scope)
         run = Run(
             request.run_id,
@@ -187,7 +194,7 @@ def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
             only=request.only,
             table=request.table,
         )
-        carry_out = wiring.STAGES.get(entry.stage) or wiring.BESIDE[entry.stage]
+        carry_out = stage_wiring.STAGES.get(entry.stage) or stage_wiring.BESIDE[entry.stage]
         entry.report = carry_out(env, run)
     for warning in entry.report.warnings:
         log.warning("%s: %s", entry.stage, warning)
@@ -206,6 +213,8 @@ def _together(whole: StageReport, report: StageReport) -> StageReport:
 
 def _look(env: Environment) -> Summary:
     """Return the health of the environment; a look that fails is reported and changes nothing."""
+    from retailstream import monitoring  # noqa: PLC0415 -- what a single stage does without
+
     try:
         found = monitoring.look(env)
     except RetailStreamError as error:

@@ -56,11 +56,13 @@ def fingerprint_sql(contract: Contract, source: str, *, whole: Callable[[Column]
         f"{day if contract.column(name).type is Type.DATE else whole(contract.column(name))} * {factor}"
         for name, factor in zip(contract.key, _FACTORS, strict=False)
     ]
-    sums = "".join(f", coalesce(sum({_term(column, whole)}), 0)" for column in summed(contract))
-    ranges = "".join(f", min({whole(column)}), max({whole(column)})" for column in _ranged(contract))
+    # Only what is summed up leaves the inner query: SQLite hands each column over row by row.
+    numbers = "".join(f", {whole(column)} as {_number(column)}" for column in summed(contract))
+    sums = "".join(f", coalesce(sum({_term(column)}), 0)" for column in summed(contract))
+    ranges = "".join(f", min({_number(column)}), max({_number(column)})" for column in _ranged(contract))
     return (
         f"select count(*), coalesce(sum(k), 0), coalesce(sum(k * k % {PRIME}), 0){sums}{ranges}"
-        f" from (select *, ({' + '.join(parts)}) % {PRIME} as k from {source}) as keyed"
+        f" from (select ({' + '.join(parts)}) % {PRIME} as k{numbers} from {source}) as keyed"
     )
 
 
@@ -75,9 +77,13 @@ def fingerprint_of(contract: Contract, row: Sequence[object]) -> Fingerprint:
     return Fingerprint(count or 0, sums, (keys or 0, squares or 0), letters, ranges)
 
 
-def _term(column: Column, whole: Callable[[Column], str]) -> str:
+def _number(column: Column) -> str:
+    return f"{column.name}_number"
+
+
+def _term(column: Column) -> str:
     """Return what is summed of a column; letters by their key, as two stores that swap theirs have the same sum."""
-    return f"{whole(column)} * k % {PRIME}" if column.type is Type.LETTER else whole(column)
+    return f"{_number(column)} * k % {PRIME}" if column.type is Type.LETTER else _number(column)
 
 
 def summed(contract: Contract) -> list[Column]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from retailstream.hashing import sha256
 from retailstream.landings import Landed
 from retailstream.ports import no_progress
-from retailstream.source_files import new_files
+from retailstream.source_files import new_files, unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,17 +60,9 @@ def _copy(log: LandingLog, lake: Lake, landing: int, files: Sequence[SourceFile]
     copied: list[Landed] = []
     withdrawn: list[Landed] = []
     for done, (file, source) in enumerate(listed, start=1):
-        there = next(adding) and _unchanged(source) if source else lake.sizes(file.key).get(file.key) == file.bytes
+        there = next(adding) and unchanged(source) if source else lake.sizes(file.key).get(file.key) == file.bytes
         (copied if there else withdrawn).append(file)
         progress("landing files", done, len(listed))
     lake.delete(file.key for file in withdrawn)
     log.complete(landing, withdrawn)
     return copied
-
-
-def _unchanged(source: SourceFile) -> bool:
-    """Say whether a file still is what had been hashed: a store may be writing it just now."""
-    try:
-        return sha256(source.path) == source.sha256
-    except FileNotFoundError:
-        return False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from retailstream import metrics, wiring
 from retailstream.health import Limits, history
 from retailstream.health.limits import parse_nulls, parse_share
-from retailstream.health.reconciliation import Stores
+from retailstream.health.stock import Stores
 from retailstream.stages import monitor
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def look(env: Environment) -> Health:
     """Return the health of an environment."""
     with ExitStack() as stack:
         work = Path(stack.enter_context(TemporaryDirectory()), "engine")
-        engine = stack.enter_context(wiring.open_engine(env.settings, work))
+        engine = stack.enter_context(wiring.open_engine(env.settings, work, env.duckdb))
         stores = Stores(
             env.clean_lake(),
             stack.enter_context(wiring.open_database(env.settings.database.url, create=False)),

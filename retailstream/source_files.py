@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from retailstream.contracts import CONTRACTS, SALES
 from retailstream.errors import RetailStreamError, UsageError
@@ -16,16 +17,33 @@ if TYPE_CHECKING:
 
 ENDINGS = (".csv", ".csv.gz")
 
+SETTLED_NS: Final = 2 * 10**9
+"""A file that was changed more lately may be changed again at what its file system takes for the same moment."""
+
+
+class Stamp(NamedTuple):
+    """What changes with a file: its device and number there, its size, and when its bytes and all else were changed."""
+
+    device: int
+    number: int
+    bytes: int
+    written_ns: int
+    changed_ns: int
+
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file that may be landed: `file` is its name relative to the source, and the first folder its dataset."""
+    """A file that may be landed: `file` is its name relative to the source, and the first folder its dataset.
+
+    As long as it has its stamp it has these bytes; without one, only another look into it tells.
+    """
 
     dataset: str
     file: str
     path: Path
     sha256: str
     bytes: int
+    stamp: Stamp | None = None
 
 
 def scan(source: Path, datasets: Collection[str]) -> tuple[list[Path], list[str]]:
@@ -80,11 +98,26 @@ def _passed_over(path: Path, name: Path, datasets: Collection[str]) -> str | Non
 def hashed(source: Path, path: Path) -> SourceFile:
     """Read a source file once and return it with its content hash."""
     file = path.relative_to(source).as_posix()
+    begun = time.time_ns()
     try:
-        digest, size = sha256(path), path.stat().st_size
+        before, digest, after = _stamp(path), sha256(path), _stamp(path)
     except OSError as error:
         raise RetailStreamError(f"{path} cannot be read: {error.strerror}", hint="mend it, then run again") from error
-    return SourceFile(file.partition("/")[0], file, path, digest, size)
+    settled = before == after and begun - max(after.written_ns, after.changed_ns) > SETTLED_NS
+    return SourceFile(file.partition("/")[0], file, path, digest, after.bytes, after if settled else None)
+
+
+def unchanged(file: SourceFile) -> bool:
+    """Say whether a file still has the bytes that were hashed: a store may be writing it just now."""
+    try:
+        return (file.stamp is not None and _stamp(file.path) == file.stamp) or sha256(file.path) == file.sha256
+    except FileNotFoundError:
+        return False
+
+
+def _stamp(path: Path) -> Stamp:
+    found = path.stat()
+    return Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def new_files(files: Sequence[SourceFile], known: Collection[tuple[str, str]]) -> list[SourceFile]:

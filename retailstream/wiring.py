@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
-from functools import cached_property, partial
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,34 +14,18 @@ from retailstream.memory import open_memory
 from retailstream.quarantine import Quarantine
 from retailstream.runs import Books, Limit
 from retailstream.settings import Loaded, masked
-from retailstream.stages import features, glue_merge, ingest, load_rds, sqoop, sqoop_table
 from retailstream.telemetry import Telemetry
-from retailstream.transfers import Place, open_outfit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from retailstream.adapters.engine.duckdb import DuckDbEngine
+    from retailstream.adapters.engine.duckdb import DuckDb, DuckDbEngine
     from retailstream.adapters.warehouse.folder import FolderWarehouse
     from retailstream.adapters.warehouse.hive_address import Address
     from retailstream.ledger import Ledger
     from retailstream.memory import Memory
-    from retailstream.ports import Database, Lake, Merger, MetricsTarget, Results, Warehouse
-    from retailstream.reports import StageReport
-    from retailstream.runs import Run
+    from retailstream.ports import Database, Lake, Merger, MetricsTarget, Results
     from retailstream.settings import Settings
-    from retailstream.transfers import Outfit
-
-SCOPES = {
-    "ingest": (Scope.SALES_AND_STORES,),
-    "glue-merge": (Scope.SALES_AND_STORES,),
-    "load-rds": (Scope.SALES_AND_STORES,),
-    "features": (Scope.FEATURES,),
-    "sqoop": (Scope.SALES_AND_STORES,),
-    sqoop_table.STAGE: (Scope.SALES_AND_STORES,),
-    "run": (Scope.SALES_AND_STORES, Scope.FEATURES),
-}
-"""Which locks each command takes."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +35,9 @@ class Environment:
     home: Path
     loaded: Loaded
     memory: Memory
+    telemetry: Telemetry
+    duckdb: DuckDb | None = None
+    """What the engines of several stages share; without it, each has its own."""
 
     @property
     def settings(self) -> Settings:
@@ -84,11 +71,6 @@ class Environment:
         """Return the folder of a scope's temporary files; whoever holds its lock may empty it."""
         return self.home / "work" / scope
 
-    @cached_property
-    def telemetry(self) -> Telemetry:
-        """Whom runs tell their figures."""
-        return open_telemetry(self.settings)
-
     @property
     def limit(self) -> Limit:
         """How much may be rejected."""
@@ -99,7 +81,16 @@ class Environment:
 def open_environment(home: Path, loaded: Loaded, *, create: bool) -> Iterator[Environment]:
     """Open an environment; a memory that is not there yet is made, or else is empty for the moment."""
     with open_memory(home, loaded.settings.database.url, create=create) as memory:
-        yield Environment(home, loaded, memory)
+        yield Environment(home, loaded, memory, open_telemetry(loaded.settings))
+
+
+@contextmanager
+def sharing_duckdb(env: Environment) -> Iterator[Environment]:
+    """Have stages share one database of the engine; whoever does must hold the locks of all of them."""
+    from retailstream.adapters.engine.duckdb import shared_duckdb  # noqa: PLC0415 -- what an engine needs
+
+    with shared_duckdb(env.home / "work" / "run", memory=env.settings.engine.memory) as database:
+        yield replace(env, duckdb=database)
 
 
 def open_lake(settings: Settings, url: str) -> Lake:
@@ -202,16 +193,16 @@ def _database_file(url: str) -> Path:
 
 
 @contextmanager
-def open_engine(settings: Settings, work: Path) -> Iterator[DuckDbEngine]:
+def open_engine(settings: Settings, work: Path, shared: DuckDb | None = None) -> Iterator[DuckDbEngine]:
     """Open the engine for clean files of this machine, with an empty work folder."""
     from retailstream.adapters.engine.duckdb import open_duckdb  # noqa: PLC0415 -- what an engine needs
 
-    with open_duckdb(work, memory=settings.engine.memory) as engine:
+    with open_duckdb(work, memory=settings.engine.memory, shared=shared) as engine:
         yield engine
 
 
 @contextmanager
-def open_merger(settings: Settings, work: Path) -> Iterator[Merger]:
+def open_merger(settings: Settings, work: Path, shared: DuckDb | None = None) -> Iterator[Merger]:
     """Open the engine that the settings name for cleaning and merging, with an empty work folder."""
     if settings.engine.name == "glue":
         raise UsageError("engine 'glue' is for glue-merge alone", hint="retailstream glue-merge --engine glue")
@@ -222,94 +213,8 @@ def open_merger(settings: Settings, work: Path) -> Iterator[Merger]:
         with open_spark(work, memory=settings.engine.memory, master=spark.master, conf=spark.conf) as merger:
             yield merger
         return
-    with open_engine(settings, work) as engine:
+    with open_engine(settings, work, shared) as engine:
         yield engine
-
-
-def _database(env: Environment, run: Run) -> AbstractContextManager[Database]:
-    return open_database(env.settings.database.url, create=not run.dry_run)
-
-
-def _ingest(env: Environment, run: Run) -> StageReport:
-    scope = Scope.SALES_AND_STORES
-    return ingest.run(source=Path(env.settings.source.path), lake=env.raw_lake(scope), books=env.books(scope), run=run)
-
-
-def _glue_merge(env: Environment, run: Run) -> StageReport:
-    scope = Scope.SALES_AND_STORES
-    with open_merger(env.settings, run.work) as engine:
-        clean = env.clean_lake()
-        return glue_merge.run(raw=env.raw_lake(scope), clean=clean, engine=engine, books=env.books(scope), run=run)
-
-
-def _load_rds(env: Environment, run: Run) -> StageReport:
-    with open_engine(env.settings, run.work) as engine, _database(env, run) as database:
-        return load_rds.run(clean=env.clean_lake(), database=database, engine=engine, run=run)
-
-
-def _features(env: Environment, run: Run) -> StageReport:
-    with open_merger(env.settings, run.work) as engine, open_warehouse(env.settings) as warehouse:
-        return features.run(
-            source=Path(env.settings.source.path),
-            files=env.raw_lake(Scope.FEATURES),
-            warehouse=warehouse,
-            engine=engine,
-            books=env.books(Scope.FEATURES),
-            run=run,
-        )
-
-
-@dataclass(frozen=True)
-class _Transfer:
-    """What a transfer needs, opened."""
-
-    database: Database
-    warehouse: Warehouse
-    engine: DuckDbEngine
-    outfit: Outfit
-
-
-@contextmanager
-def _transfer(env: Environment, run: Run) -> Iterator[_Transfer]:
-    with ExitStack() as stack:
-        database = stack.enter_context(_database(env, run))
-        warehouse = stack.enter_context(open_warehouse(env.settings))
-        engine = stack.enter_context(open_engine(env.settings, run.work))
-        place = Place(run.work, partial(open_lake, env.settings), run.progress)
-        outfit = stack.enter_context(open_outfit(env.settings, database, engine, place))
-        yield _Transfer(database, warehouse, engine, outfit)
-
-
-def _sqoop(env: Environment, run: Run) -> StageReport:
-    with _transfer(env, run) as opened:
-        return sqoop.run(
-            database=opened.database,
-            warehouse=opened.warehouse,
-            engine=opened.engine,
-            transfer=opened.outfit.transfer,
-            run=run,
-        )
-
-
-def _sqoop_table(env: Environment, run: Run) -> StageReport:
-    with _transfer(env, run) as opened:
-        outfit = opened.outfit
-        return sqoop_table.run(
-            tables=outfit.tables, warehouse=opened.warehouse, files=outfit.files, transfer=outfit.transfer, run=run
-        )
-
-
-STAGES: dict[str, Callable[[Environment, Run], StageReport]] = {
-    "ingest": _ingest,
-    "glue-merge": _glue_merge,
-    "load-rds": _load_rds,
-    "features": _features,
-    "sqoop": _sqoop,
-}
-"""Each stage with its adapters, by the name of its command."""
-
-BESIDE: dict[str, Callable[[Environment, Run], StageReport]] = {sqoop_table.STAGE: _sqoop_table}
-"""What runs like a stage, but is no part of the pipeline: whether that is well does not hang on it."""
 
 
 def _folder(url: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -10,7 +11,6 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from retailstream.cli.options import global_value
@@ -35,6 +35,12 @@ class Session:
     quiet: bool
 
 
+def keep_what_is_there() -> None:
+    """Have nobody look for garbage among modules, models and commands, which stay as long as the process."""
+    if "duckdb" not in sys.modules:  # it complains of what is not freed at the end
+        gc.freeze()
+
+
 @contextmanager
 def open_session(
     context: typer.Context,
@@ -49,6 +55,7 @@ def open_session(
     """
     from retailstream.wiring import open_environment
 
+    keep_what_is_there()
     home = home_of(context)
     if home.exists() and not home.is_dir():
         raise UsageError(
@@ -80,7 +87,7 @@ def run_id(context: typer.Context) -> str:
     given = global_value(context, "run_id")
     if given is not None and not given.strip():
         raise UsageError("--run-id is empty", hint="give a word, or leave the option out")
-    return str(given or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{token_hex(3)}")
+    return str(given or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.urandom(3).hex()}")
 
 
 def home_of(context: typer.Context) -> Path:

@@ -114,13 +114,13 @@ def sqoop(
 
     from retailstream import execution
     from retailstream.cli.asked_table import asked_table
-    from retailstream.stages import sqoop_table
+    from retailstream.stages import TABLE
 
     words = {"--target": target, "--columns": columns, "--where": where}
     step = {"--incremental": incremental, "--check-column": check_column}
     asked = asked_table(table, {**words, **step, "--format": file_format})
 
-    stage = sqoop_table.STAGE if asked else "sqoop"
+    stage = TABLE if asked else "sqoop"
 
     def work(env: Environment, request: Request) -> Summary:
         return execution.execute(env, stage, replace(request, table=asked))

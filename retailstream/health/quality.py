@@ -10,7 +10,7 @@ from retailstream import metrics
 from retailstream.contracts import FEATURES, SALES
 from retailstream.health.checks import Check
 from retailstream.health.limits import percent
-from retailstream.health.reconciliation import DAMAGED
+from retailstream.health.stock import DAMAGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,36 +19,31 @@ if TYPE_CHECKING:
     from retailstream.contracts import Contract
     from retailstream.health.checks import State
     from retailstream.health.limits import Limits
-    from retailstream.health.reconciliation import Holdings
+    from retailstream.health.stock import Files
     from retailstream.metrics import Sample
-    from retailstream.ports import Engine, Profile
-
-WEEKS: Final = 8
-"""The newest week is compared with so many before it."""
+    from retailstream.ports import Profile
 
 FEWEST: Final = 4
 """With fewer weeks before it, nothing is usual."""
 
 
-def orphans(held: Holdings, engine: Engine, limit: int) -> Check:
+def orphans(files: Files, limit: int) -> Check:
     """Count the stores that have sales and are not in the store file."""
-    sales, stores = held.paths("clean sales"), held.paths("clean stores")
-    if sales is None or stores is None:
+    if files.orphans is None:
         return Check("orphan_stores", DAMAGED, limit, "fail")
-    count = len(engine.orphans(sales, stores))
+    count = len(files.orphans)
     return Check("orphan_stores", count, limit, "ok" if count <= limit else "fail")
 
 
-def look_into(held: Holdings, engine: Engine, limits: Limits, *, now: str) -> Iterator[Check | Sample]:
+def look_into(files: Files, limits: Limits, *, now: str) -> Iterator[Check | Sample]:
     """Yield what the rows of sales and features look like; nothing of a table with a damaged file.
 
     Rows that are odd are a warning: they are what the stores have sent, and the pipeline did its part.
     """
-    for contract, place in ((SALES, "clean"), (FEATURES, "warehouse")):
-        paths = held.paths(f"{place} {contract.name}")
-        if paths is None:
+    for contract in (SALES, FEATURES):
+        profile = files.profiles.get(contract.name)
+        if profile is None:
             continue
-        profile = engine.profile(contract, paths, WEEKS + 1)
         yield from _nulls(contract, profile, limits)
         yield from _volume(contract.name, profile, limits.volume_change)
         if profile.weeks:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from retailstream.health import Check, Health
 from retailstream.health.history import landings, last_runs, rejects
 from retailstream.health.quality import look_into, orphans
-from retailstream.health.reconciliation import reconcile, take_stock
+from retailstream.health.reconciliation import reconcile
+from retailstream.health.stock import take_stock
 from retailstream.stages import ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from retailstream.health import Limits
-    from retailstream.health.reconciliation import Stores
+    from retailstream.health.stock import Stores
     from retailstream.ledger import Ledger
     from retailstream.metrics import Sample
     from retailstream.ports import Engine
@@ -26,12 +27,12 @@ STAGE = "monitor"
 
 def run(*, stores: Stores, engine: Engine, ledger: Ledger, quarantine: Quarantine, limits: Limits, now: str) -> Health:
     """Return every check; it reads all rows of the three stores once, and writes nothing."""
-    held = take_stock(stores, engine)
+    stock = take_stock(stores, engine)
     parts: Iterable[Iterable[Check | Sample]] = (
-        reconcile(held),
-        [orphans(held, engine, limits.orphan_stores)],
+        reconcile(stock),
+        [orphans(stock.files, limits.orphan_stores)],
         rejects(ledger, quarantine, limits.rejects),
-        look_into(held, engine, limits, now=now),
+        look_into(stock.files, limits, now=now),
         landings(ledger, limits.landing_days, now=now),
         last_runs(ORDER, ledger, limits.slowdown),
     )

@@ -18,6 +18,7 @@ from retailstream.extracts import Span
 from retailstream.manifests import WHOLE, NewPartition
 from retailstream.relations import DAYS, EXACT
 from retailstream.reports import Counts, StageReport, outcome
+from retailstream.stages import TABLE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from retailstream.relations import Field, Relation
     from retailstream.runs import Run, TableRequest
     from retailstream.transferring import Transfer
-
-STAGE = "sqoop-table"
 
 
 def run(*, tables: Tables, warehouse: Warehouse, files: TableEngine, transfer: Transfer, run: Run) -> StageReport:
@@ -58,7 +57,7 @@ def run(*, tables: Tables, warehouse: Warehouse, files: TableEngine, transfer: T
         sent = transfer.table(plan.extract, run.work / f"arrived.{request.format}")
         counts = _publish(plan, table, files, sent, run.work / f"arrived.{request.format}")
     return StageReport(
-        STAGE,
+        TABLE,
         outcome(dry_run=run.dry_run, changed=bool(counts.files_new)),
         {request.target: counts},
         outputs=(warehouse.url,),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from typer.main import get_command
 
-from retailstream import wiring
+from retailstream import stage_wiring
 from retailstream.analytics.catalog import use_cases
 from retailstream.cli.app import app
 from retailstream.stages import ORDER
@@ -30,9 +30,9 @@ def test_every_stage_is_a_command_and_every_other_command_is_known() -> None:
 
 
 def test_every_stage_is_wired_in_its_order_and_has_a_lock() -> None:
-    assert list(wiring.STAGES) == list(ORDER)
-    assert list(wiring.SCOPES) == [*ORDER, *wiring.BESIDE, "run"]
-    assert set(wiring.SCOPES["run"]) == {scope for stage in ORDER for scope in wiring.SCOPES[stage]}
+    assert list(stage_wiring.STAGES) == list(ORDER)
+    assert list(stage_wiring.SCOPES) == [*ORDER, *stage_wiring.BESIDE, "run"]
+    assert set(stage_wiring.SCOPES["run"]) == {scope for stage in ORDER for scope in stage_wiring.SCOPES[stage]}
 
 
 def test_every_stage_is_a_file_with_one_public_run_and_the_name_of_its_command() -> None:

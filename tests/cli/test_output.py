@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from retailstream import wiring
+from retailstream import stage_wiring
 from retailstream.cli.app import app
 from retailstream.errors import TransientError
 from tests.cli.test_usage import KEYS
@@ -99,7 +99,7 @@ def test_what_is_piped_is_plain(small: Environment, words: tuple[str, ...]) -> N
 
 def test_every_stage_prints_one_json_object_with_all_keys(env: Environment) -> None:
     env.write(FIRST)
-    for stage in wiring.STAGES:
+    for stage in stage_wiring.STAGES:
         source = ["--source", str(env.source)] if stage in {"ingest", "features"} else []
         words = [*source, *(["--max-rejects", "60%"] if stage in {"glue-merge", "features"} else [])]
         outcome = env.command(stage, *words, "--json", "--run-id", "r1")
@@ -118,7 +118,7 @@ def test_run_prints_one_object_that_holds_those_of_its_stages(small: Environment
     assert len(outcome.stdout.splitlines()) == 1
     document = outcome.document
     assert list(document) == [*KEYS, "stages", "health"]
-    assert [stage["stage"] for stage in document["stages"]] == list(wiring.STAGES)
+    assert [stage["stage"] for stage in document["stages"]] == list(stage_wiring.STAGES)
     assert all(list(stage) == KEYS for stage in document["stages"])
 
 
@@ -178,7 +178,7 @@ def fail(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def broken(*_: object) -> None:
         raise error
 
-    monkeypatch.setitem(wiring.STAGES, "sqoop", broken)
+    monkeypatch.setitem(stage_wiring.STAGES, "sqoop", broken)
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 import duckdb
 from botocore.httpsession import URLLib3Session
 from pymysql.connections import Connection as MySqlConnection
+from typer.main import get_command
 
-from retailstream import diagnosis, execution, wiring
+from retailstream import diagnosis, execution, stage_wiring
 from retailstream.adapters.database import sqlite
 from retailstream.adapters.engine import duckdb as engine
+from retailstream.adapters.lake.s3_runtime import Runtime
 from retailstream.adapters.warehouse import folder
 from retailstream.cli.app import app
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 AUDITED = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "sqlite3.connect")
 PIECE = 700
 """How many bytes of a file are copied at a time, so that half a copy is a moment too."""
+COMMANDS = get_command(app)
 IMPORTED = (diagnosis, execution, sqlite, engine, folder)
 """What commands import when they need it: a fork has it already."""
 
@@ -132,6 +135,8 @@ def watch(events: Events) -> None:
 
     sql = told(MySqlConnection.query, "mysql", lambda _connection, statement, *_: str(statement).strip())
     http = told(URLLib3Session.send, "s3", lambda _session, request: f"{request.method} {request.url}")
+    begun = told(Runtime.begin, "s3", lambda _runtime, key, *_: f"PUT {key}")
+    stored = told(Runtime._stored, "s3", lambda *_: "is it stored?")
     changed: tuple[tuple[Any, str, Any], ...] = (
         (sqlite3, "connect", counted),
         (duckdb, "connect", lambda *args, **more: Counted(connected(*args, **more), events)),
@@ -139,10 +144,12 @@ def watch(events: Events) -> None:
         (os, "fsync", sync),
         (MySqlConnection, "query", sql),
         (URLLib3Session, "send", http),
+        (Runtime, "begin", begun),
+        (Runtime, "_stored", stored),
     )
     for module, name, value in changed:
         setattr(module, name, value)
-    wiring.STAGES.update({stage: staged(stage, work) for stage, work in wiring.STAGES.items()})
+    stage_wiring.STAGES.update({stage: staged(stage, work) for stage, work in stage_wiring.STAGES.items()})
     sys.addaudithook(events.audit)
 
 
@@ -158,7 +165,7 @@ def command(request: dict[str, Any]) -> NoReturn:
     watch(events)
     code = 1
     try:
-        app(request["words"])
+        COMMANDS(request["words"])
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
     if request["record"]:

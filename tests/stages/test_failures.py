@@ -14,7 +14,7 @@ import pytest
 from retailstream import interruption
 from retailstream.adapters.database.sqlite import open_sqlite
 from retailstream.adapters.database.sqlite_extracts import open_sqlite_tables
-from retailstream.adapters.engine.duckdb import DuckDbEngine, open_duckdb
+from retailstream.adapters.engine.duckdb import DuckDbEngine, open_duckdb, shared_duckdb
 from retailstream.adapters.engine.duckdb_tables import DuckDbTables
 from retailstream.adapters.lake.folder import FolderLake
 from retailstream.adapters.warehouse.folder import FolderWarehouse
@@ -147,18 +147,14 @@ def test_sqoop_publishes_nothing_that_did_not_arrive_whole(
     warehouse = FolderWarehouse(FolderLake(months.home / "warehouse"))
 
     with (
-        closing(engine(tmp_path / "work", "500MB")) as leaky,
+        shared_duckdb(tmp_path / "spill", memory="500MB") as shared,
         open_sqlite(months.home / "retail.db") as database,
         open_sqlite_tables(months.home / "retail.db") as tables,
-        pytest.raises(RetailStreamError, match=rf"'sales' did not arrive whole from sqlite:///.*: {difference}"),
     ):
-        sqoop.run(
-            database=database,
-            warehouse=warehouse,
-            engine=leaky,
-            transfer=NativeTransfer(database, leaky, tables, DuckDbTables(leaky)),
-            run=run,
-        )
+        leaky = engine(tmp_path / "work", shared)
+        transfer = NativeTransfer(database, leaky, tables, DuckDbTables(leaky))
+        with pytest.raises(RetailStreamError, match=rf"'sales' did not arrive whole from sqlite:///.*: {difference}"):
+            sqoop.run(database=database, warehouse=warehouse, engine=leaky, transfer=transfer, run=run)
 
     assert months.files("warehouse") == before
     months.stage("sqoop")

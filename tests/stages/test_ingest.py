@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from retailstream import source_files
 from retailstream.adapters.lake.folder import FolderLake
 from retailstream.adapters.state.sqlite import open_sqlite_state
 from retailstream.errors import RetailStreamError
+from retailstream.hashing import sha256
 from retailstream.landing import land
 from retailstream.landings import LandingLog, Scope
-from retailstream.source_files import SourceFile, hashed, scan
+from retailstream.source_files import SourceFile, hashed, scan, unchanged
 from tests.environment import FEATURES, SALES, STORES, Environment, csv, gzipped
 
 if TYPE_CHECKING:
@@ -289,6 +291,43 @@ def test_a_file_that_changes_while_it_is_copied_is_withdrawn_until_it_is_whole(e
     assert [file.file for file in copied] == ["sales/a.csv"]
     assert listed(env) == list(ingest(env, "--dry-run")[0]) == ["sales/landing-000001/a.csv"]
     assert ingest(env)[0] == {"sales/landing-000001/a.csv": b"a", "sales/landing-000002/b.csv": b"half and half"}
+
+
+def test_a_file_that_has_long_settled_is_read_once_and_one_that_changes_is_looked_at_again(
+    env: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_files, "SETTLED_NS", -1)
+    env.write({f"sales/{name}.csv": name.encode() for name in ("as it was", "grown", "read-only", "replaced")})
+    files = {file.path.stem: file for file in found(env)}
+    read = []
+
+    def look(path: Path) -> str:
+        read.append(path.stem)
+        return sha256(path)
+
+    monkeypatch.setattr(source_files, "sha256", look)
+
+    path = files["grown"].path
+    with path.open("ab") as stream:
+        stream.write(b"more")
+    files["read-only"].path.chmod(0o444)
+    other = path.with_name("other")
+    other.write_bytes(b"Replaced")
+    os.utime(other, ns=(files["replaced"].path.stat().st_mtime_ns,) * 2)
+    other.rename(files["replaced"].path)
+
+    told = {name: unchanged(file) for name, file in files.items()}
+    assert told == {"as it was": True, "grown": False, "read-only": True, "replaced": False}
+    assert sorted(read) == ["grown", "read-only", "replaced"]
+
+
+def test_a_file_that_was_written_just_now_is_read_again(env: Environment) -> None:
+    env.write({"sales/a.csv": b"a"})
+    (file,) = found(env)
+    assert file.stamp is None
+    assert unchanged(file)
+    file.path.write_bytes(b"b")
+    assert not unchanged(file)
 
 
 def test_a_file_that_vanishes_before_it_is_copied_is_withdrawn(env: Environment) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retailstream.adapters.database.tally import Tally
-from retailstream.adapters.engine.duckdb import DuckDbEngine
+from retailstream.adapters.engine.duckdb import open_duckdb
 from retailstream.adapters.engine.duckdb_tables import DuckDbTables
 from retailstream.contracts import CONTRACTS
 from retailstream.proofs import Proof, whole
@@ -21,6 +21,8 @@ from retailstream.relations import NULL, Field, Kind, Relation, relation_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from retailstream.adapters.engine.duckdb import DuckDbEngine
 
 TABLE = Relation(
     "t",
@@ -71,10 +73,8 @@ ROWS = st.lists(st.tuples(*(st.none() | field for field in FIELDS)), max_size=8)
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[DuckDbEngine]:
-    with TemporaryDirectory() as folder:
-        engine = DuckDbEngine(Path(folder), "500MB")
+    with TemporaryDirectory() as folder, open_duckdb(Path(folder, "work"), memory="500MB") as engine:
         yield engine
-        engine.close()
 
 
 def tallied(rows: Sequence[Sequence[str | None]], lines: Path | None = None) -> Proof:

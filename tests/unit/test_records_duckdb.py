@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retailstream.contracts import STORES
-from retailstream.records import PLAIN_OPTIONS, SPOOL_COLUMNS, records, spool, survey
+from retailstream.records import JOINED_OPTIONS, PLAIN_OPTIONS, SPOOL_COLUMNS, join, records, spool, survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -121,6 +121,49 @@ def test_a_plain_file_may_cross_the_buffers_of_duckdb(
 
     assert survey(path, STORES).plain
     assert read_by_duckdb(engine, path, PLAIN_OPTIONS + SMALL_BUFFERS, STORES.names) == read_by_us(path)
+
+
+def check_joined(engine: duckdb.DuckDBPyConnection, folder: Path, texts: Sequence[str], options: str) -> None:
+    paths = [folder / f"part{place}.csv" for place in range(len(texts))]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_bytes(text.encode())
+    assert all(survey(path, STORES).plain for path in paths)
+    join([(place * 40, path) for place, path in enumerate(paths)], folder / "joined.csv")
+
+    assert read_by_duckdb(engine, folder / "joined.csv", options, ("number", *STORES.names)) == [
+        (str(place * 40), *row) for place, path in enumerate(paths) for row in read_by_us(path)
+    ]
+
+
+PLAIN_TEXT = st.builds(
+    lambda table, end, start, last_end: (
+        start + end.join(["Store,Type,Size", *map(",".join, table)]) + (end if last_end else "")
+    ),
+    table=st.lists(st.lists(FIELD, min_size=3, max_size=3), max_size=4),
+    end=st.sampled_from(["\n", "\r\n"]),
+    start=st.sampled_from(["", BOM]),
+    last_end=st.booleans(),
+)
+
+
+@given(texts=st.lists(PLAIN_TEXT, max_size=4))
+def test_plain_files_that_were_joined_are_read_as_each_of_them(
+    engine: duckdb.DuckDBPyConnection, folder: Path, texts: list[str]
+) -> None:
+    check_joined(engine, folder, texts, JOINED_OPTIONS)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_joined_files_may_cross_the_buffers_of_duckdb(
+    engine: duckdb.DuckDBPyConnection, folder: Path, seed: int
+) -> None:
+    ends = ["\n", "\r\n", "\n"]
+    texts = [
+        f"Store,Type,Size{end}" + "".join(",".join(row) + end for row in table(3 * seed + place, " \tab#é", longest=60))
+        for place, end in enumerate(ends)
+    ]
+
+    check_joined(engine, folder, texts, JOINED_OPTIONS.partition(", buffer_size")[0] + SMALL_BUFFERS)
 
 
 def quoted(fields: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -80,15 +81,16 @@ class Address:
             "connect_timeout": options.connect_timeout,
             "read_timeout": options.read_timeout,
             "write_timeout": options.write_timeout,
-            **({"ssl": self._tls()} if options.secure else {}),
+            **({"ssl": self._tls} if options.secure else {}),
         }
 
     def secret(self) -> str:
         """Return the password, or a fresh token of AWS; UsageError where it gives none."""
         return _token(self) if self.options.iam else self.password
 
+    @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """Return a context that verifies; PyMySQL's own reading of a lone `ssl_ca` would not."""
+        """A context that verifies; PyMySQL's own reading of a lone `ssl_ca` would not."""
         options = self.options
         try:
             context = ssl.create_default_context(cafile=options.ssl_ca)

@@ -30,18 +30,57 @@ BATCH = 50_000
 DAY = "cast(date - date '1970-01-01' as bigint)"
 
 
+class DuckDb:
+    """One database in memory, made when it is first needed: a run with nothing to do has none.
+
+    `memory`, such as `1500MB`, bounds what it keeps; what does not fit goes to the folder `spill`.
+    """
+
+    def __init__(self, spill: Path, memory: str) -> None:
+        self._spill = spill
+        self._memory = memory
+
+    @cached_property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection to it."""
+        import duckdb  # noqa: PLC0415 -- a sixth of a second that `--help` does not need
+
+        spill = str(self._spill)
+        return duckdb.connect(":memory:", config={"memory_limit": self._memory, "temp_directory": spill})
+
+    def close(self) -> None:
+        """Let go of it, if it was made."""
+        if "connection" in self.__dict__:
+            self.connection.close()
+
+
 @contextmanager
-def open_duckdb(work: Path, *, memory: str) -> Iterator[DuckDbEngine]:
-    """Open the engine with an empty work folder that goes with it; `memory`, such as `1500MB`, bounds what it keeps.
+def shared_duckdb(spill: Path, *, memory: str) -> Iterator[DuckDb]:
+    """Have one database for several engines, one after the other: to make one takes as long as a small stage."""
+    shutil.rmtree(spill, ignore_errors=True)
+    database = DuckDb(spill, memory)
+    try:
+        yield database
+    finally:
+        database.close()
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+@contextmanager
+def open_duckdb(work: Path, *, memory: str, shared: DuckDb | None = None) -> Iterator[DuckDbEngine]:
+    """Open the engine with an empty work folder that goes with it, on a database of its own unless it has one to share.
 
     Raises RetailStreamError where a file is damaged, the disk is full or the memory too small; other errors of DuckDB
     are bugs of ours.
     """
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    engine = DuckDbEngine(work, memory)
+    database = shared or DuckDb(work / "spill", memory)
     try:
+        engine = DuckDbEngine(work, database)
         yield engine
+        if shared:
+            engine.forget()
     except Exception as error:
         if told := _from_outside(error):
             raise told from error
@@ -49,29 +88,23 @@ def open_duckdb(work: Path, *, memory: str) -> Iterator[DuckDbEngine]:
             raise cause from error
         raise
     finally:
-        engine.close()
+        if not shared:
+            database.close()
         shutil.rmtree(work, ignore_errors=True)
 
 
 class DuckDbEngine:
-    """Computes over files by SQL on one connection, made when it is first needed: a run with nothing to do has none."""
+    """Computes over files by SQL on one connection."""
 
-    def __init__(self, work: Path, memory: str) -> None:
+    def __init__(self, work: Path, database: DuckDb) -> None:
         self.work = work
-        self._memory = memory
+        self._database = database
+        self._merges: list[DuckDbMerge] = []
 
-    @cached_property
+    @property
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """The connection to a database in memory."""
-        import duckdb  # noqa: PLC0415 -- a sixth of a second that `--help` does not need
-
-        spill = str(self.work / "spill")
-        return duckdb.connect(":memory:", config={"memory_limit": self._memory, "temp_directory": spill})
-
-    def close(self) -> None:
-        """Close the connection, if there is one."""
-        if "connection" in self.__dict__:
-            self.connection.close()
+        """The connection to the database in memory."""
+        return self._database.connection
 
     def merge(
         self,
@@ -82,7 +115,14 @@ class DuckDbEngine:
         current: Mapping[str, LakeFile],
     ) -> DuckDbMerge:
         """Check and merge files, without the settled records, over the current partitions."""
-        return DuckDbMerge(self.connection, self.work, contract).over(files, settled=settled, current=current)
+        merge = DuckDbMerge(self.connection, self.work, contract)
+        self._merges.append(merge)
+        return merge.over(files, settled=settled, current=current)
+
+    def forget(self) -> None:
+        """Free the memory of all merges; none of them can be asked any more."""
+        for merge in self._merges:
+            merge.drop()
 
     def rows(self, contract: Contract, paths: Sequence[Path], encode: Callable[[Column], str]) -> Iterator[list[Row]]:
         """Yield batches of the contract's columns of Parquet files in the order of the key, encoded."""

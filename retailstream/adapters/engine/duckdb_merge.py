@@ -6,17 +6,16 @@ hold text in memory costs more than to check it, so files are read, checked and 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from retailstream import cleaning
 from retailstream.adapters.engine.duckdb_files import copy_partitions, month_of, only, parquet, rows_by_partition
+from retailstream.adapters.engine.duckdb_reading import sources
 from retailstream.contracts import BLANKS
 from retailstream.ports import FoundReject, RowCounts
-from retailstream.records import PLAIN_OPTIONS, SPOOL_COLUMNS, Spool, spool
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
@@ -26,11 +25,6 @@ if TYPE_CHECKING:
 
 LINEAGE = ("source_landing", "source_file", "source_record")
 """Where each clean row came from, beside the contract's columns."""
-
-_NUMBER = "list_extract($numbers::integer[], cast(file_index as bigint) + 1)"
-"""The number of a row's file, from its place among the files that are read."""
-
-_DEFECT = SPOOL_COLUMNS[1:]
 
 DIALECT = cleaning.Dialect(
     matches=lambda text, pattern: f"regexp_full_match({text}, '{pattern}')",
@@ -46,12 +40,15 @@ class DuckDbMerge:
         self._connection = connection
         self._work = work
         self._contract = contract
+        self._schema = f"{contract.name}_merge"
         self._key = ", ".join(contract.key)
 
     def over(
         self, files: Sequence[LandedFile], *, settled: Collection[tuple[int, int]], current: Mapping[str, LakeFile]
     ) -> DuckDbMerge:
         """Do the work, and return the merge, ready to be asked and written."""
+        self.drop()
+        self._connection.execute(f"create schema {self._schema}")
         self._list_files(files)
         self._check(files)
         self._number(settled)
@@ -100,15 +97,19 @@ class DuckDbMerge:
         columns = (*self._contract.names, *LINEAGE)
         return copy_partitions(self._connection, self._contract, self._table("merged"), columns, paths)
 
+    def drop(self) -> None:
+        """Free the memory of all tables, or of those of the contract's merge before."""
+        self._connection.execute(f"drop schema if exists {self._schema} cascade")
+
     def _table(self, name: str) -> str:
-        return f"{self._contract.name}_{name}"
+        return f"{self._schema}.{name}"
 
     def _one(self, query: str) -> tuple[Any, ...]:
         return self._connection.execute(query).fetchone() or ()
 
     def _list_files(self, files: Sequence[LandedFile]) -> None:
         self._connection.execute(
-            f"create or replace table {self._table('files')} as select"
+            f"create table {self._table('files')} as select"
             " unnest($numbers::integer[]) as number, unnest($landings::integer[]) as landing,"
             " unnest($names::varchar[]) as file",
             {
@@ -121,59 +122,30 @@ class DuckDbMerge:
     def _check(self, files: Sequence[LandedFile]) -> None:
         columns = "".join(f", {column.name} {column.sql_type}" for column in self._contract.columns)
         self._connection.execute(
-            f"create or replace table {self._table('checked')}"
+            f"create table {self._table('checked')}"
             f" (number integer, given integer, broken varchar, value varchar{columns})"
         )
-        for group in _groups(files):
-            source, paths = self._plain(group) if group[0].survey.plain else self._spooled(group)
+        for source in sources(files, self._contract, self._work):
             self._connection.execute(
-                f"insert into {self._table('checked')} {self._checked(source)}",
-                {"numbers": [file.number for file in group], "paths": [only(path) for path in paths]},
+                f"insert into {self._table('checked')} {self._checked(source.query)}", source.parameters
             )
 
     def _number(self, settled: Collection[tuple[int, int]]) -> None:
         """Leave out what is settled, and number the records: of a plain file by where the table keeps its rows."""
         checked, firsts, out = self._table("checked"), self._table("firsts"), self._table("settled")
         self._connection.execute(
-            f"create or replace table {firsts} as select number, min(rowid) as first from {checked} group by number"
+            f"create table {firsts} as select number, min(rowid) as first from {checked} group by number"
         )
         self._connection.execute(
-            f"create or replace table {out} as select unnest($files::integer[]) as number,"
-            " unnest($records::integer[]) as record",
+            f"create table {out} as select unnest($files::integer[]) as number, unnest($records::integer[]) as record",
             {"files": [number for number, _record in settled], "records": [record for _number, record in settled]},
         )
         self._connection.execute(f"""
-            create or replace view {self._table("numbered")} as
+            create view {self._table("numbered")} as
             select * from (select checked.* exclude (given),
                                   coalesce(given, cast(checked.rowid - first + 1 as integer)) as record
                              from {checked} as checked join {firsts} using (number))
               anti join {out} using (number, record)""")
-
-    def _plain(self, files: Sequence[LandedFile]) -> tuple[str, list[Path]]:
-        """Return the source of files of one header, read at DuckDB's own speed, and where they are."""
-        header = [name or f"unknown{place}" for place, name in enumerate(files[0].survey.columns)]
-        fields = ", ".join(
-            name if name in header else f"cast(null as varchar) as {name}" for name in self._contract.names
-        )
-        defects = ", ".join(f"cast(null as varchar) as {name}" for name in _DEFECT)
-        query = (
-            f"select {_NUMBER} as number, cast(null as integer) as given, {defects}, {fields}"
-            f" from read_csv($paths, {PLAIN_OPTIONS}, hive_partitioning = false, columns = {_texts(header)})"
-        )
-        return query, [file.path for file in files]
-
-    def _spooled(self, files: Sequence[LandedFile]) -> tuple[str, list[Path]]:
-        """Return the source of files that only our own reader can read, as it has written them, and where they are."""
-        paths = [self._work / f"{self._table('spool')}-{file.number}.csv" for file in files]
-        spools = [spool(file.path, file.survey, self._contract, path) for file, path in zip(files, paths, strict=True)]
-        options = Spool(0, max(spooled.longest for spooled in spools)).options
-        columns = _texts((*SPOOL_COLUMNS, *self._contract.names))
-        names = ", ".join((*_DEFECT, *self._contract.names))
-        query = (
-            f"select {_NUMBER} as number, cast(record as integer) as given, {names}"
-            f" from read_csv($paths, {options}, hive_partitioning = false, columns = {columns})"
-        )
-        return query, paths
 
     def _checked(self, source: str) -> str:
         columns = self._contract.columns
@@ -195,7 +167,7 @@ class DuckDbMerge:
         """List who lost: new rows to later rows of their key, and rows that were clean before to any new row."""
         differs = " or ".join(f"loser.{name} is distinct from winner.{name}" for name in self._contract.names)
         self._connection.execute(f"""
-            create or replace table {self._table("losers")} as
+            create table {self._table("losers")} as
             with doubled as (select {self._key} from {self._table("numbered")}
                               where broken is null group by {self._key} having count(*) > 1),
                  ranked as (select *, row_number() over (partition by {self._key} order by number desc, record desc)
@@ -227,7 +199,6 @@ class DuckDbMerge:
         query = f"""select {names}, landing as {LINEAGE[0]}, file as {LINEAGE[1]}, record as {LINEAGE[2]}
                       from ({self._winners()}) join {self._table("files")} using (number)"""
         # Rows of one month side by side make it quick to write them, a month at a time.
-        self._connection.execute(f"drop table if exists {self._table('merged')}")
         self._connection.execute(f"create table {self._table('merged')} as {query} order by {month_of(self._contract)}")
         if current:
             self._connection.execute(
@@ -235,17 +206,3 @@ class DuckDbMerge:
                 f" from {parquet('$paths')} as old anti join ({self._winners()}) as winner using ({self._key})",
                 {"paths": [only(path) for path in current]},
             )
-
-
-def _texts(columns: Iterable[str]) -> str:
-    """Return columns of text as `read_csv` takes them."""
-    texts = ", ".join(f"'{column}': 'varchar'" for column in columns)
-    return f"{{{texts}}}"
-
-
-def _groups(files: Sequence[LandedFile]) -> list[list[LandedFile]]:
-    """Return the plain files by their header, and all others together."""
-    groups: dict[tuple[str | None, ...], list[LandedFile]] = defaultdict(list)
-    for file in files:
-        groups[file.survey.columns if file.survey.plain else ()].append(file)
-    return list(groups.values())

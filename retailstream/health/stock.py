@@ -1,0 +1,106 @@
+"""What clean bucket, database and warehouse hold: every row of them is read once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from retailstream.contracts import FEATURES, SALES, STORES
+from retailstream.hashing import sha256
+from retailstream.publishing import PublishedTable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from retailstream.fingerprints import Fingerprint
+    from retailstream.ports import Database, Engine, Lake, Profile, Table, Warehouse
+
+DAMAGED: Final = "a file is missing or damaged"
+
+WEEKS: Final = 8
+"""The newest week is compared with so many before it."""
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where the data of an environment lies."""
+
+    clean: Lake
+    database: Database
+    warehouse: Warehouse
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a published table holds: the files of its version, and their rows' fingerprint; `rows` were published."""
+
+    paths: list[Path]
+    rows: int
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True)
+class Files:
+    """What was found in published tables, by place and table, as in `clean sales`: in words where a file is damaged.
+
+    `profiles` has the tables whose rows were looked into, `orphans` the stores that have sales and are in no store
+    file: None where that cannot be told.
+    """
+
+    tables: Mapping[str, Held | str]
+    profiles: Mapping[str, Profile]
+    orphans: list[int] | None
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What the stores hold; of the database, the fingerprint of each table, or None where it is not there."""
+
+    files: Files
+    loaded: Mapping[str, Fingerprint | None]
+
+    def fingerprint(self, name: str) -> Fingerprint | str:
+        """Return what a published table holds, or in words that it is damaged."""
+        table = self.files.tables[name]
+        return table if isinstance(table, str) else table.fingerprint
+
+
+def take_stock(stores: Stores, engine: Engine) -> Stock:
+    """Read the three stores."""
+    with ThreadPoolExecutor(max_workers=1) as pool:  # the files are read while the database works
+        reading = pool.submit(_read_files, stores, engine)
+        loaded = {contract.name: stores.database.fingerprint(contract) for contract in (SALES, STORES)}
+        return Stock(reading.result(), loaded)
+
+
+def _read_files(stores: Stores, engine: Engine) -> Files:
+    tables = {
+        **{f"clean {contract.name}": PublishedTable(stores.clean, contract) for contract in (SALES, STORES)},
+        **{f"warehouse {contract.name}": stores.warehouse.table(contract) for contract in (SALES, STORES, FEATURES)},
+    }
+    found = {name: _read(table, engine) for name, table in tables.items()}
+    sales, known, features = found["clean sales"], found["clean stores"], found["warehouse features"]
+    profiles = {
+        contract.name: engine.profile(contract, held.paths, WEEKS + 1)
+        for contract, held in ((SALES, sales), (FEATURES, features))
+        if not isinstance(held, str)
+    }
+    if isinstance(sales, str) or isinstance(known, str):
+        return Files(found, profiles, orphans=None)
+    return Files(found, profiles, engine.orphans(sales.paths, known.paths))
+
+
+def _read(table: PublishedTable | Table, engine: Engine) -> Held | str:
+    """Return what a published table holds, or in words that a file of it has not the bytes it was published with.
+
+    Parquet itself would not notice all damage.
+    """
+    manifest = table.manifest()
+    if not table.intact(manifest):
+        return DAMAGED
+    paths = table.paths(manifest)
+    if [sha256(path) for path in paths] != [part.sha256 for _name, part in sorted(manifest.partitions.items())]:
+        return DAMAGED
+    return Held(paths, manifest.rows, engine.fingerprint(table.contract, paths))

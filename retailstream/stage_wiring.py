@@ -1,0 +1,134 @@
+"""Each stage with the adapters it works with, and the locks it takes."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retailstream.landings import Scope
+from retailstream.stages import TABLE
+from retailstream.wiring import open_database, open_engine, open_lake, open_merger, open_warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from retailstream.adapters.engine.duckdb import DuckDbEngine
+    from retailstream.ports import Database, Warehouse
+    from retailstream.reports import StageReport
+    from retailstream.runs import Run
+    from retailstream.transfers import Outfit
+    from retailstream.wiring import Environment
+
+SCOPES = {
+    "ingest": (Scope.SALES_AND_STORES,),
+    "glue-merge": (Scope.SALES_AND_STORES,),
+    "load-rds": (Scope.SALES_AND_STORES,),
+    "features": (Scope.FEATURES,),
+    "sqoop": (Scope.SALES_AND_STORES,),
+    TABLE: (Scope.SALES_AND_STORES,),
+    "run": (Scope.SALES_AND_STORES, Scope.FEATURES),
+}
+"""Which locks each command takes."""
+
+
+def _database(env: Environment, run: Run) -> AbstractContextManager[Database]:
+    return open_database(env.settings.database.url, create=not run.dry_run)
+
+
+def _ingest(env: Environment, run: Run) -> StageReport:
+    from retailstream.stages import ingest  # noqa: PLC0415 -- each command imports its own stage
+
+    scope = Scope.SALES_AND_STORES
+    return ingest.run(source=Path(env.settings.source.path), lake=env.raw_lake(scope), books=env.books(scope), run=run)
+
+
+def _glue_merge(env: Environment, run: Run) -> StageReport:
+    from retailstream.stages import glue_merge  # noqa: PLC0415 -- same
+
+    scope = Scope.SALES_AND_STORES
+    with open_merger(env.settings, run.work, env.duckdb) as engine:
+        clean = env.clean_lake()
+        return glue_merge.run(raw=env.raw_lake(scope), clean=clean, engine=engine, books=env.books(scope), run=run)
+
+
+def _load_rds(env: Environment, run: Run) -> StageReport:
+    from retailstream.stages import load_rds  # noqa: PLC0415 -- same
+
+    with open_engine(env.settings, run.work, env.duckdb) as engine, _database(env, run) as database:
+        return load_rds.run(clean=env.clean_lake(), database=database, engine=engine, run=run)
+
+
+def _features(env: Environment, run: Run) -> StageReport:
+    from retailstream.stages import features  # noqa: PLC0415 -- same
+
+    with open_merger(env.settings, run.work, env.duckdb) as engine, open_warehouse(env.settings) as warehouse:
+        return features.run(
+            source=Path(env.settings.source.path),
+            files=env.raw_lake(Scope.FEATURES),
+            warehouse=warehouse,
+            engine=engine,
+            books=env.books(Scope.FEATURES),
+            run=run,
+        )
+
+
+@dataclass(frozen=True)
+class _Transfer:
+    """What a transfer needs, opened."""
+
+    database: Database
+    warehouse: Warehouse
+    engine: DuckDbEngine
+    outfit: Outfit
+
+
+@contextmanager
+def _transfer(env: Environment, run: Run) -> Iterator[_Transfer]:
+    from retailstream.transfers import Place, open_outfit  # noqa: PLC0415 -- what `sqoop` alone needs
+
+    with ExitStack() as stack:
+        database = stack.enter_context(_database(env, run))
+        warehouse = stack.enter_context(open_warehouse(env.settings))
+        engine = stack.enter_context(open_engine(env.settings, run.work, env.duckdb))
+        place = Place(run.work, partial(open_lake, env.settings), run.progress)
+        outfit = stack.enter_context(open_outfit(env.settings, database, engine, place))
+        yield _Transfer(database, warehouse, engine, outfit)
+
+
+def _sqoop(env: Environment, run: Run) -> StageReport:
+    from retailstream.stages import sqoop  # noqa: PLC0415 -- same
+
+    with _transfer(env, run) as opened:
+        return sqoop.run(
+            database=opened.database,
+            warehouse=opened.warehouse,
+            engine=opened.engine,
+            transfer=opened.outfit.transfer,
+            run=run,
+        )
+
+
+def _sqoop_table(env: Environment, run: Run) -> StageReport:
+    from retailstream.stages import sqoop_table  # noqa: PLC0415 -- what `sqoop --table` alone needs
+
+    with _transfer(env, run) as opened:
+        outfit = opened.outfit
+        return sqoop_table.run(
+            tables=outfit.tables, warehouse=opened.warehouse, files=outfit.files, transfer=outfit.transfer, run=run
+        )
+
+
+STAGES: dict[str, Callable[[Environment, Run], StageReport]] = {
+    "ingest": _ingest,
+    "glue-merge": _glue_merge,
+    "load-rds": _load_rds,
+    "features": _features,
+    "sqoop": _sqoop,
+}
+"""Each stage with its adapters, by the name of its command."""
+
+BESIDE: dict[str, Callable[[Environment, Run], StageReport]] = {TABLE: _sqoop_table}
+"""What runs like a stage, but is no part of the pipeline: whether that is well does not hang on it."""
