@@ -122,7 +122,7 @@ class Environment:
         paths = [str(path) for path in table.paths(table.manifest())]
         if not paths:
             return []
-        with duckdb.connect() as connection:
+        with duckdb.cursor() as connection:
             query = f"from read_parquet($paths, hive_partitioning = false) order by {', '.join(table.contract.key)}"
             return connection.execute(query, {"paths": paths}).fetchall()
 

@@ -179,6 +179,7 @@ def real() -> tuple[Sales, Features]:
         return read(connection)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cut", "cells", "naive", "most"),
     [(104, 115_588, 1807.7, 0.767), (91, 115_856, 2012.3, 0.785)],
@@ -200,6 +201,7 @@ def test_the_real_chain_is_forecast_as_well_as_promised(
     assert fold.wmae == min(fold.wmae_with_unemployment, fold.wmae_without_unemployment)
 
 
+@pytest.mark.slow
 def test_every_pair_of_the_real_chain_has_a_forecast_of_every_week_to_come(real: tuple[Sales, Features]) -> None:
     found = forecast(*real)
     assert len(found.store) == 3331 * 39

@@ -124,6 +124,7 @@ def test_equals_plain_python(
     assert_equal(connection, (sales, rates, cells), threshold)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threshold", ["7.9", "8", "8.0000000001"])
 def test_equals_plain_python_where_rows_are_many(connection: duckdb.DuckDBPyConnection, threshold: str) -> None:
     random = Random(1)

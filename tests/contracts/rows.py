@@ -40,8 +40,8 @@ STORES: Final = ((1, "A", 151_315), (2, "z", MOST))
 def parquet(path: Path, contract: Contract, rows: Sequence[Row]) -> Path:
     """Write the rows as they stand into one Parquet file."""
     columns = ", ".join(f"{column.name} {column.sql_type}" for column in contract.columns)
-    with duckdb.connect() as connection:
-        connection.execute(f"create table t ({columns})")
+    with duckdb.cursor() as connection:
+        connection.execute(f"create temp table t ({columns})")
         if rows:
             connection.executemany(f"insert into t values ({', '.join('?' * len(contract.columns))})", list(rows))
         connection.execute(f"copy t to '{path}' (format parquet)")
@@ -52,7 +52,7 @@ def read(paths: Sequence[Path], contract: Contract) -> list[Row]:
     """Return the rows of Parquet files by key."""
     if not paths:
         return []
-    with duckdb.connect() as connection:
+    with duckdb.cursor() as connection:
         query = f"select {', '.join(contract.names)} from read_parquet($paths, hive_partitioning = false)"
         return connection.execute(
             f"{query} order by {', '.join(contract.key)}", {"paths": [str(path) for path in paths]}

@@ -75,6 +75,7 @@ def test_a_chart_has_a_title_and_its_axes_have_words(connection: duckdb.DuckDBPy
     assert not [title for title in titles if "_" in title]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", use_cases())
 def test_a_chart_becomes_a_picture(connection: duckdb.DuckDBPyConnection, tmp_path: Path, name: str) -> None:
     chart = drawing.draw(tables.answer(connection, name, {}))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.environment import Environment
 
+pytestmark = pytest.mark.slow
+
 EMPTY_SALES = "Store,Dept,Date,Weekly_Sales,IsHoliday\n"
 
 

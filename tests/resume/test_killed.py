@@ -36,11 +36,12 @@ def shares(steps: int) -> list[float]:
 
 
 POINTS = [
-    (name, stage, share)
+    pytest.param(name, stage, share, marks=[] if (name, share) == ("second", shares(STEPS)[0]) else pytest.mark.slow)
     for name, steps in (("first", STEPS - 1), ("second", STEPS))
     for stage in (*ORDER, "around")
     for share in shares(steps)
 ]
+"""Where a run is killed; one point a stage is for the fast tests."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,7 @@ def turning(drop: Drop, stage: str) -> int:
     return max(p for p in points(drop, stage) if drop.events[p].detail.endswith(ends.get(stage, "_manifest.json")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [0, 1], ids=["before", "after"])
 @pytest.mark.parametrize("stage", ORDER)
 def test_a_run_killed_just_before_and_after_publishing_ends_as_if_it_had_not_been(

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.environment import FEATURES, SALES, STORES, csv
+from tests.environment import FEATURES, SALES, STORES, Environment, copied, csv, new_environment
 
 if TYPE_CHECKING:
-    from tests.environment import Environment
+    from pathlib import Path
 
 FRIDAY = date(2010, 2, 5)
 LEARNED = 8
@@ -49,14 +49,21 @@ def ago(**age: float) -> str:
     return (datetime.now(UTC) - timedelta(**age)).isoformat(timespec="milliseconds")
 
 
-@pytest.fixture
-def weeks(env: Environment) -> Environment:
-    """Nine weeks of ten rows each."""
+@pytest.fixture(scope="module")
+def nine(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """Nine weeks of ten rows each, run once; tests take copies of it."""
+    env = new_environment(tmp_path_factory.mktemp("nine"))
     env.write({"stores/s.csv": csv(STORES, *(f"{store},A,5" for store in range(1, 31)))})
     for number in range(LEARNED + 1):
         env.write(week(number, rows=10))
     env.run()
     return env
+
+
+@pytest.fixture
+def weeks(nine: Environment, tmp_path: Path) -> Environment:
+    """A copy of the environment of nine weeks."""
+    return copied(nine, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -68,8 +75,13 @@ def test_a_week_of_an_unusual_size_is_noticed(weeks: Environment, rows: int, cha
     weeks.run()
     for dataset in ("sales", "features"):
         assert found(weeks, f"volume_{dataset}") == (change, "±50%", state)
+
+
+def test_what_is_unusual_is_a_setting(weeks: Environment) -> None:
+    weeks.write(week(LEARNED + 1, rows=30))
+    weeks.run()
     assert found(weeks, "volume_sales", *config(weeks, "[quality]\nmax_volume_change = '200%'\n"))[2] == "ok"
-    assert found(weeks, "volume_sales", *config(weeks, "[quality]\nmax_volume_change = ''\n")) == (change, None, "ok")
+    assert found(weeks, "volume_sales", *config(weeks, "[quality]\nmax_volume_change = ''\n")) == (2.0, None, "ok")
 
 
 def test_the_usual_size_is_the_median_of_eight_weeks_so_that_an_odd_one_does_not_count(weeks: Environment) -> None:

@@ -29,12 +29,16 @@ if TYPE_CHECKING:
 WORDS = ("glue-merge", "--engine", "glue", "--run-id", "r1")
 
 
+SESSION = boto3.session.Session()
+"""One for all tests: it reads what Glue can do only once."""
+
+
 class Played:
     """Glue, as far as the test says what it answers."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
-        client = boto3.session.Session().client("glue", region_name="eu-west-1", **keys)
+        client = SESSION.client("glue", region_name="eu-west-1", **keys)
         self.stub = Stubber(client)
         self.stub.activate()
         monkeypatch.setattr(boto3.session.Session, "client", lambda *_words, **_more: client)

@@ -74,7 +74,7 @@ def server(status: int = 202, *, delay: float = 0.0) -> Iterator[tuple[str, list
             pass
 
     with HTTPServer(("127.0.0.1", 0), Handler) as listening:
-        thread = threading.Thread(target=listening.serve_forever)
+        thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
         thread.start()
         yield f"127.0.0.1:{listening.server_port}", requests
         listening.shutdown()

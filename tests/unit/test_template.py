@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cfnlint.api import lint_file
-from cfnlint.decode import cfn_yaml
 
 from retailstream.aws.lambda_handler import handler
 from retailstream.settings import Settings
@@ -36,10 +34,16 @@ ANYWHERE = {
 """What AWS lets nobody restrict to a name: network interfaces that are not made yet, descriptions, and metrics."""
 
 
+def template() -> dict[str, Any]:
+    from cfnlint.decode import cfn_yaml  # noqa: PLC0415 -- a second that only these tests need
+
+    found: dict[str, Any] = cfn_yaml.load(str(TEMPLATE))
+    return found
+
+
 @pytest.fixture(scope="module")
 def resources() -> dict[str, Any]:
-    template: Any = cfn_yaml.load(str(TEMPLATE))
-    found: dict[str, Any] = template["Resources"]
+    found: dict[str, Any] = template()["Resources"]
     return found
 
 
@@ -51,7 +55,10 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+@pytest.mark.slow
 def test_cfn_lint_has_nothing_to_say() -> None:
+    from cfnlint.api import lint_file  # noqa: PLC0415 -- same
+
     assert lint_file(TEMPLATE) == []
 
 
@@ -110,10 +117,9 @@ def test_the_job_is_given_arguments_that_it_knows(resources: dict[str, Any]) -> 
 
 
 def test_the_outputs_feed_the_config_file() -> None:
-    template: Any = cfn_yaml.load(str(TEMPLATE))
     text = (CONFIGS / "aws.toml").read_text()
     tree = tomllib.loads(text)
     keys = {("environment",), *((section, key) for section in ("lake", "engine") for key in tree[section])}
     outputs = {"".join(word.title() for part in key for word in part.split("_")) for key in keys}
-    assert outputs <= set(template["Outputs"])
+    assert outputs <= set(template()["Outputs"])
     assert outputs == set(re.findall(r"# ([A-Z][A-Za-z]+)(?:;|$)", text, re.MULTILINE))
