@@ -13,7 +13,7 @@ import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from retailstream.adapters.hadoop_errors import AWAY
 from retailstream.errors import RetailStreamError, TransientError, UsageError
@@ -85,6 +85,8 @@ class LazySession:
                 ) from error
             there = SparkSession.getActiveSession()
             self._spark, self.is_ours = there or self._new(), there is None
+            if self.is_ours:
+                _quieten(self._spark)
             # A task costs more than the few rows that each of Spark's own 200 would get.
             if "spark.sql.shuffle.partitions" not in self._options.conf:
                 tasks = 2 * self._spark.sparkContext.defaultParallelism
@@ -210,6 +212,15 @@ def _errors_into(path: Path) -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def _quieten(spark: SparkSession) -> None:
+    """Keep the server that sums up what Python tasks count from printing a traceback when the session ends.
+
+    Java hangs up first, and pyspark tells its server only afterwards that this is the end.
+    """
+    server: Any = spark.sparkContext._accumulatorServer  # noqa: SLF001 -- pyspark has no other way
+    server.handle_error = lambda *_connection: None
 
 
 def _from_spark(error: Exception) -> RetailStreamError | None:

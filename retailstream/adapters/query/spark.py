@@ -65,11 +65,14 @@ class SparkTables:
     def _table(self, session: SparkSession, version: Version) -> DataFrame:
         contract, files = version.table.contract, version.manifest.partitions
         if not files:
-            return session.createDataFrame([], _schema(contract))
+            # Not from a list of Python, for which Spark would start processes.
+            nulls = ", ".join(f"cast(null as {type_}) as {name}" for name, type_ in _columns(contract))
+            return session.sql(f"select {nulls} where false")
         if self.database:
             return session.table(f"`{self.database}`.`{contract.name}`").select(*contract.names)
         # Month folders add no column, and a name with wildcards is no pattern.
-        reader = session.read.schema(_schema(contract)).option("recursiveFileLookup", "true")
+        schema = ", ".join(f"{name} {type_}" for name, type_ in _columns(contract))
+        reader = session.read.schema(schema).option("recursiveFileLookup", "true")
         return reader.parquet(*(re.sub(r"([*?\[\]{}\\])", r"\\\1", path) for path in self._paths(version)))
 
     def _paths(self, version: Version) -> list[str]:
@@ -147,7 +150,7 @@ def _tasks(context: Any, group: str) -> tuple[int, int]:  # noqa: ANN401 -- pysp
     return sum(stage.numCompletedTasks for stage in known), sum(stage.numTasks for stage in known)
 
 
-def _schema(contract: Contract) -> str:
-    """Return the columns of a contract as Spark has them."""
+def _columns(contract: Contract) -> list[tuple[str, str]]:
+    """Return the columns of a contract, quoted, and their types as Spark has them."""
     types = {"varchar": "string"}
-    return ", ".join(f"`{column.name}` {types.get(column.sql_type, column.sql_type)}" for column in contract.columns)
+    return [(f"`{column.name}`", types.get(column.sql_type, column.sql_type)) for column in contract.columns]
