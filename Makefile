@@ -14,7 +14,7 @@ AIRFLOW := RETAILSTREAM_STACK=$(CURDIR)/.airflow
 
 ## demo: set everything up, run a synthetic chain through the pipeline, and ask it two questions
 .PHONY: demo
-demo: $(VENV)/run
+demo: compiled
 	rm -rf $(DEMO)
 	$(BIN)/retailstream sample $(DEMO)/source
 	$(BIN)/retailstream run --source $(DEMO)/source --home $(DEMO)/home
@@ -141,17 +141,17 @@ docs: $(VENV)/dev
 
 ## bench: what retailstream costs beside the plainest code for the same job
 .PHONY: bench
-bench: $(VENV)/run
+bench: compiled
 	$(BIN)/python -m benchmarks
 
 ## bench-large: the same, and with 100 times the rows
 .PHONY: bench-large
-bench-large: $(VENV)/run
+bench-large: compiled
 	$(BIN)/python -m benchmarks --large
 
 ## bench-services: the same for S3, MariaDB, both engines and the packaged function, beside s5cmd, pandas and dlt
 .PHONY: bench-services
-bench-services: $(VENV)/stack $(PEERS)/installed
+bench-services: $(VENV)/stack $(PEERS)/installed compiled
 	PATH="$(CURDIR)/$(PEERS)/bin:$$PATH" $(BIN)/python -m benchmarks.ingest_s3
 	$(BIN)/python -m benchmarks.mysql_load --peers $(PEERS)/bin/python
 	$(BIN)/python -m benchmarks.glue_merge_engines
@@ -187,6 +187,11 @@ $(VENV)/run: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/pip install --quiet --compile --constraint constraints.txt -e .
 	touch $@
+
+# The same for the project itself: pip leaves that to the first start, which may not write where PYTHONDONTWRITEBYTECODE is set.
+.PHONY: compiled
+compiled: $(VENV)/run
+	$(BIN)/python -m compileall -q retailstream
 
 $(VENV)/dev: $(VENV)/run
 	$(BIN)/pip install --quiet --constraint constraints.txt --group dev
