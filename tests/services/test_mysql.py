@@ -545,7 +545,7 @@ def test_what_the_user_must_put_right_ends_with_2_and_shows_no_secret(
             assert error in outcome.error
         for secret in ("wr0ng-s3cret", PASSWORD, ENCODED):
             assert secret not in outcome.stdout + outcome.stderr
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25  # one that was tried again would take 30
     memory = b"".join(env.files(".").values())
     for secret in ("wr0ng-s3cret", PASSWORD, ENCODED):
         assert secret.encode() not in memory

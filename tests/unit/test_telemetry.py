@@ -151,7 +151,7 @@ def test_a_target_that_hangs_is_left_alone_after_a_while(
         address = "hanging"
 
         def put(self, group: Mapping[str, str], samples: Sequence[Sample]) -> None:
-            gone.wait(10)
+            gone.wait(60)
 
     gone = threading.Event()
     monkeypatch.setattr(telemetry, "PATIENCE", 0.2)
@@ -159,7 +159,7 @@ def test_a_target_that_hangs_is_left_alone_after_a_while(
     began = time.monotonic()
     hanging.tell("ingest", some)
     hanging.tell("sqoop", some)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
     assert "did not reach hanging: no answer within 0.2 seconds" in caplog.text
     gone.set()
 
