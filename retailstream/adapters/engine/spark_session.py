@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
-from retailstream.adapters.hadoop_errors import AWAY
-from retailstream.errors import RetailStreamError, TransientError, UsageError
+from retailstream.adapters.engine.spark_errors import from_spark
+from retailstream.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,9 +46,6 @@ SUBMITTED: Final = "PYSPARK_GATEWAY_PORT"
 
 WORDS: Final = "PYSPARK_SUBMIT_ARGS"
 """The words that pyspark starts a JVM with."""
-
-_TOLD: Final = {"RetailStreamError": RetailStreamError, "TransientError": TransientError, "UsageError": UsageError}
-"""Errors of ours that arise where files are read, which may be another machine, and come back as text."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +172,7 @@ def open_session(work: Path, options: SparkOptions) -> Iterator[LazySession]:
     try:
         yield session
     except Exception as error:
-        if told := _from_spark(error):
+        if told := from_spark(error):
             raise told from error
         raise
     finally:
@@ -221,29 +218,6 @@ def _quieten(spark: SparkSession) -> None:
     """
     server: Any = spark.sparkContext._accumulatorServer  # noqa: SLF001 -- pyspark has no other way
     server.handle_error = lambda *_connection: None
-
-
-def _from_spark(error: Exception) -> RetailStreamError | None:
-    """Return an error of Spark's as ours."""
-    if "pyspark" not in sys.modules:
-        return None
-    from py4j.protocol import Py4JError  # noqa: PLC0415 -- it is there already
-    from pyspark.errors import PySparkException  # noqa: PLC0415 -- same
-
-    if not isinstance(error, (PySparkException, Py4JError)):
-        return None
-    if ours := re.search(rf"retailstream\.errors\.({'|'.join(_TOLD)}): (.+)", str(error)):
-        return _TOLD[ours[1]](ours[2].strip()[:500], hint="run the same command again; -v says more")
-    if AWAY.search(str(error)):
-        return TransientError(f"Spark failed: {_cause(error)}", hint="run the same command again")
-    return RetailStreamError(f"Spark failed: {_cause(error)}", hint="run again with -v")
-
-
-def _cause(error: Exception) -> str:
-    """Return the last line that names an error, which is where the trouble began."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    named = [line for line in lines if "Error" in line or "Exception" in line]
-    return (named or lines or ["no reason"])[-1][:500]
 
 
 def _escaped(value: str) -> str:
