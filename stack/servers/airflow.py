@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import urllib.request
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +26,8 @@ REQUIREMENT: Final = "apache-airflow==3.3.2 apache-airflow-providers-standard==1
 PIPELINE: Final = "retailstream_pipeline"
 USER: Final = "admin"
 API: Final = "airflow-api-server"
+PATIENCE: Final = 60
+"""Seconds that each of its programs waits while another writes; SQLite's own 5 are too few for a busy machine."""
 
 
 def install() -> Path:
@@ -52,7 +56,7 @@ def _environment(place: Place) -> Mapping[str, str]:
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "CORE__EXECUTION_API_SERVER_URL": f"{endpoint(place)}/execution/",
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_database(place)}?timeout={PATIENCE}",
         "LOGGING__BASE_LOG_FOLDER": str(place.folder / "log" / "tasks"),
         "API__HOST": HOST,
         "API__PORT": str(place.port(API)),
@@ -72,6 +76,10 @@ def _environment(place: Place) -> Mapping[str, str]:
     }
 
 
+def _database(place: Place) -> Path:
+    return place.data(NAME) / "airflow.db"
+
+
 def _of_tasks(place: Place) -> dict[str, str]:
     """Return the variables that tasks find; those of the caller stay as they are."""
     ours = {
@@ -86,6 +94,8 @@ def _prepare(place: Place) -> None:
     """Make the tables, a password, and a drop to begin with."""
     write_private(place.data(NAME) / "passwords.json", json.dumps({USER: place.secret(NAME)}))
     _run(place, [_program(), "db", "migrate"])
+    with closing(sqlite3.connect(_database(place))) as connection:
+        connection.execute("pragma journal_mode = wal")  # it stays so; who writes then waits for no reader
     drop = Path(_of_tasks(place)["RETAILSTREAM_SOURCE"])
     if "RETAILSTREAM_SOURCE" not in os.environ and not drop.exists():
         _run(place, [_of_tasks(place)["RETAILSTREAM_CLI"], "sample", str(drop)])

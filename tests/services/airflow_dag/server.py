@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -68,8 +69,17 @@ class Airflow:
         self.token = self._open("POST", "/auth/token", login)["access_token"]
 
     def api(self, method: str, path: str, body: object = None) -> Any:
-        """Ask the API."""
-        return self._open(method, f"/api/v2{path}", body)
+        """Ask the API, and again where it says that its database is busy."""
+        [answer] = wait_until(lambda: self._answers(method, f"/api/v2{path}", body))
+        return answer
+
+    def _answers(self, method: str, path: str, body: object) -> list[Any]:
+        try:
+            return [self._open(method, path, body)]
+        except urllib.error.HTTPError as error:
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
+            return []
 
     def refuses(self, method: str, path: str, body: object) -> str:
         """Ask the API what it refuses as unfit, and return its words."""

@@ -95,8 +95,8 @@ def killed_midway(home: Path, run: Run) -> None:
     def at_work() -> list[Entry]:
         return [entry for entry in entries(home, run) if (entry.stage, entry.status) == ("glue-merge", "running")]
 
-    wait_until(at_work, lambda: entries(home, run), seconds=180, every=0.01)
-    os.kill(at_work()[0].process_id, signal.SIGKILL)
+    [entry] = wait_until(at_work, lambda: entries(home, run), seconds=180, every=0.01)
+    os.kill(entry.process_id, signal.SIGKILL)
 
 
 def test_a_held_lock_is_waited_for_and_a_killed_task_succeeds_once_it_is_cleared(
