@@ -78,6 +78,7 @@ def test_answers_equal_plain_python(connection: duckdb.DuckDBPyConnection) -> No
         assert tables.answer(connection, name, asked).rows == expected(chain, name, asked), (name, asked)
 
 
+@pytest.mark.slow
 def test_the_order_of_the_rows_of_a_table_does_not_show(connection: duckdb.DuckDBPyConnection) -> None:
     with tables.connect(CHAIN) as shuffled:
         for table in ("sales", "features", "stores"):
@@ -118,6 +119,7 @@ FEATURES = st.dictionaries(KEYS, st.tuples(PRICES, CPIS, MARKDOWNS))
 STORES = st.dictionaries(st.integers(1, 5), st.tuples(st.sampled_from("AB"), st.integers(1, 300)))
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, derandomize=True)
 @given(sales=SALES, features=FEATURES, stores=STORES, first=st.sampled_from([date(2000, 3, 17), date(2011, 4, 1)]))
 def test_answers_equal_plain_python_on_random_chains(

@@ -112,7 +112,7 @@ def expected(
         )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(sales=SALES, rates=RATES, cells=FORECAST, threshold=st.sampled_from(["7.5", "8", "11.99"]))
 def test_equals_plain_python(
     connection: duckdb.DuckDBPyConnection,

@@ -68,7 +68,7 @@ def scraped(address: str) -> dict[tuple[str, str], float]:
     }
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_an_exporter_serves_health_and_last_runs_until_it_is_stopped(env: Environment, number: int) -> None:
     with started(env, "--serve", "0", "--every", "0.2") as process:
         address = address_of(process)
@@ -90,6 +90,7 @@ def test_an_exporter_serves_health_and_last_runs_until_it_is_stopped(env: Enviro
         assert process.stderr.read() == ""
 
 
+@pytest.mark.slow
 def test_an_exporter_goes_on_where_a_look_fails(env: Environment) -> None:
     with started(env, "--serve", "127.0.0.1:0", "--every", "0.2", "-q") as process:
         address = address_of(process)

@@ -40,6 +40,7 @@ def test_generated_pages_are_what_the_code_says() -> None:
     assert [path.name for path in stale(REFERENCE)] == []
 
 
+@pytest.mark.slow
 def test_a_stale_page_is_named_and_mended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -86,7 +86,7 @@ def tallied(rows: Sequence[Sequence[str | None]], lines: Path | None = None) -> 
 
 
 @given(rows=ROWS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_rows_reckoned_one_by_one_have_the_proof_of_their_file(engine: DuckDbEngine, rows: list[Any]) -> None:
     files = DuckDbTables(engine)
     with TemporaryDirectory() as name:
