@@ -82,8 +82,6 @@ class LazySession:
                 ) from error
             there = SparkSession.getActiveSession()
             self._spark, self.is_ours = there or self._new(), there is None
-            if self.is_ours:
-                _quieten(self._spark)
             # A task costs more than the few rows that each of Spark's own 200 would get.
             if "spark.sql.shuffle.partitions" not in self._options.conf:
                 tasks = 2 * self._spark.sparkContext.defaultParallelism
@@ -107,12 +105,14 @@ class LazySession:
         log = self._work / "spark.log"
         try:
             with _errors_into(log):
-                return self._started()
+                spark = self._started()
         except (PySparkException, OSError) as error:
             said = " ".join(log.read_text(errors="replace").split())[-300:]
             raise UsageError(
                 f"Spark does not start: {said or error}", hint="Spark needs Java 17 or 21; set JAVA_HOME"
             ) from error
+        _quieten(spark)
+        return spark
 
     def _started(self) -> SparkSession:
         """Return a new session; a JVM that must be started reads its properties from a file, not from its words."""

@@ -82,7 +82,7 @@ class Runtime:
 
         if not self._works or (size := path.stat().st_size) > SMALL_BYTES:
             return None
-        said = [(HEADERS[name], value) for name, value in arguments.items() if name in HEADERS]
+        said = [(HEADERS[name], value) for name, value in arguments.items()]
         headers = http.HttpHeaders([("host", self._host), ("content-length", str(size)), *said])
         try:
             request = self._client.make_request(
