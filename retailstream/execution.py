@@ -71,6 +71,7 @@ class Entry:
             "outputs": list(self.report.outputs),
             "datasets": {name: counts.as_dict() for name, counts in self.report.datasets.items()},
             "error": describe(error) if error else None,
+            "warnings": [warning.as_dict() for warning in self.report.warnings],
             **self.extra,
         }
 
@@ -197,7 +198,7 @@ def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
         carry_out = stage_wiring.STAGES.get(entry.stage) or stage_wiring.BESIDE[entry.stage]
         entry.report = carry_out(env, run)
     for warning in entry.report.warnings:
-        log.warning("%s: %s", entry.stage, warning)
+        log.warning("%s: %s", entry.stage, warning.text)
 
 
 def _together(whole: StageReport, report: StageReport) -> StageReport:
@@ -208,6 +209,7 @@ def _together(whole: StageReport, report: StageReport) -> StageReport:
         status=report.status if whole.status == "noop" else whole.status,
         datasets={**whole.datasets, **own},
         outputs=tuple(dict.fromkeys((*whole.outputs, *report.outputs))),
+        warnings=(*whole.warnings, *report.warnings),
     )
 
 

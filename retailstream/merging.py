@@ -7,6 +7,7 @@ publishes them. What was rejected is kept in the quarantine either way.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from retailstream.errors import QualityGateError, RetailStreamError
@@ -16,10 +17,10 @@ from retailstream.manifests import NewPartition
 from retailstream.ports import LakeFile, LandedFile
 from retailstream.quarantine import Reject
 from retailstream.records import raw_records, survey
-from retailstream.reports import Counts, StageReport, outcome
+from retailstream.reports import Counts, RunWarning, StageReport, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from retailstream.contracts import Contract
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from retailstream.manifests import Manifest
     from retailstream.ports import FoundReject, Lake, Merge, Merger, Progress, Table
     from retailstream.runs import Books, Limit, Run
+
+NAMED = 5
+"""How many things of a kind a warning names; of the others it has the number."""
 
 RAW_BATCH = 10_000
 """How many rejects are looked up in their files at a time."""
@@ -50,7 +54,7 @@ class Prepared:
     pending: Pending
     merge: Merge | None
     counts: Counts
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[RunWarning, ...] = ()
 
 
 def find_pending(table: Table, books: Books) -> Pending:
@@ -85,7 +89,8 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     merge = engine.merge(contract, files, settled=settled, current=current)
     quarantine.keep(run.run_id, _with_raw(contract, merge.rejects(), raw))
     if merge.off_fridays:
-        warnings.append(f"{contract.name}: {merge.off_fridays:,} rows have a date that is no Friday; they are kept")
+        text = f"{contract.name}: {merge.off_fridays:,} rows have a date that is no Friday; they are kept"
+        warnings.append(RunWarning("off_week_end", text, contract.name))
     rows = merge.counts
     counts = Counts(
         files_in=len(pending.files),
@@ -165,7 +170,7 @@ def _current(table: Table, version: Manifest) -> dict[str, LakeFile]:
 
 def _survey(
     contract: Contract, files: Sequence[Landed], raw: Lake, progress: Progress
-) -> tuple[list[LandedFile], list[Reject], list[str]]:
+) -> tuple[list[LandedFile], list[Reject], list[RunWarning]]:
     readable, defects = [], []
     unknown: dict[str, int] = {}
     paths = raw.fetch_all([file.key for file in files])
@@ -181,11 +186,18 @@ def _survey(
             for name in found.unknown:
                 unknown[name] = unknown.get(name, 0) + 1
         progress(f"reading {contract.name}", number, len(files))
-    warnings = [
-        f"{contract.name}: column '{name}' of {count} file{'s' * (count > 1)} is unknown and ignored"
-        for name, count in unknown.items()
-    ]
-    return readable, defects, warnings
+    return readable, defects, _unknown_columns(contract, unknown)
+
+
+def _unknown_columns(contract: Contract, unknown: Mapping[str, int]) -> list[RunWarning]:
+    """Return one warning for all columns that no contract knows, however many there are."""
+    if not unknown:
+        return []
+    shown = [f"'{name}' of {count:,} file{'s' * (count > 1)}" for name, count in islice(unknown.items(), NAMED)]
+    more = f" and {len(unknown) - NAMED:,} more" if len(unknown) > NAMED else ""
+    several = len(unknown) > 1
+    text = f"column{'s' * several} {', '.join(shown)}{more} {'are' if several else 'is'} unknown and ignored"
+    return [RunWarning("unknown_columns", f"{contract.name}: {text}", contract.name)]
 
 
 def _check_bytes(raw: Lake, file: Landed, path: Path) -> None:

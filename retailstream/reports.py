@@ -69,7 +69,25 @@ def summary_of_nothing(stage: str, run_id: str | None, *, status: Status = "ok",
         "outputs": [],
         "datasets": {},
         "error": error,
+        "warnings": [],
     }
+
+
+@dataclass(frozen=True)
+class RunWarning:
+    """What an operator should know of a run that went on all the same.
+
+    `code` is one word for machines; `dataset` and `file` are None where it is about none, or about several.
+    """
+
+    code: str
+    text: str
+    dataset: str | None = None
+    file: str | None = None
+
+    def as_dict(self) -> dict[str, str | None]:
+        """Return the warning as the JSON summary prints it."""
+        return {"code": self.code, "dataset": self.dataset, "file": self.file, "text": self.text}
 
 
 @dataclass(frozen=True)
@@ -81,7 +99,7 @@ class StageReport:
     datasets: Mapping[str, Counts] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[RunWarning, ...] = ()
 
     @property
     def counts(self) -> Counts:

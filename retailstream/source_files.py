@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from retailstream.contracts import CONTRACTS, SALES
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.hashing import sha256
+from retailstream.reports import RunWarning
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -46,7 +47,7 @@ class SourceFile:
     stamp: Stamp | None = None
 
 
-def scan(source: Path, datasets: Collection[str]) -> tuple[list[Path], list[str]]:
+def scan(source: Path, datasets: Collection[str]) -> tuple[list[Path], list[RunWarning]]:
     """Return the CSV files of these datasets below a source, and a warning for each file that is passed over.
 
     Raises UsageError where the source is no folder. Files of the other known datasets are passed over in silence, since
@@ -55,14 +56,16 @@ def scan(source: Path, datasets: Collection[str]) -> tuple[list[Path], list[str]
     if not source.is_dir():
         why = "is a file" if source.exists() else "does not exist"
         raise UsageError(f"the source folder {source} {why}", hint="name it with --source, or set source.path")
-    wanted, warnings = [], []
+    wanted: list[Path] = []
+    warnings: list[RunWarning] = []
     for path in sorted(_files(source), key=lambda path: os.fsencode(path.relative_to(source))):
         name = path.relative_to(source)
         elsewhere = len(name.parts) < 2 or name.parts[0] not in CONTRACTS
         if (elsewhere and SALES.name not in datasets) or (not elsewhere and name.parts[0] not in datasets):
             continue
         if problem := _passed_over(path, name, CONTRACTS):
-            warnings.append(f"{name.as_posix()!a} is ignored: {problem}")
+            text = f"{name.as_posix()!a} is ignored: {problem}"
+            warnings.append(RunWarning("passed_over", text, None if elsewhere else name.parts[0], name.as_posix()))
         else:
             wanted.append(path)
     return wanted, warnings

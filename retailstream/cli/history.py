@@ -70,6 +70,8 @@ def show(
             print_summary(dict(entry.summary))
         else:
             print(f"{entry.stage}: {entry.status}")
+        for warning in (entry.summary or {}).get("warnings", ()) if entry.stage != "run" else ():
+            print(f"  warning: {warning['text']}")
         if entry.error:
             print(f"  {entry.error}")
         print(f"  attempt {entry.attempt}, {entry.started_at} to {entry.ended_at}, exit code {entry.exit_code}")

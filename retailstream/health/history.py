@@ -64,6 +64,15 @@ def last_runs(stages: Sequence[str], ledger: Ledger, slowdown: float | None) -> 
     yield _duration(stages, ledger, slowdown)
 
 
+def warnings(stages: Sequence[str], ledger: Ledger) -> Check:
+    """Count what the last run of each stage warned of, and the last that changed something: a noop tells it no more."""
+    last = [entry for stage in stages for entry in (ledger.last(stage), ledger.last_change((stage,))) if entry]
+    told = dict.fromkeys(
+        f"{entry.stage}: {warning['text']}" for entry in last for warning in (entry.summary or {}).get("warnings", ())
+    )
+    return Check("warnings", "; ".join(told) or "none", None, "warn" if told else "ok", measure=len(told))
+
+
 def run_figures(ledger: Ledger) -> Iterator[tuple[str, list[Sample]]]:
     """Yield every stage with the figures that its last run has told, or would have: killed ones tell nothing."""
     for stage in ledger.stages():

@@ -17,7 +17,7 @@ from retailstream.errors import RetailStreamError, UsageError
 from retailstream.extracts import Span
 from retailstream.manifests import WHOLE, NewPartition
 from retailstream.relations import DAYS, EXACT
-from retailstream.reports import Counts, StageReport, outcome
+from retailstream.reports import Counts, RunWarning, StageReport, outcome
 from retailstream.stages import TABLE
 
 if TYPE_CHECKING:
@@ -63,8 +63,12 @@ def run(*, tables: Tables, warehouse: Warehouse, files: TableEngine, transfer: T
         outputs=(warehouse.url,),
         inputs=(plan.asked,),
         warnings=tuple(
-            f"{count:,} values of '{name}' in table '{request.table}' are no days of the calendar, such as 0000-00-00;"
-            " they are null in the warehouse"
+            RunWarning(
+                "no_calendar_day",
+                f"{count:,} values of '{name}' in table '{request.table}' are no days of the calendar, such as"
+                " 0000-00-00; they are null in the warehouse",
+                request.target,
+            )
             for name, count in (sent.no_days if sent else ())
         ),
     )

@@ -36,6 +36,7 @@ KEYS = [
     "outputs",
     "datasets",
     "error",
+    "warnings",
 ]
 
 

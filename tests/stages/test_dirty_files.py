@@ -97,6 +97,28 @@ def test_unknown_columns_are_named_in_a_warning(env: Environment) -> None:
     assert "WARNING: glue-merge: stores: column 'X' of 1 file is unknown and ignored" in outcome.stderr
 
 
+def test_many_unknown_columns_are_one_warning_and_kept_on_record(env: Environment) -> None:
+    names = [f"extra{number}" for number in range(500)]
+    env.write({"sales/a.csv": csv(f"{SALES},{','.join(names)}", "1,1,05/02/2010,1,0" + ",x" * 500)})
+
+    outcome = env.command("run", "--source", str(env.source), "--json")
+
+    warnings = [warning for warning in outcome.document["warnings"] if warning["code"] == "unknown_columns"]
+    (warning,) = warnings
+    assert warning["dataset"] == "sales"
+    assert warning["text"].startswith("sales: columns 'extra0' of 1 file, 'extra1' of 1 file")
+    assert warning["text"].endswith("and 495 more are unknown and ignored")
+    (merge,) = [stage for stage in outcome.document["stages"] if stage["stage"] == "glue-merge"]
+    assert merge["warnings"] == warnings
+    shown = env.command("runs", "show", outcome.document["run_id"]).stdout
+    assert shown.count("warning: sales: columns 'extra0'") == 1
+    env.command("run", "--source", str(env.source))  # a noop, which tells nothing anew
+    looked = env.command("monitor", "--json")
+    (check,) = [check for check in looked.document["checks"] if check["name"] == "warnings"]
+    assert check["state"] == "warn"
+    assert "and 495 more are unknown and ignored" in check["value"]
+
+
 def test_customers_may_be_there_or_not(env: Environment) -> None:
     env.write(
         {
