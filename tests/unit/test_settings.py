@@ -111,6 +111,7 @@ def test_a_value_of_a_wrong_form_names_its_key_and_its_layer(tmp_path: Path, fla
         ("5%", "5%"),
         ("mysql://ann@corp:secret@host/db", "mysql://ann@corp:***@host/db"),
         ("ann:secret@host", "ann:***@host"),
+        ("ann@corp:secret@host", "ann@corp:***@host"),
         ("http://host?passwd=a&x=b", "http://host?passwd=***&x=b"),
         ("jdbc:mysql://host/db;user=ann;password=s=1", "jdbc:mysql://host/db;user=ann;password=***"),
         ("http://host?PWD=a", "http://host?PWD=***"),
