@@ -88,8 +88,8 @@ def test_a_variable_of_another_program_is_left_alone(tmp_path: Path, monkeypatch
     ("flags", "error"),
     [
         ({"quality.max_orphan_stores": "many"}, r"setting 'quality.max_orphan_stores' \(flag\): Input should be"),
-        ({"quality.max_rejects": "101%"}, r"setting 'quality.max_rejects' \(flag\): '101%' is no limit"),
-        ({"quality.max_rejects": ""}, r"setting 'quality.max_rejects' \(flag\): '' is no limit"),
+        ({"quality.max_rejects": "101%"}, r"setting 'quality.max_rejects' \(flag\): invalid limit of rejects '101%'"),
+        ({"quality.max_rejects": ""}, r"setting 'quality.max_rejects' \(flag\): invalid limit of rejects ''"),
     ],
 )
 def test_a_value_of_a_wrong_form_names_its_key_and_its_layer(tmp_path: Path, flags: dict[str, str], error: str) -> None:
