@@ -221,9 +221,7 @@ def test_features_are_compared_with_what_was_published(months: Environment) -> N
     assert found(months, "reconcile_features_warehouse") == ("3 rows", "9 rows published", "fail")
 
 
-def test_stores_with_sales_that_nobody_knows_are_counted(
-    months: Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stores_with_sales_that_nobody_knows_are_counted(months: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     months.write(week("2010-05", store=8) | {f"sales/{name}": text for name, text in orphans().items()})
     months.run()
 

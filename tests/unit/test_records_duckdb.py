@@ -123,6 +123,23 @@ def test_a_plain_file_may_cross_the_buffers_of_duckdb(
     assert read_by_duckdb(engine, path, PLAIN_OPTIONS + SMALL_BUFFERS, STORES.names) == read_by_us(path)
 
 
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        (b"store,type\r\n1,A\r\n2,B", b"7,1,A\n7,2,B\n"),
+        (b"store,type\n1,A\n2,B\n", b"7,1,A\n7,2,B\n"),
+        (b"\n1", b"7,1\n"),
+        (b"store,type\n", b""),
+        (b"store,type", b""),
+        (b"", b""),
+    ],
+)
+def test_joined_records_stand_behind_the_number_of_their_file(folder: Path, text: bytes, joined: bytes) -> None:
+    (folder / "part.csv").write_bytes(text)
+    join([(7, folder / "part.csv")], folder / "joined.csv")
+    assert (folder / "joined.csv").read_bytes() == joined
+
+
 def check_joined(engine: duckdb.DuckDBPyConnection, folder: Path, texts: Sequence[str], options: str) -> None:
     paths = [folder / f"part{place}.csv" for place in range(len(texts))]
     for path, text in zip(paths, texts, strict=True):
