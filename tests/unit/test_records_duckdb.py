@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from retailstream.contracts import STORES
 from retailstream.records import JOINED_OPTIONS, PLAIN_OPTIONS, SPOOL_COLUMNS, join, records, spool, survey
+from retailstream.records.surveying import LINE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -181,6 +182,12 @@ def test_joined_files_may_cross_the_buffers_of_duckdb(
     ]
 
     check_joined(engine, folder, texts, JOINED_OPTIONS.partition(", buffer_size")[0] + SMALL_BUFFERS)
+
+
+def test_the_longest_plain_line_may_be_joined(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """The number of its file makes a line longer than a plain one may be."""
+    line = "1,A," + "x" * (LINE_BYTES - 5)
+    check_joined(engine, folder, [f"Store,Type,Size\n{line}\n2,B,3\n"] * 2, JOINED_OPTIONS)
 
 
 def quoted(fields: Sequence[str]) -> str:
