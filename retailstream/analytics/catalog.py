@@ -28,7 +28,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from retailstream.analytics.headline import Headline
-from retailstream.contracts import FORMS, Type
+from retailstream.contracts import COMMON_FORMS, Type
 from retailstream.errors import UsageError
 from retailstream.querying import found_in
 
@@ -76,7 +76,7 @@ class Parameter:
         if given is None:
             return self.default
         text = str(given)
-        form = r".+" if self.type == "text" else FORMS[Type(self.type)]
+        form = r".+" if self.type == "text" else COMMON_FORMS[Type(self.type)]
         if re.fullmatch(form, text) is None:
             raise self._refusal(_KINDS[self.type], text)
         if self.type == "text":
