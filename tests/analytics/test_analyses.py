@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retailstream.analytics import catalog
+from retailstream.analytics import catalog, use_case
 from tests.analytics import reference, tables
 from tests.analytics.chain import Chain, Row, read
 
@@ -165,7 +165,7 @@ def _write(folder: Path, header: list[str], rows: list[list[object]]) -> None:
         csv.writer(file, lineterminator="\n").writerows([header, *rows])
 
 
-def _assert_alike(answer: catalog.Answer, rows: list[Row]) -> None:
+def _assert_alike(answer: use_case.Answer, rows: list[Row]) -> None:
     assert len(answer.rows) == len(rows)
     for found, wanted in zip(answer.rows, rows, strict=True):
         for column, mine, theirs in zip(answer.columns, found, wanted, strict=True):

@@ -3,9 +3,11 @@
 -- place: 10
 -- question: How many customers a week visit the stores of one type in one month of the year?
 -- method: The average of the store's weeks of that month, over all years. The data holds no counts of visits unless the sales files
---   have a Customers column; without it sales stand in, and the month index says how the month compares with the
+--   have a Customers column; a receipt with goods of three departments then counts three times, as each department's row
+--   has its own visits. Without it sales stand in, and the month index says how the month compares with the
 --   store's usual week once prices (CPI) are taken out.
--- parameter: type text = B | the type of the stores
+-- reads: sales, stores
+-- parameter: type text = B among stores.type | the type of the stores
 -- parameter: month integer = 4 at least 1 at most 12 | the month of the year, over all years
 -- parameter: basket money at least 0.01 | what one visit brings on average, where visits were not counted
 -- headline (highest avg_weekly_visits): In {month:month} store {store} leads type {type}[, tied with {tied}]:
