@@ -55,7 +55,8 @@ and stays on record in the quarantine. Where the loser is clean from an earlier 
 
 `customers` of a row of sales are the visits of that department in that week, as its receipts count them. A receipt with
 goods of three departments is in three rows, so the sum over a store's departments counts it three times: it is no
-number of people, and compares stores only where their baskets are alike.
+number of people, and compares stores only where their baskets are alike. `customers` of a row of features are the
+visits of the whole store in that week, a receipt once: bring these where tills can count them.
 """
 
 
