@@ -162,6 +162,7 @@ FEATURES: Final = Contract(
         Column("cpi", Type.NUMBER, above=0),
         Column("unemployment", Type.NUMBER, at_least=0, at_most=100),
         Column("is_holiday", Type.BOOLEAN, required=True),
+        Column("customers", Type.INTEGER, optional=True, at_least=0),
     ),
     key=("store", "date"),
 )

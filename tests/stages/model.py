@@ -38,6 +38,7 @@ COLUMNS = {
         "cpi": "number",
         "unemployment": "number",
         "is_holiday": "boolean",
+        "customers": "integer",
     },
     "stores": {"store": "integer", "type": "letter", "size": "integer"},
 }

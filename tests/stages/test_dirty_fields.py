@@ -183,9 +183,10 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 REQUIRED["features"] = ("store", "date", "is_holiday")
 NULLABLE: dict[str, tuple[str, ...]] = {
     "sales": ("customers",),
-    "features": ("temperature", "fuel_price", "cpi", "unemployment"),
+    "features": ("temperature", "fuel_price", "cpi", "unemployment", "customers"),
 }
 NULLABLE["features"] += tuple(f"markdown{number}" for number in range(1, 6))
+VISITED = ("sales", "features")
 POSITIVE = ("0", "-0", "0.0", "-0.0000000001", "-1")
 
 CASES = [
@@ -216,9 +217,13 @@ CASES = [
     *rejected("sales", "form", "is_holiday", NO_BOOLEANS),
     *accepted("features", "is_holiday", BOOLEANS),
     *rejected("features", "form", "is_holiday", NO_BOOLEANS),
-    *accepted("sales", "customers", {"0": 0, "-0": 0, " 12 ": 12, "999999999": 999_999_999}),
-    *rejected("sales", "form", "customers", NO_INTEGERS),
-    *rejected("sales", "bounds", "customers", ("-1", "-999999999")),
+    *(
+        case
+        for d in VISITED
+        for case in accepted(d, "customers", {"0": 0, "-0": 0, " 12 ": 12, "999999999": 999_999_999})
+    ),
+    *(case for d in VISITED for case in rejected(d, "form", "customers", NO_INTEGERS)),
+    *(case for d in VISITED for case in rejected(d, "bounds", "customers", ("-1", "-999999999"))),
     *accepted("features", "temperature", decimals(NUMBERS)),
     *rejected("features", "form", "temperature", NO_NUMBERS),
     *accepted("features", "fuel_price", decimals({"0.0000000001": "0.0000000001", "3.5": "3.5"})),
@@ -234,7 +239,7 @@ CASES = [
     *rejected("stores", "bounds", "size", ("0", "-1")),
 ]
 
-HEADERS = {"sales": f"{SALES},Customers", "features": FEATURES, "stores": STORES}
+HEADERS = {"sales": f"{SALES},Customers", "features": f"{FEATURES},Customers", "stores": STORES}
 
 
 def record(case: Case, place: int) -> list[str]:

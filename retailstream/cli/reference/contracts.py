@@ -66,6 +66,13 @@ by column in the order of the contract.
 Rows of one key are ordered by landing, then by file name (its bytes), then by record; the last wins, since what comes
 later is a correction. A loser that equals the winner in all columns is a *duplicate*; one that differs is *superseded*
 and stays on record in the quarantine. Where the loser is clean from an earlier run, it counts as *replaced*.
+
+## Customers
+
+`customers` of a row of sales are the visits of that department in that week, as its receipts count them. A receipt with
+goods of three departments is in three rows, so the sum over a store's departments counts it three times: it is no
+number of people, and compares stores only where their baskets are alike. `customers` of a row of features are the
+visits of the whole store in that week, a receipt once: bring these where tills can count them.
 """
 
 
