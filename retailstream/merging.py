@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from retailstream.landings import Landed
     from retailstream.manifests import Manifest
     from retailstream.ports import FoundReject, Lake, Merge, Merger, Progress, Table
+    from retailstream.records import FileSurvey
     from retailstream.runs import Books, Limit, Run
 
 NAMED = 5
@@ -173,20 +174,33 @@ def _survey(
 ) -> tuple[list[LandedFile], list[Reject], list[RunWarning]]:
     readable, defects = [], []
     unknown: dict[str, int] = {}
+    warnings: list[RunWarning] = []
     paths = raw.fetch_all([file.key for file in files])
     for number, (file, path) in enumerate(zip(files, paths, strict=True), start=1):
         _check_bytes(raw, file, path)
         found = survey(path, contract)
         if found.defect:
             defect = found.defect
-            reject = Reject(contract.name, file.landing, file.file, None, defect.rule, None, defect.value, None)
-            defects.append(reject)
+            defects.append(
+                Reject(contract.name, file.landing, file.file, None, defect.rule, None, defect.value, defect.header)
+            )
         else:
             readable.append(LandedFile(number, file.landing, file.file, LakeFile(raw, file.key, path), found))
+            warnings += _spans(contract, file, found)
             for name in found.unknown:
                 unknown[name] = unknown.get(name, 0) + 1
         progress(f"reading {contract.name}", number, len(files))
-    return readable, defects, _unknown_columns(contract, unknown)
+    return readable, defects, [*warnings, *_unknown_columns(contract, unknown)]
+
+
+def _spans(contract: Contract, file: Landed, found: FileSurvey) -> list[RunWarning]:
+    """Return a warning where records stand on several lines: legal, and yet what a stray quote looks like."""
+    if not found.spans:
+        return []
+    told = [f"record {number:,} spans {lines:,} lines" for number, lines in found.spans[:NAMED]]
+    more = f" and {len(found.spans) - NAMED:,} more span several" if len(found.spans) > NAMED else ""
+    text = f"{contract.name}: in {file.file!a} {', '.join(told)}{more}"
+    return [RunWarning("spans_lines", text, contract.name, file.file)]
 
 
 def _unknown_columns(contract: Contract, unknown: Mapping[str, int]) -> list[RunWarning]:

@@ -38,6 +38,7 @@ COLUMNS = {
         "cpi": "number",
         "unemployment": "number",
         "is_holiday": "boolean",
+        "customers": "integer",
     },
     "stores": {"store": "integer", "type": "letter", "size": "integer"},
 }
@@ -47,9 +48,9 @@ SCOPES = {"sales": ("sales", "stores"), "features": ("features",)}
 _NULLABLE = {"customers", "temperature", "fuel_price", "cpi", "unemployment", *(f"markdown{n}" for n in range(1, 6))}
 _NULLS = {"", "na", "n/a", "null", "nan"}
 _FORMS = {
-    "integer": "-?[0-9]{1,9}",
-    "money": r"-?[0-9]{1,10}(\.[0-9]{1,2})?",
-    "number": r"-?[0-9]{1,8}(\.[0-9]{1,10})?",
+    "integer": r"-?[0-9]{1,9}(\.0{1,10})?",
+    "money": r"-?(?=\.?[0-9])[0-9]{0,10}(\.[0-9]{1,2}0{0,8})?",
+    "number": r"-?(?=\.?[0-9])[0-9]{0,8}(\.[0-9]{1,10}0{0,8})?",
     "date": "[0-9]{2}/[0-9]{2}/[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2}",
     "letter": "[A-Za-z]",
 }
@@ -225,7 +226,7 @@ def _read(name: str, kind: str, text: str) -> tuple[str, object]:
         return _read_date(text)
     if kind == "letter":
         return "", text
-    value = int(text) if kind == "integer" else Decimal(text)
+    value = int(Decimal(text)) if kind == "integer" else Decimal(text)
     low, high = _BOUNDS.get(name, (-_LARGE, _LARGE))
     return ("", value) if low <= value <= high else ("bounds", None)
 

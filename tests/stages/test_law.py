@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.environment import FEATURES, SALES, STORES, Environment, gzipped, law_holds, new_environment
 from tests.stages.model import COLUMNS, Entry, File, Model, Record
 
-HEADERS = {"sales": f"{SALES},Customers", "features": FEATURES, "stores": STORES}
+HEADERS = {"sales": f"{SALES},Customers", "features": f"{FEATURES},Customers", "stores": STORES}
 SHARE = settings.default.max_examples // 20 if settings.default else 5
 """A run takes a fifth of a second, so these properties get a share of the profile's examples."""
 
