@@ -45,7 +45,7 @@ def function(loader: Loader, name: str, node: yaml.Node) -> dict[str, Any]:
     return {name: loader.construct_scalar(node)}  # type: ignore[arg-type]
 
 
-Loader.add_multi_constructor("!", function)  # type: ignore[no-untyped-call]
+Loader.add_multi_constructor("!", function)
 
 
 def template() -> dict[str, Any]:
