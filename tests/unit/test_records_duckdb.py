@@ -156,10 +156,10 @@ def check_joined(engine: duckdb.DuckDBPyConnection, folder: Path, texts: Sequenc
     for path, text in zip(paths, texts, strict=True):
         path.write_bytes(text.encode())
     assert all(survey(path, STORES).plain for path in paths)
-    join([(place * 40, path) for place, path in enumerate(paths)], folder / "joined.csv")
+    join([(place * 40_000, path) for place, path in enumerate(paths)], folder / "joined.csv")
 
     assert read_by_duckdb(engine, folder / "joined.csv", options, ("number", *STORES.names)) == [
-        (str(place * 40), *row) for place, path in enumerate(paths) for row in read_by_us(path)
+        (str(place * 40_000), *row) for place, path in enumerate(paths) for row in read_by_us(path)
     ]
 
 
