@@ -4,7 +4,7 @@ A path is always a file on this machine; a key names an object within a lake, wi
 """
 
 from retailstream.ports.database import Database, Results, ResultTable, TableLoad
-from retailstream.ports.engine import Engine, Profile, Row
+from retailstream.ports.engine import DatedRows, Engine, Profile, Row
 from retailstream.ports.lake import Lake, LakeFile, LandedFile
 from retailstream.ports.merge import FoundReject, Merge, Merger, RowCounts
 from retailstream.ports.metrics import MetricsTarget
@@ -14,6 +14,7 @@ from retailstream.ports.warehouse import Table, Warehouse
 
 __all__ = [
     "Database",
+    "DatedRows",
     "Engine",
     "FoundReject",
     "Lake",

@@ -28,6 +28,7 @@ RECONCILED = [
 ]
 NAMES = [
     *RECONCILED,
+    "rows_sales",
     "orphan_stores",
     "reject_share_sales",
     "reject_share_stores",
@@ -40,6 +41,8 @@ NAMES = [
     "null_share_features_cpi",
     "null_share_features_unemployment",
     "volume_features",
+    "missing_stores",
+    "far_dates",
     "landed_age_sales",
     "landed_age_stores",
     "landed_age_features",
@@ -70,7 +73,7 @@ def test_a_healthy_environment(months: Environment) -> None:
     summary = months.stage("monitor")
 
     assert (summary["stage"], summary["status"], summary["healthy"], summary["error"]) == ("monitor", "ok", True, None)
-    assert [list(check) for check in summary["checks"]] == [["name", "value", "limit", "state"]] * len(NAMES)
+    assert [list(check) for check in summary["checks"]] == [["name", "value", "limit", "state", "hint"]] * len(NAMES)
     assert [check["name"] for check in summary["checks"]] == NAMES
     assert {check["state"] for check in summary["checks"][:-1]} == {"ok"}
     assert summary["checks"][-1]["state"] == "warn"  # Mondays
@@ -80,6 +83,7 @@ def test_a_healthy_environment(months: Environment) -> None:
         "reconcile_stores_database": "2 rows",
         "reconcile_stores_warehouse": "2 rows",
         "reconcile_features_warehouse": "3 rows",
+        "rows_sales": 12,
         "orphan_stores": 0,
         "reject_share_sales": 0.0,
         "reject_share_stores": 0.0,
@@ -87,6 +91,8 @@ def test_a_healthy_environment(months: Environment) -> None:
         "open_quarantined_files": 0,
         "volume_sales": None,  # three weeks have no usual size
         "volume_features": None,
+        "missing_stores": "none",
+        "far_dates": "none",
         "newest_week_sales": f"2010-04-05, {(datetime.now(UTC).date() - date(2010, 4, 5)).days:,} days old",
         **{f"null_share_features_{column}": 0.0 for column in ("temperature", "fuel_price", "cpi", "unemployment")},
         **{f"landed_age_{dataset}": "0 days" for dataset in ("sales", "stores", "features")},
@@ -118,8 +124,8 @@ def test_a_look_writes_nothing(months: Environment) -> None:
     assert months.times(".") == everything
 
 
-def test_an_environment_that_is_not_there_is_not_unhealthy_and_not_made(env: Environment) -> None:
-    summary = env.stage("monitor", "--check")
+def test_an_environment_that_is_not_there_says_what_to_do_and_is_not_made(env: Environment) -> None:
+    summary = env.stage("monitor", "--check", code=3)
 
     states = {check["name"]: check["state"] for check in summary["checks"]}
     assert [name for name in NAMES if states[name] == "warn"] == [
@@ -128,7 +134,20 @@ def test_an_environment_that_is_not_there_is_not_unhealthy_and_not_made(env: Env
         *(f"last_run_{stage}" for stage in ORDER),
     ]
     assert {check["value"] for check in summary["checks"] if check["name"].startswith("last_run_")} == {"never ran"}
+    assert [name for name in NAMES if states[name] == "fail"] == ["rows_sales"]
+    assert env.command("monitor").stdout.splitlines()[-2:] == [
+        "rows_sales: no sales yet: retailstream run --source FOLDER",
+        f"not healthy: 1 of {len(NAMES)} checks fail",
+    ]
     assert not env.home.exists()
+
+
+def test_stores_that_agree_on_nothing_are_not_healthy(env: Environment) -> None:
+    env.write({"stores/s.csv": csv(STORES, "1,A,5")})
+    assert env.run()["health"]["healthy"] is False
+    assert found(env, "rows_sales") == (0, 1, "fail")
+    env.write({"sales/a.csv": csv(SALES, "1,1,2010-05-07,1,0")})
+    assert env.run()["health"]["healthy"] is True
 
 
 def test_check_ends_with_3_only_where_something_fails_and_only_if_asked(months: Environment) -> None:
