@@ -26,11 +26,14 @@ if TYPE_CHECKING:
     from retailstream.contracts import Contract
     from retailstream.landings import Landed
     from retailstream.manifests import Manifest
-    from retailstream.ports import FoundReject, Lake, Merge, Merger, Progress, Table
+    from retailstream.ports import FileFigures, FoundReject, Lake, Merge, Merger, Progress, Table
     from retailstream.runs import Books, Limit, Run
 
 NAMED = 5
 """How many things of a kind a warning names; of the others it has the number."""
+
+FRIDAY = 4
+"""Its place in the week of ISO, which begins on a Monday."""
 
 RAW_BATCH = 10_000
 """How many rejects are looked up in their files at a time."""
@@ -86,11 +89,10 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
         if record is not None and (landing, file) in numbers
     }
     current = _current(table, pending.old)
-    merge = engine.merge(contract, files, settled=settled, current=current)
+    checked = engine.check(contract, files, settled=settled)
+    warnings += _off_fridays(contract, checked.files())
+    merge = checked.merge(current=current)
     quarantine.keep(run.run_id, _with_raw(contract, merge.rejects(), raw))
-    if merge.off_fridays:
-        text = f"{contract.name}: {merge.off_fridays:,} rows have a date that is no Friday; they are kept"
-        warnings.append(RunWarning("off_week_end", text, contract.name))
     rows = merge.counts
     counts = Counts(
         files_in=len(pending.files),
@@ -198,6 +200,12 @@ def _unknown_columns(contract: Contract, unknown: Mapping[str, int]) -> list[Run
     several = len(unknown) > 1
     text = f"column{'s' * several} {', '.join(shown)}{more} {'are' if several else 'is'} unknown and ignored"
     return [RunWarning("unknown_columns", f"{contract.name}: {text}", contract.name)]
+
+
+def _off_fridays(contract: Contract, files: Iterable[FileFigures]) -> list[RunWarning]:
+    rows = sum(sum(file.weekdays) - file.weekdays[FRIDAY] for file in files)
+    text = f"{contract.name}: {rows:,} rows have a date that is no Friday; they are kept"
+    return [RunWarning("off_week_end", text, contract.name)] if rows else []
 
 
 def _check_bytes(raw: Lake, file: Landed, path: Path) -> None:

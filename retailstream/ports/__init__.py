@@ -6,16 +6,18 @@ A path is always a file on this machine; a key names an object within a lake, wi
 from retailstream.ports.database import Database, Results, ResultTable, TableLoad
 from retailstream.ports.engine import DatedRows, Engine, Profile, Row
 from retailstream.ports.lake import Lake, LakeFile, LandedFile
-from retailstream.ports.merge import FoundReject, Merge, Merger, RowCounts
+from retailstream.ports.merge import Checked, FileFigures, FoundReject, Merge, Merger, RowCounts, StoreFigures
 from retailstream.ports.metrics import MetricsTarget
 from retailstream.ports.progress import Progress, no_progress
 from retailstream.ports.state import State
 from retailstream.ports.warehouse import Table, Warehouse
 
 __all__ = [
+    "Checked",
     "Database",
     "DatedRows",
     "Engine",
+    "FileFigures",
     "FoundReject",
     "Lake",
     "LakeFile",
@@ -30,6 +32,7 @@ __all__ = [
     "Row",
     "RowCounts",
     "State",
+    "StoreFigures",
     "Table",
     "TableLoad",
     "Warehouse",

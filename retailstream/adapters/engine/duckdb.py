@@ -9,15 +9,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from retailstream.adapters.engine import duckdb_profile
+from retailstream.adapters.engine.duckdb_check import DuckDbChecked
 from retailstream.adapters.engine.duckdb_files import copy_partitions, no_rows, only, parquet, rows_by_partition
-from retailstream.adapters.engine.duckdb_merge import DuckDbMerge
 from retailstream.contracts import Type
 from retailstream.errors import RetailStreamError
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
 from retailstream.interruption import behind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from retailstream.contracts import Column, Contract
     from retailstream.fingerprints import Fingerprint
-    from retailstream.ports import DatedRows, LakeFile, LandedFile, Profile, Row
+    from retailstream.ports import DatedRows, LandedFile, Profile, Row
 
 BATCH = 50_000
 DAY = "cast(date - date '1970-01-01' as bigint)"
@@ -100,30 +100,25 @@ class DuckDbEngine:
     def __init__(self, work: Path, database: DuckDb) -> None:
         self.work = work
         self._database = database
-        self._merges: list[DuckDbMerge] = []
+        self._checked: list[DuckDbChecked] = []
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The connection to the database in memory."""
         return self._database.connection
 
-    def merge(
-        self,
-        contract: Contract,
-        files: Sequence[LandedFile],
-        *,
-        settled: Collection[tuple[int, int]],
-        current: Mapping[str, LakeFile],
-    ) -> DuckDbMerge:
-        """Check and merge files, without the settled records, over the current partitions."""
-        merge = DuckDbMerge(self.connection, self.work, contract)
-        self._merges.append(merge)
-        return merge.over(files, settled=settled, current=current)
+    def check(
+        self, contract: Contract, files: Sequence[LandedFile], *, settled: Collection[tuple[int, int]]
+    ) -> DuckDbChecked:
+        """Read and check files, without the settled records."""
+        checked = DuckDbChecked(self.connection, self.work, contract)
+        self._checked.append(checked)
+        return checked.over(files, settled=settled)
 
     def forget(self) -> None:
         """Free the memory of all merges; none of them can be asked any more."""
-        for merge in self._merges:
-            merge.drop()
+        for checked in self._checked:
+            checked.drop()
 
     def rows(self, contract: Contract, paths: Sequence[Path], encode: Callable[[Column], str]) -> Iterator[list[Row]]:
         """Yield batches of the contract's columns of Parquet files in the order of the key, encoded."""
