@@ -6,7 +6,7 @@ A path is always a file on this machine; a key names an object within a lake, wi
 from retailstream.ports.database import Database, Results, ResultTable, TableLoad
 from retailstream.ports.engine import DatedRows, Engine, Profile, Row
 from retailstream.ports.lake import Lake, LakeFile, LandedFile
-from retailstream.ports.merge import Checked, FileFigures, FoundReject, Merge, Merger, RowCounts, StoreFigures
+from retailstream.ports.merge import Checked, FileDate, FileFigures, FoundReject, Merge, Merger, RowCounts, StoreFigures
 from retailstream.ports.metrics import MetricsTarget
 from retailstream.ports.progress import Progress, no_progress
 from retailstream.ports.state import State
@@ -17,6 +17,7 @@ __all__ = [
     "Database",
     "DatedRows",
     "Engine",
+    "FileDate",
     "FileFigures",
     "FoundReject",
     "Lake",

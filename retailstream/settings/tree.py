@@ -39,6 +39,10 @@ def _share(text: str) -> str:
     return _parsed(parse_share, text) if text else text
 
 
+def _part(text: str) -> str:
+    return _parsed(Limit.parse, text) if text else text
+
+
 HOME: Final = ".retailstream"
 """The folder of an environment, in the current one, unless another is named."""
 
@@ -175,6 +179,10 @@ class Quality(_Section):
 
     max_rejects: Annotated[str, AfterValidator(_limit)] = "5%"
     """How many records of a dataset may be rejected in a run: a number, or a share."""
+    max_rejects_in_part: Annotated[str, AfterValidator(_part)] = "50%"
+    """How many of one file's or one store's records may be rejected, unless more may of all; empty for any."""
+    week_end: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "friday"
+    """The day that the chain's weeks are named by."""
     max_orphan_stores: int = 0
     """How many stores may have sales without being known to the store file."""
     max_missing_stores: Annotated[int, Field(ge=0)] = 0

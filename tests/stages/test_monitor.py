@@ -13,7 +13,7 @@ import pytest
 
 from retailstream.health.checks import Check
 from retailstream.stages import ORDER
-from tests.environment import SALES, STORES, Environment, csv, new_environment
+from tests.environment import FEATURES, SALES, STORES, Environment, csv, new_environment
 from tests.stages.months import rows, week
 
 if TYPE_CHECKING:
@@ -297,6 +297,7 @@ def test_superseded_rows_are_no_rejects(env: Environment) -> None:
 
 def test_open_quarantined_files_are_counted(months: Environment) -> None:
     months.write({"sales/x.csv": b"", "features/x.csv": b"\0", "stores/x.csv": b"Store\n"})
+    months.write({"sales/y.csv": csv(SALES), "features/y.csv": csv(FEATURES), "stores/y.csv": csv(STORES)})
     months.run()
     assert found(months, "open_quarantined_files") == (3, 0, "fail")
     months.stage("quarantine", "discard", "sales/x.csv", "features/x.csv", "--reason", "x")
