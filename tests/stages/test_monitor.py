@@ -210,6 +210,40 @@ LOST = {
 }
 
 
+def test_each_failing_check_names_the_thing_and_the_command(months: Environment) -> None:
+    months.write({"sales/bad.csv": csv(SALES, *(f"1,{dept},2010-04-05,x,0" for dept in range(5, 9)))})
+    months.run("--max-rejects", "100%")
+    months.write({"sales/x.csv": b"", "sales/y.csv": csv(SALES), "sales/orphan.csv": orphans()["orphan.csv"]})
+    months.run()
+    months.change_database("delete from sales where dept = 4")
+    fail_features(months)
+    (opened,) = months.quarantine("--file", "sales/x.csv")
+    hints = {
+        "reconcile_sales_database": "retailstream load-rds; if that changes nothing, rows were changed by hand",
+        "reconcile_sales_warehouse": "retailstream run; if that changes nothing, rows were changed by hand",
+        "orphan_stores": "store 9 has sales and no line in any store file",
+        "reject_share_features": "1 of 1 records: retailstream quarantine list --dataset features",
+        "open_quarantined_files": f"sales/x.csv (empty_file): retailstream quarantine show {opened['id']}",
+        "last_run_features": "1 of 1 features records are rejected, the limit is 5%; nothing was published (hint: ",
+    }
+    checks = months.checks()
+    assert [name for name, check in checks.items() if check["state"] == "fail"] == list(hints)
+    for name, hint in hints.items():
+        assert checks[name]["hint"].startswith(hint)
+    assert {check["hint"] for check in checks.values() if check["state"] == "ok"} == {None}
+
+    lines = months.command("monitor").stdout.splitlines()
+    told = [f"{name}: {checks[name]['hint']}" for name in hints]
+    assert lines[-len(hints) - 1 :] == [*told, f"not healthy: {len(hints)} of {len(NAMES)} checks fail"]
+
+
+def test_a_run_prints_what_to_do_about_each_failing_check(months: Environment) -> None:
+    months.write({"sales/orphan.csv": orphans()["orphan.csv"]})
+    lines = months.command("run", "--source", str(months.source)).stdout.splitlines()
+    hint = months.checks()["orphan_stores"]["hint"]
+    assert lines[-2:] == [f"orphan_stores: {hint}", "not healthy: orphan_stores; see retailstream monitor"]
+
+
 @pytest.mark.parametrize("damage", ["gone", "cut", "same size"])
 @pytest.mark.parametrize("pattern", LOST)
 def test_a_lost_or_damaged_file_is_noticed(months: Environment, pattern: str, damage: str) -> None:
@@ -224,6 +258,7 @@ def test_a_lost_or_damaged_file_is_noticed(months: Environment, pattern: str, da
 
     assert [name for name, check in checks.items() if check["state"] == "fail"] == LOST[pattern]
     assert {checks[name]["value"] for name in LOST[pattern]} == {"a file is missing or damaged"}
+    assert f"{path}: delete it, if it is there, then retailstream run" in checks[LOST[pattern][0]]["hint"]
 
 
 @pytest.mark.parametrize(("table", "failing"), [("lake/clean/sales", "database"), ("warehouse/sales", "warehouse")])
