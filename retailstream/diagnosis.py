@@ -149,6 +149,6 @@ def _engine(settings: Settings) -> str:
         raise RetailStreamError("engine.glue_job is not set")
     if settings.engine.name == "spark":
         with TemporaryDirectory() as folder, wiring.open_merger(settings, Path(folder, "engine")) as merger:
-            merger.merge(CONTRACTS["stores"], [], settled=(), current={})
+            merger.check(CONTRACTS["stores"], [], settled=()).merge(current={})
         return f"spark {metadata.version('pyspark')}, {memory}"
     return f"duckdb {metadata.version('duckdb')}, {memory}"

@@ -190,6 +190,7 @@ def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
             request.run_id,
             work / "engine",
             env.limit,
+            env.rules(datetime.now(UTC).date()),
             dry_run=request.dry_run,
             progress=request.progress,
             only=request.only,

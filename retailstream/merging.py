@@ -10,7 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from retailstream import gate_reasons
+from retailstream.dated_files import REWRITES, NewFiles, judge
 from retailstream.errors import QualityGateError, RetailStreamError
+from retailstream.gate_reasons import Reason
 from retailstream.hashing import sha256
 from retailstream.landings import landed_key
 from retailstream.manifests import NewPartition
@@ -39,28 +42,43 @@ RAW_BATCH = 10_000
 
 @dataclass(frozen=True)
 class Pending:
-    """The landed files of one table that are not in its clean rows yet."""
+    """The landed files of one table that are not in its clean rows yet.
+
+    Where the table is made anew, files of landings up to `passed` were in it before: they have been through the gate.
+    """
 
     contract: Contract
     old: Manifest
     files: Sequence[Landed]
     settled: frozenset[tuple[int, str, int | None]]
+    passed: int = 0
+
+    def is_new(self, landing: int) -> bool:
+        """Say whether files of that landing were in no version of the table."""
+        return landing > self.passed
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A table's next version, computed and not published; `merge` is None where there is nothing to do."""
+    """A table's next version, computed and not published; `merge` is None where there is nothing to do.
+
+    `judged` are the records of files that no version had, and how many of them are rejected; `reasons` tell what else
+    closes the gate.
+    """
 
     table: Table
     pending: Pending
     merge: Merge | None
     counts: Counts
     warnings: tuple[RunWarning, ...] = ()
+    judged: tuple[int, int] = (0, 0)
+    reasons: tuple[Reason, ...] = ()
 
 
 def find_pending(table: Table, books: Books) -> Pending:
     """Return what is landed and not merged; everything where the published table was damaged or taken away."""
     old = table.manifest()
+    passed = max(old.landing, old.passed)
     if not table.intact(old):
         old = replace(old, landing=0, partitions={})
     name, unfinished = table.contract.name, books.landings.unfinished()
@@ -70,7 +88,7 @@ def find_pending(table: Table, books: Books) -> Pending:
         for file in books.landings.files(name, after=old.landing)
         if (file.landing, file.file, None) not in settled and file.landing != unfinished
     ]
-    return Pending(table.contract, old, files, settled)
+    return Pending(table.contract, old, files, settled, passed)
 
 
 def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books: Books, run: Run) -> Prepared:
@@ -87,11 +105,13 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
         if record is not None and (landing, file) in numbers
     }
     current = _current(table, pending.old)
-    merge = engine.merge(contract, files, settled=settled, current=current)
+    checked = engine.check(contract, files, settled=settled)
+    new = NewFiles.of(contract, files, checked, months=current, passed=pending.passed)
+    judgement = judge(new, run.rules)
+    defects += judgement.refused.values()
+    quarantine.keep(run.run_id, judgement.refused.values())
+    merge = checked.merge(current=current, refused=judgement.refused)
     quarantine.keep(run.run_id, _with_raw(contract, merge.rejects(), raw))
-    if merge.off_fridays:
-        text = f"{contract.name}: {merge.off_fridays:,} rows have a date that is no Friday; they are kept"
-        warnings.append(RunWarning("off_week_end", text, contract.name))
     rows = merge.counts
     counts = Counts(
         files_in=len(pending.files),
@@ -105,7 +125,11 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
         rows_replaced=rows.rows_replaced,
         bytes=sum(file.bytes for file in pending.files),
     )
-    return Prepared(table, pending, merge, counts, tuple(warnings))
+    told = [new.figures[file.number] for file in new.told(judgement.refused)]
+    judged = sum(found.records for found in told), sum(found.rejected for found in told)
+    rewriting = [w for w in judgement.warnings if w.code != REWRITES or rows.rows_replaced]
+    reasons = [*_all_refused(pending, defects), *gate_reasons.reasons(new, checked, judgement.refused, run)]
+    return Prepared(table, pending, merge, counts, (*warnings, *rewriting), judged, tuple(reasons))
 
 
 def plan(stage: str, pending: Iterable[Pending], output: str) -> StageReport:
@@ -120,8 +144,8 @@ def plan(stage: str, pending: Iterable[Pending], output: str) -> StageReport:
 def publish_all(stage: str, prepared: Sequence[Prepared], run: Run, output: str) -> StageReport:
     """Publish what was prepared and return the stage's report.
 
-    Raises QualityGateError, which carries that report, where any table is over the limit of rejects; nothing is
-    published then.
+    Raises QualityGateError, which carries that report, where the gate is closed for any table; nothing is published
+    then.
     """
     counts = {ready.pending.contract.name: ready.counts for ready in prepared}
     changed = any(ready.merge for ready in prepared)
@@ -129,24 +153,33 @@ def publish_all(stage: str, prepared: Sequence[Prepared], run: Run, output: str)
     inputs = tuple(file.sha256 for ready in prepared for file in ready.pending.files)
     status = outcome(dry_run=False, changed=changed)
     report = StageReport(stage, status, counts, outputs=(output,), inputs=inputs, warnings=warnings)
-    _check_limit(report, run.limit)
+    _check_gate(report, prepared, run.limit)
     for ready in prepared:
         _publish(ready, run)
     return report
 
 
-def _check_limit(report: StageReport, limit: Limit) -> None:
+def _check_gate(report: StageReport, prepared: Iterable[Prepared], limit: Limit) -> None:
     over = [
-        f"{counts.rows_quarantined:,} of {counts.rows_in:,} {dataset} records are rejected"
-        for dataset, counts in report.datasets.items()
-        if not limit.allows(counts.rows_quarantined, counts.rows_in)
+        f"{rejected:,} of {records:,} {ready.pending.contract.name} records are rejected"
+        for ready in prepared
+        for records, rejected in [ready.judged]
+        if not limit.allows(rejected, records)
     ]
-    if over:
+    hint = "retailstream quarantine list; then quarantine replay or discard, or a higher --max-rejects"
+    reasons = [Reason(f"{' and '.join(over)}, the limit is {limit.text}", hint)] if over else []
+    if reasons := [*reasons, *(reason for ready in prepared for reason in ready.reasons)]:
         raise QualityGateError(
-            f"{' and '.join(over)}, the limit is {limit.text}; nothing was published",
-            hint="retailstream quarantine list; then quarantine replay or discard, or a higher --max-rejects",
+            f"{' and '.join(reason.text for reason in reasons)}; nothing was published",
+            hint="; ".join(dict.fromkeys(reason.hint for reason in reasons)),
             report=report,
         )
+
+
+def _all_refused(pending: Pending, refused: Sequence[Reject]) -> list[Reason]:
+    files = [file for file in pending.files if pending.is_new(file.landing)]
+    told = [reject for reject in refused if pending.is_new(reject.landing)]
+    return gate_reasons.all_refused(pending.contract.name, len(files), told)
 
 
 def _publish(prepared: Prepared, run: Run) -> None:

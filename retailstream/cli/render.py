@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from retailstream.cli.health_table import next_steps
 from retailstream.cli.rich_table import drawn, print_rich
 from retailstream.ports import no_progress
 from retailstream.text_table import aligned
@@ -115,7 +116,7 @@ def _print_health(health: dict[str, Any]) -> None:
     if health["healthy"]:
         print("healthy: clean bucket, database and warehouse agree")
     elif bad:
-        print(f"not healthy: {', '.join(check['name'] for check in bad)}; see retailstream monitor")
+        print(f"{next_steps(bad)}not healthy: {', '.join(check['name'] for check in bad)}; see retailstream monitor")
 
 
 def _is_numeric(values: Sequence[object]) -> bool:

@@ -180,11 +180,11 @@ def test_a_run_that_loses_its_server_on_the_way_is_closed_in_the_home(
 ) -> None:
     def lost(*args: Any, **more: Any) -> Any:
         mariadb.kill()
-        return merge(*args, **more)
+        return check(*args, **more)
 
-    merge = DuckDbEngine.merge
+    check = DuckDbEngine.check
     remote.stage("ingest", "--source", str(remote.source))
-    monkeypatch.setattr(DuckDbEngine, "merge", lost)
+    monkeypatch.setattr(DuckDbEngine, "check", lost)
     try:
         assert remote.stage("glue-merge", "--run-id", "late")["status"] == "ok"  # it needed the memory no more
         failed = remote.stage("load-rds", "--run-id", "lost", code=4)
