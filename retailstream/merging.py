@@ -78,6 +78,8 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     if not pending.files:
         return Prepared(table, pending, None, Counts())
     files, defects, warnings = _survey(contract, pending.files, raw, run.progress)
+    again = _copies(defects, books)
+    defects += again
     quarantine.keep(run.run_id, defects)
     numbers = {(file.landing, file.file): file.number for file in files}
     settled = {
@@ -93,8 +95,8 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
         warnings.append(RunWarning("off_week_end", text, contract.name))
     rows = merge.counts
     counts = Counts(
-        files_in=len(pending.files),
-        files_new=len(pending.files),
+        files_in=len(pending.files) + len(again),
+        files_new=len(pending.files) + len(again),
         files_quarantined=len(defects),
         rows_in=rows.rows_in,
         rows_out=rows.rows_out,
@@ -187,6 +189,14 @@ def _survey(
                 unknown[name] = unknown.get(name, 0) + 1
         progress(f"reading {contract.name}", number, len(files))
     return readable, defects, _unknown_columns(contract, unknown)
+
+
+def _copies(defects: Sequence[Reject], books: Books) -> list[Reject]:
+    """Return a reject for each copy of a refused file: whoever sent it is to hear of it, too."""
+    if not defects:
+        return []
+    copies = books.landings.copies(defects[0].dataset, {defect.landing for defect in defects})
+    return [replace(defect, file=name) for defect in defects for name in copies.get((defect.landing, defect.file), ())]
 
 
 def _unknown_columns(contract: Contract, unknown: Mapping[str, int]) -> list[RunWarning]:

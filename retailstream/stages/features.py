@@ -31,7 +31,7 @@ def run(*, source: Path, files: Lake, warehouse: Warehouse, engine: Merger, book
     if run.dry_run:
         waiting = merging.plan(STAGE, [pending], warehouse.url)
         together = {FEATURES.name: landed.counts + waiting.counts}
-        return replace(waiting, datasets=together, warnings=landed.warnings)
+        return replace(waiting, datasets=together, warnings=landed.warnings, files=landed.files)
     prepared = merging.prepare(table, pending, raw=files, engine=engine, books=books, run=run)
     report = merging.publish_all(STAGE, [prepared], run, warehouse.url)
     counts = {FEATURES.name: replace(report.counts, files_in=landed.counts.files_in)}

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from retailstream.health import Check, Health
-from retailstream.health.history import landings, last_runs, rejects, warnings
+from retailstream.health.history import landings, last_runs, rejects, unread, warnings
 from retailstream.health.quality import look_into, orphans
 from retailstream.health.reconciliation import reconcile
 from retailstream.health.stock import take_stock
@@ -35,6 +35,7 @@ def run(*, stores: Stores, engine: Engine, ledger: Ledger, quarantine: Quarantin
         look_into(stock.files, limits, now=now),
         landings(ledger, limits.landing_days, now=now),
         last_runs(ORDER, ledger, limits.slowdown),
+        [unread(ledger)],
         [warnings(ORDER, ledger)],
     )
     found = list(chain.from_iterable(parts))
