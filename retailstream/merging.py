@@ -20,7 +20,7 @@ from retailstream.records import raw_records, survey
 from retailstream.reports import Counts, RunWarning, StageReport, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from retailstream.contracts import Contract
@@ -55,6 +55,8 @@ class Prepared:
     merge: Merge | None
     counts: Counts
     warnings: tuple[RunWarning, ...] = ()
+    refused: tuple[Reject, ...] = ()
+    """The files that are not readable as the table."""
 
 
 def find_pending(table: Table, books: Books) -> Pending:
@@ -73,14 +75,17 @@ def find_pending(table: Table, books: Books) -> Pending:
 
 
 def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books: Books, run: Run) -> Prepared:
-    """Read, check and merge the pending files, and record every reject with its raw text under the run's id."""
+    """Read, check and merge the pending files, and record every reject with its raw text under the run's id.
+
+    A plan records nothing.
+    """
     contract, quarantine = pending.contract, books.quarantine
     if not pending.files:
         return Prepared(table, pending, None, Counts())
     files, defects, warnings = _survey(contract, pending.files, raw, run.progress)
     again = _copies(defects, books)
     defects += again
-    quarantine.keep(run.run_id, defects)
+    quarantine.keep(run.run_id, () if run.dry_run else defects)
     numbers = {(file.landing, file.file): file.number for file in files}
     settled = {
         (numbers[landing, file], record)
@@ -89,7 +94,7 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     }
     current = _current(table, pending.old)
     merge = engine.merge(contract, files, settled=settled, current=current)
-    quarantine.keep(run.run_id, _with_raw(contract, merge.rejects(), raw))
+    quarantine.keep(run.run_id, () if run.dry_run else _with_raw(contract, merge.rejects(), raw))
     if merge.off_fridays:
         text = f"{contract.name}: {merge.off_fridays:,} rows have a date that is no Friday; they are kept"
         warnings.append(RunWarning("off_week_end", text, contract.name))
@@ -106,16 +111,7 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
         rows_replaced=rows.rows_replaced,
         bytes=sum(file.bytes for file in pending.files),
     )
-    return Prepared(table, pending, merge, counts, tuple(warnings))
-
-
-def plan(stage: str, pending: Iterable[Pending], output: str) -> StageReport:
-    """Return what a merge would read, for a dry run."""
-    counts = {
-        waiting.contract.name: Counts(len(waiting.files), len(waiting.files), bytes=sum(f.bytes for f in waiting.files))
-        for waiting in pending
-    }
-    return StageReport(stage, "dry-run", counts, outputs=(output,))
+    return Prepared(table, pending, merge, counts, tuple(warnings), tuple(defects))
 
 
 def publish_all(stage: str, prepared: Sequence[Prepared], run: Run, output: str) -> StageReport:
@@ -130,13 +126,14 @@ def publish_all(stage: str, prepared: Sequence[Prepared], run: Run, output: str)
     inputs = tuple(file.sha256 for ready in prepared for file in ready.pending.files)
     status = outcome(dry_run=False, changed=changed)
     report = StageReport(stage, status, counts, outputs=(output,), inputs=inputs, warnings=warnings)
-    _check_limit(report, run.limit)
+    check_limit(report, run.limit)
     for ready in prepared:
         _publish(ready, run)
     return report
 
 
-def _check_limit(report: StageReport, limit: Limit) -> None:
+def check_limit(report: StageReport, limit: Limit) -> None:
+    """Raise QualityGateError, which carries the report, where more is rejected than the limit allows."""
     over = [
         f"{counts.rows_quarantined:,} of {counts.rows_in:,} {dataset} records are rejected"
         for dataset, counts in report.datasets.items()

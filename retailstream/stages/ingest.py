@@ -8,6 +8,9 @@ from retailstream.contracts import CONTRACTS
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.landing import Landing, land
 from retailstream.novelty import news
+from retailstream.planning import refusal
+from retailstream.quarantine import Reject
+from retailstream.records import survey
 from retailstream.reports import Counts, StageReport, outcome
 from retailstream.source_files import UNREADABLE, hashed, passed_over, scan
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from retailstream.landings import Landed
+    from retailstream.novelty import News
     from retailstream.ports import Lake, Progress
     from retailstream.reports import RunWarning
     from retailstream.runs import Books, Run
@@ -38,7 +42,7 @@ def run(*, source: Path, lake: Lake, books: Books, run: Run) -> StageReport:
     new: Sequence[SourceFile | Landed]
     if run.dry_run:
         plan = news(files, books.landings.known())
-        new, more = plan.new, plan.warnings
+        new, more = plan.new, [*plan.warnings, *_refusals(plan)]
     else:
         done: Landing = land(books.landings, lake, run.run_id, files, run.progress)
         new, more = done.copied, done.warnings
@@ -64,6 +68,18 @@ def _hashed(source: Path, found: Scan, progress: Progress) -> tuple[list[SourceF
             warnings.append(passed_over(name, error.message, name.parts[0], UNREADABLE))
         progress("looking at files", done, len(found.files))
     return files, warnings
+
+
+def _refusals(plan: News) -> list[RunWarning]:
+    """Return a warning for each new file that a merge would refuse as a whole."""
+    looked = [(file, survey(file.path, CONTRACTS[file.dataset])) for file in plan.new]
+    defects = {file.file: found.defect for file, found in looked if found.defect}
+    named = [(file, file.file) for file in plan.new] + plan.copies
+    return [
+        refusal(Reject(file.dataset, 0, file.file, None, defect.rule, None, defect.value, None))
+        for file, of in named
+        if (defect := defects.get(of))
+    ]
 
 
 def _check(source: Path, found: Scan, *, landed_before: bool) -> None:

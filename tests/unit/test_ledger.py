@@ -160,7 +160,12 @@ class Busy:
 def test_a_memory_that_another_one_is_making_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     busy: Any = Busy(3)
     state.set_up(busy)
-    assert busy.done == ["pragma journal_mode = wal", "pragma synchronous = normal", "schema", "pragma table_info (landed_files)"]
+    assert busy.done == [
+        "pragma journal_mode = wal",
+        "pragma synchronous = normal",
+        "schema",
+        "pragma table_info (landed_files)",
+    ]
 
     monkeypatch.setattr(state, "PATIENCE", 0.0)
     with pytest.raises(TransientError, match="database is locked"):
