@@ -82,8 +82,7 @@ def _writable(folder: Path) -> str:
 def _source(folder: Path) -> str | Finding:
     if not folder.is_dir():
         return Finding("source", "SKIPPED", f"{folder} does not exist; name a folder with --source or source.path")
-    files, _passed_over = scan(folder, CONTRACTS)
-    return f"{folder.absolute()}, {len(files):,} files"
+    return f"{folder.absolute()}, {scan(folder, CONTRACTS).readable:,} files"
 
 
 def _lake(settings: Settings, url: str) -> str:

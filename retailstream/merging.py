@@ -73,6 +73,8 @@ class Prepared:
     warnings: tuple[RunWarning, ...] = ()
     judged: tuple[int, int] = (0, 0)
     reasons: tuple[Reason, ...] = ()
+    refused: tuple[Reject, ...] = ()
+    """The files that are not readable as the table."""
 
 
 def find_pending(table: Table, books: Books) -> Pending:
@@ -92,12 +94,17 @@ def find_pending(table: Table, books: Books) -> Pending:
 
 
 def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books: Books, run: Run) -> Prepared:
-    """Read, check and merge the pending files, and record every reject with its raw text under the run's id."""
+    """Read, check and merge the pending files, and record every reject with its raw text under the run's id.
+
+    A plan records nothing.
+    """
     contract, quarantine = pending.contract, books.quarantine
     if not pending.files:
         return Prepared(table, pending, None, Counts())
     files, defects, warnings = _survey(contract, pending.files, raw, run.progress)
-    quarantine.keep(run.run_id, defects)
+    again = _copies(defects, books)
+    defects += again
+    quarantine.keep(run.run_id, () if run.dry_run else defects)
     numbers = {(file.landing, file.file): file.number for file in files}
     settled = {
         (numbers[landing, file], record)
@@ -109,13 +116,13 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     new = NewFiles.of(contract, files, checked, months=current, passed=pending.passed)
     judgement = judge(new, run.rules)
     defects += judgement.refused.values()
-    quarantine.keep(run.run_id, judgement.refused.values())
+    quarantine.keep(run.run_id, () if run.dry_run else judgement.refused.values())
     merge = checked.merge(current=current, refused=judgement.refused)
-    quarantine.keep(run.run_id, _with_raw(contract, merge.rejects(), raw))
+    quarantine.keep(run.run_id, () if run.dry_run else _with_raw(contract, merge.rejects(), raw))
     rows = merge.counts
     counts = Counts(
-        files_in=len(pending.files),
-        files_new=len(pending.files),
+        files_in=len(pending.files) + len(again),
+        files_new=len(pending.files) + len(again),
         files_quarantined=len(defects),
         rows_in=rows.rows_in,
         rows_out=rows.rows_out,
@@ -129,16 +136,7 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     judged = sum(found.records for found in told), sum(found.rejected for found in told)
     rewriting = [w for w in judgement.warnings if w.code != REWRITES or rows.rows_replaced]
     reasons = [*_all_refused(pending, defects), *gate_reasons.reasons(new, checked, judgement.refused, run)]
-    return Prepared(table, pending, merge, counts, (*warnings, *rewriting), judged, tuple(reasons))
-
-
-def plan(stage: str, pending: Iterable[Pending], output: str) -> StageReport:
-    """Return what a merge would read, for a dry run."""
-    counts = {
-        waiting.contract.name: Counts(len(waiting.files), len(waiting.files), bytes=sum(f.bytes for f in waiting.files))
-        for waiting in pending
-    }
-    return StageReport(stage, "dry-run", counts, outputs=(output,))
+    return Prepared(table, pending, merge, counts, (*warnings, *rewriting), judged, tuple(reasons), tuple(defects))
 
 
 def publish_all(stage: str, prepared: Sequence[Prepared], run: Run, output: str) -> StageReport:
@@ -153,13 +151,14 @@ def publish_all(stage: str, prepared: Sequence[Prepared], run: Run, output: str)
     inputs = tuple(file.sha256 for ready in prepared for file in ready.pending.files)
     status = outcome(dry_run=False, changed=changed)
     report = StageReport(stage, status, counts, outputs=(output,), inputs=inputs, warnings=warnings)
-    _check_gate(report, prepared, run.limit)
+    check_gate(report, prepared, run.limit)
     for ready in prepared:
         _publish(ready, run)
     return report
 
 
-def _check_gate(report: StageReport, prepared: Iterable[Prepared], limit: Limit) -> None:
+def check_gate(report: StageReport, prepared: Iterable[Prepared], limit: Limit) -> None:
+    """Raise QualityGateError, which carries the report, where more is rejected than the limit allows."""
     over = [
         f"{rejected:,} of {records:,} {ready.pending.contract.name} records are rejected"
         for ready in prepared
@@ -177,8 +176,8 @@ def _check_gate(report: StageReport, prepared: Iterable[Prepared], limit: Limit)
 
 
 def _all_refused(pending: Pending, refused: Sequence[Reject]) -> list[Reason]:
-    files = [file for file in pending.files if pending.is_new(file.landing)]
-    told = [reject for reject in refused if pending.is_new(reject.landing)]
+    files = {(file.landing, file.file) for file in pending.files if pending.is_new(file.landing)}
+    told = [reject for reject in refused if (reject.landing, reject.file) in files]
     return gate_reasons.all_refused(pending.contract.name, len(files), told)
 
 
@@ -234,6 +233,14 @@ def _spans(contract: Contract, file: Landed, found: FileSurvey) -> list[RunWarni
     more = f" and {len(found.spans) - NAMED:,} more span several" if len(found.spans) > NAMED else ""
     text = f"{contract.name}: in {file.file!a} {', '.join(told)}{more}"
     return [RunWarning("spans_lines", text, contract.name, file.file)]
+
+
+def _copies(defects: Sequence[Reject], books: Books) -> list[Reject]:
+    """Return a reject for each copy of a refused file: whoever sent it is to hear of it, too."""
+    if not defects:
+        return []
+    copies = books.landings.copies(defects[0].dataset, {defect.landing for defect in defects})
+    return [replace(defect, file=name) for defect in defects for name in copies.get((defect.landing, defect.file), ())]
 
 
 def _unknown_columns(contract: Contract, unknown: Mapping[str, int]) -> list[RunWarning]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from retailstream.ports import Progress
     from retailstream.reports import Summary
 
+NAMED = 20
+"""How many new files of a plan are named; of the others there is the number."""
+
 _FIGURES = ("rows_in", "rows_out", "rows_quarantined", "rows_duplicate", "rows_superseded", "rows_replaced")
 
 
@@ -73,6 +76,7 @@ def print_summary(summary: Summary) -> None:
     print(head if "stages" in summary else f"{head}, {files}")
     if "stages" in summary:
         _print_stages(summary["stages"])
+    _print_new_files(summary.get("files", ()))
     datasets = {name: counts for name, counts in summary["datasets"].items() if any(counts.values())}
     if datasets and any(counts["rows_in"] or counts["files_quarantined"] for counts in datasets.values()):
         columns = ("dataset", *(figure.removeprefix("rows_") for figure in _FIGURES), "files quarantined")
@@ -102,6 +106,14 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
             bar.update(task, description=what, completed=done, total=of)
 
         yield show
+
+
+def _print_new_files(files: Sequence[str]) -> None:
+    """Name the files that a plan would land, the first of many."""
+    for file in files[:NAMED]:
+        print(f"new: {file}")
+    if len(files) > NAMED:
+        print(f"new: {len(files) - NAMED:,} more")
 
 
 def _print_stages(stages: Sequence[Summary]) -> None:

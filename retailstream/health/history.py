@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from retailstream import metrics
 from retailstream.health.checks import Check, named
 from retailstream.reports import summary_of_nothing
+from retailstream.source_files import PASSED_OVER, UNREADABLE
+from retailstream.source_names import may_hold_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +29,9 @@ GRACE: Final = 60
 
 KILLED: Final = 137
 """The exit code of a process that was killed, as a shell tells it."""
+
+NAMED: Final = 5
+"""How many things of a kind a check names; of the others it has the number."""
 
 _WEEKLY: Final = ("sales", "features")
 """The datasets that come every week; stores seldom open."""
@@ -74,6 +79,25 @@ def warnings(stages: Sequence[str], ledger: Ledger) -> Check:
         f"{entry.stage}: {warning['text']}" for entry in last for warning in (entry.summary or {}).get("warnings", ())
     )
     return Check("warnings", "; ".join(told) or "none", None, "warn" if told else "ok", measure=len(told))
+
+
+def unread(ledger: Ledger) -> Check:
+    """Name what the last look into the source passed over although figures may wait in it."""
+    last = [entry for stage in ("ingest", "features") if (entry := ledger.last(stage))]
+    told = [warning for entry in last for warning in (entry.summary or {}).get("warnings", ())]
+    lying = sorted(
+        {
+            warning["file"] or warning["text"]
+            for warning in told
+            if warning["code"] == UNREADABLE
+            or (warning["code"] == PASSED_OVER and (warning["file"] is None or may_hold_data(warning["file"])))
+        }
+    )
+    if not lying:
+        return Check("unread_files", 0, 0, "ok")
+    more = f" and {len(lying) - NAMED:,} more" if len(lying) > NAMED else ""
+    shown = f"{', '.join(map(ascii, lying[:NAMED]))}{more}; mend, rename or remove them, then retailstream run"
+    return Check("unread_files", shown, 0, "fail", measure=len(lying))
 
 
 def run_figures(ledger: Ledger) -> Iterator[tuple[str, list[Sample]]]:

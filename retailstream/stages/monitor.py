@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from retailstream.health import Check, Health
 from retailstream.health.dating import date_rows, far_dates, missing_stores
-from retailstream.health.history import landings, last_runs, rejects, warnings
+from retailstream.health.history import landings, last_runs, rejects, unread, warnings
 from retailstream.health.quality import look_into, orphans
 from retailstream.health.reconciliation import reconcile
 from retailstream.health.stock import take_stock
@@ -40,6 +40,7 @@ def run(*, stores: Stores, engine: Engine, ledger: Ledger, quarantine: Quarantin
         [far_dates(dated, limits)],
         landings(ledger, limits.landing_days, now=now),
         last_runs(ORDER, ledger, limits.slowdown),
+        [unread(ledger)],
         [warnings(ORDER, ledger)],
     )
     found = list(chain.from_iterable(parts))

@@ -126,7 +126,7 @@ def first_dirty(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     env = new_environment(tmp_path_factory.mktemp("dirty"))
     lines = [sale(dept, f"{dept}") for dept in range(1, 7)]
     env.write({"sales/a.csv": csv(SALES, *lines, sale(7, "x"), sale(8, "8"), sale(9, ""), sale(1, "10"))})
-    env.write({"stores/s.csv": csv(STORES, "1,A,5"), "fixed": "7,8"})
+    env.write({"stores/s.csv": csv(STORES, "1,A,5")})
     env.run("--max-rejects", "20%", "--run-id", "first")
     return env
 

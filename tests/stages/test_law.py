@@ -213,7 +213,7 @@ def garbage(draw: st.DrawFn) -> dict[str, bytes]:
 def test_no_bytes_give_a_traceback_or_lose_a_record(contents: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         env = new_environment(Path(folder))
-        env.write(contents)
+        env.write({"stores/s.csv": "", **contents})
         summary = env.run("--max-rejects", "100%")
         for dataset, counts in summary["datasets"].items():
             assert law_holds(counts)

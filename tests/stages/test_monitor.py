@@ -48,6 +48,7 @@ NAMES = [
     "landed_age_features",
     *(f"last_run_{stage}" for stage in ORDER),
     "run_duration",
+    "unread_files",
     "warnings",
 ]
 
@@ -98,6 +99,7 @@ def test_a_healthy_environment(months: Environment) -> None:
         **{f"landed_age_{dataset}": "0 days" for dataset in ("sales", "stores", "features")},
         **{f"last_run_{stage}": "ok" for stage in ORDER},
         "run_duration": None,  # one run has no habits
+        "unread_files": 0,
         "warnings": "glue-merge: sales: 4 rows have a date that is no Friday; they are kept; "
         "features: features: 1 rows have a date that is no Friday; they are kept",
     }
@@ -340,7 +342,13 @@ def test_open_quarantined_files_are_counted(months: Environment) -> None:
 
 
 def fail_ingest(env: Environment) -> None:
-    env.stage("ingest", "--source", str(env.source / "nowhere"), code=2)
+    env.write({"sales/lost.csv": csv(SALES)})
+    raw = env.home / "lake" / "raw"
+    raw.rename(raw.with_name("elsewhere"))
+    raw.write_text("a file where a folder should be")
+    env.stage("ingest", "--source", str(env.source), code=1)
+    raw.unlink()
+    raw.with_name("elsewhere").rename(raw)
 
 
 def fail_glue_merge(env: Environment) -> None:
@@ -410,6 +418,7 @@ def test_a_run_that_is_at_work_is_not_the_last_one(months: Environment, host: st
 
 def test_a_dry_run_is_no_last_run(tmp_path: Path) -> None:
     env = new_environment(tmp_path)
+    env.write({"stores/s.csv": csv(STORES, "1,A,5")})
     env.run("--dry-run")
     assert found(env, "last_run_ingest") == ("never ran", "ok", "warn")
 
