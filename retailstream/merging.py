@@ -10,7 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from retailstream import gate_reasons
+from retailstream.dated_files import REWRITES, NewFiles, judge
 from retailstream.errors import QualityGateError, RetailStreamError
+from retailstream.gate_reasons import Reason
 from retailstream.hashing import sha256
 from retailstream.landings import landed_key
 from retailstream.manifests import NewPartition
@@ -39,28 +42,45 @@ RAW_BATCH = 10_000
 
 @dataclass(frozen=True)
 class Pending:
-    """The landed files of one table that are not in its clean rows yet."""
+    """The landed files of one table that are not in its clean rows yet.
+
+    Where the table is made anew, files of landings up to `passed` were in it before: they have been through the gate.
+    """
 
     contract: Contract
     old: Manifest
     files: Sequence[Landed]
     settled: frozenset[tuple[int, str, int | None]]
+    passed: int = 0
+
+    def is_new(self, landing: int) -> bool:
+        """Say whether files of that landing were in no version of the table."""
+        return landing > self.passed
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A table's next version, computed and not published; `merge` is None where there is nothing to do."""
+    """A table's next version, computed and not published; `merge` is None where there is nothing to do.
+
+    `judged` are the records of files that no version had, and how many of them are rejected; `reasons` tell what else
+    closes the gate.
+    """
 
     table: Table
     pending: Pending
     merge: Merge | None
     counts: Counts
     warnings: tuple[RunWarning, ...] = ()
+    judged: tuple[int, int] = (0, 0)
+    reasons: tuple[Reason, ...] = ()
+    refused: tuple[Reject, ...] = ()
+    """The files that are not readable as the table."""
 
 
 def find_pending(table: Table, books: Books) -> Pending:
     """Return what is landed and not merged; everything where the published table was damaged or taken away."""
     old = table.manifest()
+    passed = max(old.landing, old.passed)
     if not table.intact(old):
         old = replace(old, landing=0, partitions={})
     name, unfinished = table.contract.name, books.landings.unfinished()
@@ -70,16 +90,21 @@ def find_pending(table: Table, books: Books) -> Pending:
         for file in books.landings.files(name, after=old.landing)
         if (file.landing, file.file, None) not in settled and file.landing != unfinished
     ]
-    return Pending(table.contract, old, files, settled)
+    return Pending(table.contract, old, files, settled, passed)
 
 
 def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books: Books, run: Run) -> Prepared:
-    """Read, check and merge the pending files, and record every reject with its raw text under the run's id."""
+    """Read, check and merge the pending files, and record every reject with its raw text under the run's id.
+
+    A plan records nothing.
+    """
     contract, quarantine = pending.contract, books.quarantine
     if not pending.files:
         return Prepared(table, pending, None, Counts())
     files, defects, warnings = _survey(contract, pending.files, raw, run.progress)
-    quarantine.keep(run.run_id, defects)
+    again = _copies(defects, books)
+    defects += again
+    quarantine.keep(run.run_id, () if run.dry_run else defects)
     numbers = {(file.landing, file.file): file.number for file in files}
     settled = {
         (numbers[landing, file], record)
@@ -87,15 +112,17 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
         if record is not None and (landing, file) in numbers
     }
     current = _current(table, pending.old)
-    merge = engine.merge(contract, files, settled=settled, current=current)
-    quarantine.keep(run.run_id, _with_raw(contract, merge.rejects(), raw))
-    if merge.off_fridays:
-        text = f"{contract.name}: {merge.off_fridays:,} rows have a date that is no Friday; they are kept"
-        warnings.append(RunWarning("off_week_end", text, contract.name))
+    checked = engine.check(contract, files, settled=settled)
+    new = NewFiles.of(contract, files, checked, months=current, passed=pending.passed)
+    judgement = judge(new, run.rules)
+    defects += judgement.refused.values()
+    quarantine.keep(run.run_id, () if run.dry_run else judgement.refused.values())
+    merge = checked.merge(current=current, refused=judgement.refused)
+    quarantine.keep(run.run_id, () if run.dry_run else _with_raw(contract, merge.rejects(), raw))
     rows = merge.counts
     counts = Counts(
-        files_in=len(pending.files),
-        files_new=len(pending.files),
+        files_in=len(pending.files) + len(again),
+        files_new=len(pending.files) + len(again),
         files_quarantined=len(defects),
         rows_in=rows.rows_in,
         rows_out=rows.rows_out,
@@ -105,23 +132,18 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
         rows_replaced=rows.rows_replaced,
         bytes=sum(file.bytes for file in pending.files),
     )
-    return Prepared(table, pending, merge, counts, tuple(warnings))
-
-
-def plan(stage: str, pending: Iterable[Pending], output: str) -> StageReport:
-    """Return what a merge would read, for a dry run."""
-    counts = {
-        waiting.contract.name: Counts(len(waiting.files), len(waiting.files), bytes=sum(f.bytes for f in waiting.files))
-        for waiting in pending
-    }
-    return StageReport(stage, "dry-run", counts, outputs=(output,))
+    told = [new.figures[file.number] for file in new.told(judgement.refused)]
+    judged = sum(found.records for found in told), sum(found.rejected for found in told)
+    rewriting = [w for w in judgement.warnings if w.code != REWRITES or rows.rows_replaced]
+    reasons = [*_all_refused(pending, defects), *gate_reasons.reasons(new, checked, judgement.refused, run)]
+    return Prepared(table, pending, merge, counts, (*warnings, *rewriting), judged, tuple(reasons), tuple(defects))
 
 
 def publish_all(stage: str, prepared: Sequence[Prepared], run: Run, output: str) -> StageReport:
     """Publish what was prepared and return the stage's report.
 
-    Raises QualityGateError, which carries that report, where any table is over the limit of rejects; nothing is
-    published then.
+    Raises QualityGateError, which carries that report, where the gate is closed for any table; nothing is published
+    then.
     """
     counts = {ready.pending.contract.name: ready.counts for ready in prepared}
     changed = any(ready.merge for ready in prepared)
@@ -129,24 +151,34 @@ def publish_all(stage: str, prepared: Sequence[Prepared], run: Run, output: str)
     inputs = tuple(file.sha256 for ready in prepared for file in ready.pending.files)
     status = outcome(dry_run=False, changed=changed)
     report = StageReport(stage, status, counts, outputs=(output,), inputs=inputs, warnings=warnings)
-    _check_limit(report, run.limit)
+    check_gate(report, prepared, run.limit)
     for ready in prepared:
         _publish(ready, run)
     return report
 
 
-def _check_limit(report: StageReport, limit: Limit) -> None:
+def check_gate(report: StageReport, prepared: Iterable[Prepared], limit: Limit) -> None:
+    """Raise QualityGateError, which carries the report, where more is rejected than the limit allows."""
     over = [
-        f"{counts.rows_quarantined:,} of {counts.rows_in:,} {dataset} records are rejected"
-        for dataset, counts in report.datasets.items()
-        if not limit.allows(counts.rows_quarantined, counts.rows_in)
+        f"{rejected:,} of {records:,} {ready.pending.contract.name} records are rejected"
+        for ready in prepared
+        for records, rejected in [ready.judged]
+        if not limit.allows(rejected, records)
     ]
-    if over:
+    hint = "retailstream quarantine list; then quarantine replay or discard, or a higher --max-rejects"
+    reasons = [Reason(f"{' and '.join(over)}, the limit is {limit.text}", hint)] if over else []
+    if reasons := [*reasons, *(reason for ready in prepared for reason in ready.reasons)]:
         raise QualityGateError(
-            f"{' and '.join(over)}, the limit is {limit.text}; nothing was published",
-            hint="retailstream quarantine list; then quarantine replay or discard, or a higher --max-rejects",
+            f"{' and '.join(reason.text for reason in reasons)}; nothing was published",
+            hint="; ".join(dict.fromkeys(reason.hint for reason in reasons)),
             report=report,
         )
+
+
+def _all_refused(pending: Pending, refused: Sequence[Reject]) -> list[Reason]:
+    files = {(file.landing, file.file) for file in pending.files if pending.is_new(file.landing)}
+    told = [reject for reject in refused if (reject.landing, reject.file) in files]
+    return gate_reasons.all_refused(pending.contract.name, len(files), told)
 
 
 def _publish(prepared: Prepared, run: Run) -> None:
@@ -201,6 +233,14 @@ def _spans(contract: Contract, file: Landed, found: FileSurvey) -> list[RunWarni
     more = f" and {len(found.spans) - NAMED:,} more span several" if len(found.spans) > NAMED else ""
     text = f"{contract.name}: in {file.file!a} {', '.join(told)}{more}"
     return [RunWarning("spans_lines", text, contract.name, file.file)]
+
+
+def _copies(defects: Sequence[Reject], books: Books) -> list[Reject]:
+    """Return a reject for each copy of a refused file: whoever sent it is to hear of it, too."""
+    if not defects:
+        return []
+    copies = books.landings.copies(defects[0].dataset, {defect.landing for defect in defects})
+    return [replace(defect, file=name) for defect in defects for name in copies.get((defect.landing, defect.file), ())]
 
 
 def _unknown_columns(contract: Contract, unknown: Mapping[str, int]) -> list[RunWarning]:
