@@ -16,6 +16,7 @@ from retailstream.errors import QualityGateError, RetailStreamError, UsageError,
 from retailstream.interruption import sentence_of
 from retailstream.ledger import begun
 from retailstream.locks import Holder
+from retailstream.masking import masked, masked_text
 from retailstream.ports import no_progress
 from retailstream.reports import StageReport, Summary
 from retailstream.runs import Run
@@ -70,7 +71,7 @@ class Entry:
             "started_at": self.started_at,
             "seconds": round(time.monotonic() - self.clock, 3),
             **self.report.counts.as_dict(),
-            "outputs": list(self.report.outputs),
+            "outputs": [masked(output) for output in self.report.outputs],
             "datasets": {name: counts.as_dict() for name, counts in self.report.datasets.items()},
             "error": describe(error) if error else None,
             "warnings": [warning.as_dict() for warning in self.report.warnings],
@@ -85,7 +86,7 @@ def describe(error: BaseException) -> str:
         return f"{error.message} (hint: {error.hint})" if error.hint else error.message
     if sentence := sentence_of(error):
         return sentence
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return masked_text(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
 
 
 def execute(env: Environment, stage: str, request: Request) -> Summary:

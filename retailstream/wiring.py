@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from retailstream.errors import UsageError
 from retailstream.landings import LandingLog, Scope
+from retailstream.masking import masked
 from retailstream.memory import open_memory
 from retailstream.quarantine import Quarantine
 from retailstream.runs import WEEKDAYS, Books, Limit, Rules
-from retailstream.settings import Loaded, masked
+from retailstream.settings import Loaded
 from retailstream.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from retailstream.ledger import Ledger
     from retailstream.memory import Memory
     from retailstream.ports import Database, Lake, Merger, MetricsTarget, Results
-    from retailstream.settings import Settings
+    from retailstream.settings import Loaded, Settings
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,7 @@ def open_engine(settings: Settings, work: Path, shared: DuckDb | None = None) ->
 def open_merger(settings: Settings, work: Path, shared: DuckDb | None = None) -> Iterator[Merger]:
     """Open the engine that the settings name for cleaning and merging, with an empty work folder."""
     if settings.engine.name == "glue":
-        raise UsageError("engine 'glue' is for glue-merge alone", hint="retailstream glue-merge --engine glue")
+        raise UsageError("only glue-merge supports --engine glue", hint="retailstream glue-merge --engine glue")
     if settings.engine.name == "spark":
         from retailstream.adapters.engine.spark import open_spark  # noqa: PLC0415 -- what an engine needs
 
@@ -231,6 +232,11 @@ def open_merger(settings: Settings, work: Path, shared: DuckDb | None = None) ->
 
 def _folder(url: str) -> Path:
     scheme, separator, rest = url.partition("://")
+    if masked(url) != url:
+        raise UsageError(
+            f"'{masked(url)}' holds a password, which no folder has",
+            hint="use file://FOLDER, s3://BUCKET or hdfs://HOST:PORT/FOLDER",
+        )
     if not separator:
         return Path(url)
     if scheme != "file" or not rest:
