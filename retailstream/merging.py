@@ -16,6 +16,7 @@ from retailstream.landings import landed_key
 from retailstream.manifests import NewPartition
 from retailstream.ports import LakeFile, LandedFile
 from retailstream.quarantine import Reject
+from retailstream.readings import digest_of_reading
 from retailstream.records import raw_records, survey
 from retailstream.reports import Counts, RunWarning, StageReport, outcome
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from retailstream.contracts import Contract
     from retailstream.landings import Landed
     from retailstream.manifests import Manifest
-    from retailstream.ports import FoundReject, Lake, Merge, Merger, Progress, Table
+    from retailstream.ports import FoundReject, Lake, Merge, Merger, Origin, Progress, Table
     from retailstream.runs import Books, Limit, Run
 
 NAMED = 5
@@ -38,12 +39,23 @@ RAW_BATCH = 10_000
 
 @dataclass(frozen=True)
 class Pending:
-    """The landed files of one table that are not in its clean rows yet."""
+    """The landed files of one table that are not in its clean rows yet, or all where they are `anew` to be read.
+
+    `reading` is how they are read, and `published` the last landing that readers of the table see rows of.
+    """
 
     contract: Contract
     old: Manifest
     files: Sequence[Landed]
-    settled: frozenset[tuple[int, str, int | None]]
+    settled: frozenset[Origin]
+    reading: str
+    published: int
+    anew: bool
+
+    @property
+    def landing(self) -> int:
+        """The last landing that is merged once these files are."""
+        return max([self.published, *(file.landing for file in self.files)])
 
 
 @dataclass(frozen=True)
@@ -58,23 +70,32 @@ class Prepared:
 
 
 def find_pending(table: Table, books: Books) -> Pending:
-    """Return what is landed and not merged; everything where the published table was damaged or taken away."""
+    """Return what is landed and not merged.
+
+    That is everything where the published table was damaged or taken away, or was read by other columns or forms, or
+    with records that are withdrawn now.
+    """
     old = table.manifest()
-    if not table.intact(old):
+    published, quarantine = old.landing, books.quarantine
+    reading = digest_of_reading(table.contract, quarantine.withdrawn(table.contract.name))
+    stale = old.reading != reading or not table.intact(old)
+    if stale:
         old = replace(old, landing=0, partitions={})
     name, unfinished = table.contract.name, books.landings.unfinished()
-    settled = frozenset(books.quarantine.settled_records(name, old.landing))
+    settled = frozenset(quarantine.settled_records(name, old.landing))
     files = [
         file
         for file in books.landings.files(name, after=old.landing)
         if (file.landing, file.file, None) not in settled and file.landing != unfinished
     ]
-    return Pending(table.contract, old, files, settled)
+    return Pending(table.contract, old, files, settled, reading, published, stale and published > 0)
 
 
 def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books: Books, run: Run) -> Prepared:
     """Read, check and merge the pending files, and record every reject with its raw text under the run's id."""
     contract, quarantine = pending.contract, books.quarantine
+    if pending.anew:
+        quarantine.doubt(contract.name, pending.reading)
     if not pending.files:
         return Prepared(table, pending, None, Counts())
     files, defects, warnings = _survey(contract, pending.files, raw, run.progress)
@@ -116,14 +137,14 @@ def plan(stage: str, pending: Iterable[Pending], output: str) -> StageReport:
     return StageReport(stage, "dry-run", counts, outputs=(output,))
 
 
-def publish_all(stage: str, prepared: Sequence[Prepared], run: Run, output: str) -> StageReport:
-    """Publish what was prepared and return the stage's report.
+def publish_all(stage: str, prepared: Sequence[Prepared], *, books: Books, run: Run, output: str) -> StageReport:
+    """Publish what was prepared and return the stage's report; what a table made anew did not meet again lapses.
 
     Raises QualityGateError, which carries that report, where any table is over the limit of rejects; nothing is
     published then.
     """
     counts = {ready.pending.contract.name: ready.counts for ready in prepared}
-    changed = any(ready.merge for ready in prepared)
+    changed = any(ready.merge or ready.pending.anew for ready in prepared)
     warnings = tuple(warning for ready in prepared for warning in ready.warnings)
     inputs = tuple(file.sha256 for ready in prepared for file in ready.pending.files)
     status = outcome(dry_run=False, changed=changed)
@@ -131,6 +152,7 @@ def publish_all(stage: str, prepared: Sequence[Prepared], run: Run, output: str)
     _check_limit(report, run.limit)
     for ready in prepared:
         _publish(ready, run)
+        books.quarantine.lapse(ready.pending.contract.name, ready.pending.reading)
     return report
 
 
@@ -149,17 +171,20 @@ def _check_limit(report: StageReport, limit: Limit) -> None:
 
 
 def _publish(prepared: Prepared, run: Run) -> None:
-    table, old = prepared.table, prepared.pending.old
-    if prepared.merge is None:
-        table.sweep(old)
+    table, pending = prepared.table, prepared.pending
+    if prepared.merge is None and not pending.anew:
+        table.sweep(pending.old)
         return
-    changes: dict[str, NewPartition | None] = {}
-    partitions = prepared.merge.partitions()
-    paths = {name: run.work / f"{table.contract.name}-{name}.parquet" for name in partitions}
-    for done, name in enumerate(prepared.merge.write(paths), start=1):
-        changes[name] = NewPartition(paths[name], partitions[name])
-        run.progress(f"writing {table.contract.name}", done, len(partitions))
-    table.publish(old, changes, landing=max(file.landing for file in prepared.pending.files))
+    changes = _written(prepared.merge, pending.contract, run) if prepared.merge else {}
+    table.publish(pending.old, changes, landing=pending.landing, reading=pending.reading)
+
+
+def _written(merge: Merge, contract: Contract, run: Run) -> dict[str, NewPartition | None]:
+    rows = merge.partitions()
+    paths = {name: run.work / f"{contract.name}-{name}.parquet" for name in rows}
+    for done, _name in enumerate(merge.write(paths), start=1):
+        run.progress(f"writing {contract.name}", done, len(rows))
+    return {name: NewPartition(path, rows[name]) for name, path in paths.items()}
 
 
 def _current(table: Table, version: Manifest) -> dict[str, LakeFile]:
