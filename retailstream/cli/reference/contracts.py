@@ -36,6 +36,7 @@ _RULES: Final = (
     ("columns", "record", "the record has more or fewer fields than the header"),
     ("encoding", "record", "a field is not UTF-8"),
     ("superseded", "record", "a later record of the same key took its place: on record, yet no defect"),
+    ("withdrawn", "record or file", "somebody took it back with `quarantine withdraw`: on record, yet no defect"),
     ("empty_file", "file", "the file has no bytes"),
     ("not_text", "file", "a NUL byte, a damaged gzip, or a header that is not UTF-8"),
     ("missing_column", "file", "a column that is not optional is missing from the header, or one is there twice"),
