@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retailstream.adapters.engine.duckdb import open_duckdb
+from retailstream.adapters.lake.folder import FolderLake
+from retailstream.adapters.state.sqlite import open_sqlite_state
+from retailstream.contracts import CONTRACTS
+from retailstream.landings import LandingLog, Scope
+from retailstream.quarantine import WITHDRAWN, Quarantine, Reject
+from retailstream.runs import Books, Limit, Run
+from retailstream.stages import features
+from tests.contracts.adapters import WAREHOUSES
 from tests.environment import FEATURES, SALES, STORES, Environment, csv, law_holds, new_environment
 
 if TYPE_CHECKING:
@@ -154,6 +164,36 @@ def test_features_are_withdrawn_from_the_warehouse(two: Environment) -> None:
     restore(two, "features/a.csv:1", "features/a.csv")
     two.run()
     assert stores(two) == before
+
+
+@pytest.mark.parametrize("kind", WAREHOUSES)
+def test_every_warehouse_follows(tmp_path: Path, kind: str) -> None:
+    (source := tmp_path / "source" / "features").mkdir(parents=True)
+    lines = (f"1,05/02/2010,{MEASURED}", f"1,05/03/2010,{MEASURED}")
+    (source / "a.csv").write_text(csv(FEATURES, *lines))
+    files, warehouse = FolderLake(tmp_path / "files"), WAREHOUSES[kind](FolderLake(tmp_path / "tables"))
+    place = Reject("features", 1, "features/a.csv", 2, WITHDRAWN, None, None, None)
+    with open_sqlite_state(tmp_path / "state.db") as state, open_duckdb(tmp_path / "work", memory="500MB") as engine:
+        books = Books(LandingLog(state, Scope.FEATURES), Quarantine(state))
+
+        def run() -> tuple[str, dict[str, int]]:
+            told = Run("r", tmp_path / "work", Limit.parse("5%"))
+            report = features.run(
+                source=source.parent, files=files, warehouse=warehouse, engine=engine, books=books, run=told
+            )
+            manifest = warehouse.table(CONTRACTS["features"]).manifest()
+            return report.status, {name: partition.rows for name, partition in manifest.partitions.items()}
+
+        assert run() == ("ok", {"2010-02": 1, "2010-03": 1})
+        books.quarantine.withdraw([place], reason="no", run_id="w")
+        assert run() == ("ok", {"2010-02": 1})
+        assert run() == ("noop", {"2010-02": 1})
+        books.quarantine.withdraw([replace(place, record=None)], reason="no", run_id="w")
+        assert run() == ("ok", {})
+        assert run() == ("noop", {})
+        books.quarantine.restore(books.quarantine.entries(state=WITHDRAWN), run_id="w")
+        assert run() == ("ok", {"2010-02": 1, "2010-03": 1})
+        assert run() == ("noop", {"2010-02": 1, "2010-03": 1})
 
 
 def test_an_environment_may_be_emptied(env: Environment) -> None:
