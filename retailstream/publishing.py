@@ -59,7 +59,9 @@ class PublishedTable:
                 key=manifest_key(self.contract),
                 hint="delete it and run again: the table is rebuilt",
             ) from error
-        return Manifest(self.contract.names, landing, partitions if same else {}, reading)
+        if not same:
+            return Manifest(self.contract.names, passed=landing)
+        return Manifest(self.contract.names, landing, partitions, reading)
 
     def intact(self, manifest: Manifest) -> bool:
         """Say whether every file of a version is still there, with its size."""
@@ -80,6 +82,7 @@ class PublishedTable:
         new = Manifest(self.contract.names, landing, dict(sorted(partitions.items())), reading)
         if new != old:
             document = {"format": FORMAT, **asdict(new)}
+            del document["passed"]
             self.lake.write(manifest_key(self.contract), json.dumps(document, indent=1).encode() + b"\n")
         self.sweep(new)
         return new

@@ -117,17 +117,23 @@ def discard(
     context: typer.Context,
     references: Annotated[list[str], typer.Argument(help="Ids of entries, or files.", metavar="ID|FILE")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it stays on record.")],
+    dry_run: DryRun = False,
 ) -> None:
     """Settle entries for good, on record: their records will never come in."""
     from retailstream.execution import Request, attended
     from retailstream.landings import scope_of
-    from retailstream.reports import StageReport
+    from retailstream.reports import StageReport, summary_of_nothing
 
     if not reason.strip():
         raise UsageError("--reason is empty", hint="say why; it stays on record")
-    with open_session(context, create=False, told_as="discard") as session:
+    with open_session(context, create=False, told_as=None if dry_run else "discard") as session:
         env = session.environment
         entries = [entry for reference in references for entry in env.quarantine.find(reference)]
+        if dry_run:
+            plan = summary_of_nothing("discard", session.run_id, status="dry-run")
+            still = {entry.id for entry in entries if entry.state == "open"}
+            print_json(plan) if session.as_json else print(f"{counted(len(still), 'entry')} would be discarded")
+            return
         scopes = tuple(sorted({scope_of(entry.reject.dataset) for entry in entries}, reverse=True))
         with attended(env, "discard", Request(session.run_id), scopes) as entry:
             closed = env.quarantine.settle(entries, state="discarded", reason=reason, run_id=session.run_id)

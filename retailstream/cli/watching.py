@@ -118,7 +118,8 @@ def _live(stack: ExitStack) -> Callable[[str, Health | None, RetailStreamError |
 
 def _last_line(found: Health | None, error: RetailStreamError | None) -> str:
     told = verdict(found) if found else f"the look failed: {describe(error)}" if error else ""
-    return f"{datetime.now().astimezone():%H:%M:%S} {told}"
+    steps, newline, last = told.rpartition("\n")
+    return f"{steps}{newline}{datetime.now().astimezone():%H:%M:%S} {last}"
 
 
 def _address(text: str) -> tuple[str, int]:

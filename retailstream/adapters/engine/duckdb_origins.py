@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from retailstream import cleaning
+from retailstream.adapters.engine.duckdb_check import DIALECT
 from retailstream.adapters.engine.duckdb_files import only, parquet, rows_by_partition
-from retailstream.adapters.engine.duckdb_merge import DIALECT, LINEAGE
+from retailstream.adapters.engine.duckdb_merge import LINEAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -123,7 +123,7 @@ class HiveTable:
         places = self._filled(table)
         landing, reading = landing_of(table.placed, *places.values()), reading_of(table)
         if table.columns != columns_of(self.contract):
-            return Manifest(self.contract.names, landing, {}, reading)
+            return Manifest(self.contract.names, passed=landing)
         partitions = {
             name: partition_of(place, self._key(place.location, table.format)) for name, place in sorted(places.items())
         }
