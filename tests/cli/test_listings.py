@@ -99,7 +99,7 @@ def test_quarantine_list_and_show_tell_what_was_rejected(small: Environment) -> 
 def test_quarantine_list_and_show_escape_what_changes_a_terminal(env: Environment) -> None:
     odd = "\x1b[31mred\x07\u202e"
     env.write({"sales/a.csv": csv(f"{SALES},{odd}", f"1,1,05/02/2010,{odd},0,1"), "stores/a.csv": b"\xff\x1b,\n"})
-    env.run("--max-rejects", "100%")
+    env.run("--max-rejects", "100%", code=3)
     (record, whole) = env.quarantine()
     shown = [env.command("quarantine", "show", entry["id"]).stdout for entry in (record, whole)]
     printed = [env.command("quarantine", "list").stdout, *shown]
