@@ -55,6 +55,7 @@ NO_INTEGERS: tuple[str, ...] = (
     "1234567890",
     "-1234567890",
     "five",
+    "x5",
     "\u00a05",
 )
 NO_INTEGERS += ("\uff15", "\u0665", "5\x0b", "\x0c5", "Infinity", "TRUE", "5\u2028", "\ufeff5", "\u20095")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
-from contextlib import closing
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -51,12 +49,6 @@ NAMES = [
     "unread_files",
     "warnings",
 ]
-
-
-def state(env: Environment, statement: str, *values: object) -> None:
-    """Change the memory of an environment behind its back."""
-    with closing(sqlite3.connect(env.home / "state.db", isolation_level=None)) as connection:
-        connection.execute(statement, values)
 
 
 def found(env: Environment, name: str) -> tuple[object, ...]:
@@ -198,7 +190,7 @@ def test_a_changed_row_of_the_database_is_noticed(months: Environment, statement
 
 
 def test_a_table_that_is_not_loaded_yet_is_a_warning(months: Environment) -> None:
-    (months.home / "retail.db").unlink()
+    months.change_database("drop view if exists sales_in_dollars; drop table sales; drop table retailstream_loads")
     assert found(months, "reconcile_sales_database") == ("not loaded yet", "equal to the clean bucket", "warn")
     assert found(months, "reconcile_sales_warehouse") == ("12 rows against none", "equal to the database", "fail")
 
@@ -254,7 +246,7 @@ def test_a_lost_or_damaged_file_is_noticed(months: Environment, pattern: str, da
     if damage == "gone":
         path.unlink()
     else:
-        path.write_bytes(data[:-1] if damage == "cut" else b"x" * len(data))
+        months.overwrite(path, data[:-1] if damage == "cut" else b"x" * len(data))
 
     checks = months.checks()
 
@@ -276,7 +268,7 @@ def change_manifest(env: Environment, table: str, partition: str, other: str, **
     path = env.home / table / "_manifest.json"
     document = json.loads(path.read_text())
     document["partitions"][partition] = document["partitions"][other] | values
-    path.write_text(json.dumps(document))
+    env.overwrite(path, json.dumps(document).encode())
 
 
 def test_features_are_compared_with_what_was_published(months: Environment) -> None:
@@ -285,14 +277,14 @@ def test_features_are_compared_with_what_was_published(months: Environment) -> N
     assert found(months, "reconcile_features_warehouse") == ("3 rows", "9 rows published", "fail")
 
 
-def test_stores_with_sales_that_nobody_knows_are_counted(months: Environment) -> None:
+def test_stores_with_sales_that_nobody_knows_are_counted(months: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     months.write(week("2010-05", store=8) | {f"sales/{name}": text for name, text in orphans().items()})
     months.run()
 
     assert found(months, "orphan_stores") == (2, 0, "fail")
-    (months.home / "limit.toml").write_text("[quality]\nmax_orphan_stores = 2\n")
-    config = ("--config", str(months.home / "limit.toml"))
-    assert months.command("monitor", "--check", *config).exit_code == 0
+    monkeypatch.setenv("RETAILSTREAM__QUALITY__MAX_ORPHAN_STORES", "2")
+    assert months.command("monitor", "--check").exit_code == 0
+    monkeypatch.undo()
     months.write({"stores/more.csv": csv(STORES, "8,A,5", "9,B,5")})
     months.run()
     assert found(months, "orphan_stores") == (0, 0, "ok")
@@ -370,7 +362,7 @@ def fail_features(env: Environment) -> None:
 
 
 def fail_sqoop(env: Environment) -> None:
-    env.change_database("drop view sales_in_dollars; drop table sales")
+    env.change_database("drop view if exists sales_in_dollars; drop table sales")
     env.stage("sqoop", code=1)
 
 
@@ -387,12 +379,12 @@ def test_a_last_run_that_failed_is_unhealthy_until_the_next_one_ends_well(months
 
 
 def test_a_last_run_that_was_killed_is_unhealthy_before_and_after_it_is_marked(months: Environment) -> None:
-    state(
-        months, "update runs set status = 'running', ended_at = null, process_id = ? where stage = 'load-rds'", dead()
+    months.change_state(
+        "update runs set status = 'running', ended_at = null, process_id = ? where stage = 'load-rds'", dead()
     )
     assert found(months, "last_run_load-rds") == ("killed", "ok", "fail")
     months.stage("ingest", "--source", str(months.source))  # whoever takes the lock marks what died with it
-    state(months, "update runs set process_id = ? where stage = 'load-rds'", os.getpid())
+    months.change_state("update runs set process_id = ? where stage = 'load-rds'", os.getpid())
     assert found(months, "last_run_load-rds") == ("killed", "ok", "fail")
     months.run()
     assert found(months, "last_run_load-rds") == ("noop", "ok", "ok")
@@ -410,9 +402,9 @@ def dead() -> int:
 def test_a_run_that_is_at_work_is_not_the_last_one(months: Environment, host: str) -> None:
     months.stage("load-rds", "--run-id", "working")
     process = dead() if host else os.getpid()
-    state(months, "update runs set status = 'running', process_id = ? where run_id = 'working'", process)
+    months.change_state("update runs set status = 'running', process_id = ? where run_id = 'working'", process)
     if host:
-        state(months, "update runs set host = ? where run_id = 'working'", host)
+        months.change_state("update runs set host = ? where run_id = 'working'", host)
     assert found(months, "last_run_load-rds") == ("ok", "ok", "ok")
 
 
