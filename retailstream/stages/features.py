@@ -36,7 +36,7 @@ def run(*, source: Path, files: Lake, warehouse: Warehouse, engine: Merger, book
         warnings = (*landed.warnings, *waiting.warnings)
         return replace(waiting, datasets=together, warnings=warnings, files=landed.files)
     try:
-        report = merging.publish_all(STAGE, [prepared], run, warehouse.url)
+        report = merging.publish_all(STAGE, [prepared], books=books, run=run, output=warehouse.url)
     except QualityGateError as error:
         found = error.report and _together(landed, error.report)
         raise QualityGateError(error.message, hint=error.hint, report=found) from error
