@@ -83,8 +83,7 @@ def _writable(folder: Path) -> str:
 def _source(folder: Path) -> str | Finding:
     if not folder.is_dir():
         return Finding("source", "SKIPPED", f"{folder} does not exist; name a folder with --source or source.path")
-    files, _passed_over = scan(folder, CONTRACTS)
-    return f"{folder.absolute()}, {len(files):,} files"
+    return f"{folder.absolute()}, {scan(folder, CONTRACTS).readable:,} files"
 
 
 def _lake(settings: Settings, url: str) -> str:
@@ -150,6 +149,6 @@ def _engine(settings: Settings) -> str:
         raise RetailStreamError("engine.glue_job is not set")
     if settings.engine.name == "spark":
         with TemporaryDirectory() as folder, wiring.open_merger(settings, Path(folder, "engine")) as merger:
-            merger.merge(CONTRACTS["stores"], [], settled=(), current={})
+            merger.check(CONTRACTS["stores"], [], settled=()).merge(current={})
         return f"spark {metadata.version('pyspark')}, {memory}"
     return f"duckdb {metadata.version('duckdb')}, {memory}"

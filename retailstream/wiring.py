@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,11 +14,13 @@ from retailstream.landings import LandingLog, Scope
 from retailstream.masking import masked
 from retailstream.memory import open_memory
 from retailstream.quarantine import Quarantine
-from retailstream.runs import Books, Limit
+from retailstream.runs import WEEKDAYS, Books, Limit, Rules
+from retailstream.settings import Loaded
 from retailstream.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from retailstream.adapters.engine.duckdb import DuckDb, DuckDbEngine
     from retailstream.adapters.warehouse.folder import FolderWarehouse
@@ -78,6 +81,16 @@ class Environment:
     def limit(self) -> Limit:
         """How much may be rejected."""
         return Limit.parse(self.settings.quality.max_rejects)
+
+    def rules(self, today: date) -> Rules:
+        """Return what new files are judged by."""
+        quality = self.settings.quality
+        return Rules(
+            in_part=Limit.parse(quality.max_rejects_in_part) if quality.max_rejects_in_part else None,
+            week_end=WEEKDAYS.index(quality.week_end) + 1,
+            gap_days=quality.max_date_gap_days or None,
+            latest=today + timedelta(days=quality.max_future_days),
+        )
 
 
 @contextmanager

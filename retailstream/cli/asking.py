@@ -73,7 +73,7 @@ def put(context: typer.Context, name: str, parameters: Mapping[str, object], to:
 
 def put_question(context: typer.Context, begun: Begun, question: Question, to: Delivery) -> None:
     """Put a question that has one answer, and deliver it."""
-    form = _form(context, to, default=export.form_of(to.output) if to.output else "table")
+    form = _form(context, to, default=None)
     for file in (to.output, to.chart):
         if file:
             export.check_file(file)
@@ -87,7 +87,7 @@ def put_question(context: typer.Context, begun: Begun, question: Question, to: D
         text = _page(session, found, held) if held else None
         if to.output:
             export.write(found, to.output, form, text=text)
-            if not (found.answer.rows or session.quiet):
+            if not (found.answer.speaks or session.quiet):
                 _note(found.answer.headline)
         if to.chart:
             files += _draw(found, to.chart, quiet=session.quiet)
@@ -148,13 +148,13 @@ def _ask(session: Session, question: Question, *, with_extent: bool) -> tuple[li
     return asked.found
 
 
-def _form(context: typer.Context, to: Delivery, *, default: Form) -> Form:
-    """Return how to write what was asked for; UsageError where stdout cannot hold it."""
+def _form(context: typer.Context, to: Delivery, *, default: Form | None) -> Form:
+    """Return how to write what was asked for; without a default as --output ends. UsageError for what cannot be."""
     if to.output is None and to.form and wants_json(context):
         raise UsageError("--json and --format both ask for stdout", hint="give the rows a file with --output")
     if to.output is None and to.form == "parquet":
         raise UsageError("Parquet is binary", hint="write it to a file with --output")
-    return to.form or default
+    return to.form or default or (export.form_of(to.output) if to.output else "table")
 
 
 def _page(session: Session, found: TypedAnswer, held: Extent) -> str:
@@ -170,7 +170,7 @@ def _draw(found: TypedAnswer, file: Path, *, quiet: bool) -> list[Path]:
     chart = drawing.draw(found.answer)
     if chart is None:
         if not quiet:
-            _note(f"there are no rows to draw; {file} is not written")
+            _note(f"there is nothing to draw; {file} is not written")
         return []
     drawing.write(chart, file)
     return [file]
@@ -200,6 +200,7 @@ def _told(found: TypedAnswer) -> dict[str, object]:
         "parameters": {name: as_json(value) for name, value in answer.parameters.items()},
         "headline": answer.headline,
         "rows": len(answer.rows),
+        "lacks": answer.absence.lacks if answer.absence else None,
     }
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
+from retailstream.cli.health_table import next_steps
 from retailstream.cli.rich_table import drawn, print_rich
 from retailstream.masking import masked_text
 from retailstream.ports import no_progress
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from retailstream.ports import Progress
     from retailstream.reports import Summary
+
+NAMED = 20
+"""How many new files of a plan are named; of the others there is the number."""
 
 _FIGURES = ("rows_in", "rows_out", "rows_quarantined", "rows_duplicate", "rows_superseded", "rows_replaced")
 
@@ -75,9 +79,10 @@ def print_summary(summary: Summary) -> None:
     """Print what a stage or a run did, for people."""
     head = f"{summary['stage']}: {summary['status']} in {summary['seconds']:,.2f} s"
     files = f"{summary['files_new']:,} new of {summary['files_in']:,} files, {_bytes(summary['bytes'])}"
-    print(head if "stages" in summary else f"{head}, {files}")
+    say(head if "stages" in summary else f"{head}, {files}")
     if "stages" in summary:
         _print_stages(summary["stages"])
+    _print_new_files(summary.get("files", ()))
     datasets = {name: counts for name, counts in summary["datasets"].items() if any(counts.values())}
     if datasets and any(counts["rows_in"] or counts["files_quarantined"] for counts in datasets.values()):
         columns = ("dataset", *(figure.removeprefix("rows_") for figure in _FIGURES), "files quarantined")
@@ -109,6 +114,14 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
         yield show
 
 
+def _print_new_files(files: Sequence[str]) -> None:
+    """Name the files that a plan would land, the first of many."""
+    for file in files[:NAMED]:
+        say(f"new: {file}")
+    if len(files) > NAMED:
+        say(f"new: {len(files) - NAMED:,} more")
+
+
 def _print_stages(stages: Sequence[Summary]) -> None:
     rows = [
         (s["stage"], s["status"], s["files_new"], s["rows_in"], s["rows_out"], f"{s['seconds']:.2f}") for s in stages
@@ -121,7 +134,9 @@ def _print_health(health: dict[str, Any]) -> None:
     if health["healthy"]:
         print("healthy: clean bucket, database and warehouse agree")
     elif bad:
-        print(f"not healthy: {', '.join(check['name'] for check in bad)}; see retailstream monitor")
+        for line in next_steps(bad):
+            say(line)
+        say(f"not healthy: {', '.join(check['name'] for check in bad)}; see retailstream monitor")
 
 
 def _is_numeric(values: Sequence[object]) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from retailstream.records.splitting import CHUNK_BYTES, is_utf8, opened, shown, split
 
@@ -18,10 +20,13 @@ if TYPE_CHECKING:
 
 _Row = TypeVar("_Row")
 
+HEADER_SHOWN: Final = 2000
+"""No table has a longer header; what is no text may have one without end."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecordDefect:
-    """Why a record has no fields: rule `columns` or `encoding`, the offending value, and its column if known."""
+    """Why a record has no fields: rule `columns`, `encoding` or `quotes`, the offending value, its column if known."""
 
     rule: str
     value: str
@@ -48,11 +53,12 @@ def records(path: Path, survey: FileSurvey, contract: Contract, *, chunk_bytes: 
     width = len(survey.columns)
     with opened(path, gzipped=survey.gzipped) as stream:
         rows = islice(split(stream, chunk_bytes=chunk_bytes), 1, None)
-        for number, (raw, fields) in enumerate(rows, start=1):
+        for number, (raw, fields, flaw) in enumerate(rows, start=1):
             if len(fields) == width and (raw.isascii() or is_utf8(raw)):
                 yield Record(number, pick(fields), raw)
             else:
-                yield Record(number, (), shown(raw), _defect(fields, survey.columns))
+                defect = RecordDefect("quotes", shown(flaw)) if flaw else _defect(fields, survey.columns)
+                yield Record(number, (), shown(raw), defect)
 
 
 def raw_records(path: Path, survey: FileSurvey, wanted: Collection[int]) -> dict[int, str]:
@@ -61,7 +67,22 @@ def raw_records(path: Path, survey: FileSurvey, wanted: Collection[int]) -> dict
     with opened(path, gzipped=survey.gzipped) as stream:
         if survey.plain:
             return {n: line.rstrip(b"\r\n").decode() for n, line in _numbered(stream, numbers)}
-        return {n: shown(raw) for n, (raw, _) in _numbered(split(stream), numbers)}
+        return {n: shown(raw) for n, (raw, _fields, _flaw) in _numbered(split(stream), numbers)}
+
+
+def header_of(path: Path) -> str | None:
+    r"""Return the header of a file as it came, at most `HEADER_SHOWN` characters of it; None where it cannot be read.
+
+    Bytes that are not UTF-8 stand there as `\xff`.
+    """
+    with path.open("rb") as file:
+        gzipped = file.read(2) == b"\x1f\x8b"
+    try:
+        with opened(path, gzipped=gzipped) as stream:
+            found = next(split(BytesIO(stream.read(CHUNK_BYTES))), None)
+    except (OSError, EOFError, zlib.error):
+        return None
+    return shown(found[0])[:HEADER_SHOWN] if found else None
 
 
 def _numbered(rows: Iterable[_Row], numbers: frozenset[int]) -> Iterator[tuple[int, _Row]]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+import retailstream.cli.app
 from tests.cli.test_output import on_a_terminal
 from tests.environment import FEATURES, SALES, STORES, Environment, csv, new_environment
 from tests.resume.drops import FIRST
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egpj.\u2066\x7f"
 """A new title, a cleared screen, colour by a single byte, and two ways to turn the direction of writing."""
@@ -35,6 +34,9 @@ FILES = {
     "features/e.csv": csv(FEATURES, f"1,{EVIL}{',NA' * 10}", f"1,07/02/2010,{EVIL}{',NA' * 9}"),
     "stores/e.csv": csv(STORES, f"7,{EVIL},1", "8,B,1"),
 }
+
+PRINTED = [("app.py", "f'retailstream {__version__}'"), ("failure.py", "error.format_message()")]
+"""Our own version, and our own help."""
 
 LISTINGS = [
     ("quarantine", "list"),
@@ -117,6 +119,20 @@ def test_an_error_repeats_words_of_the_command_line_harmless(
     assert outcome.exit_code == 2
     assert len(outcome.stderr.splitlines()) <= 2
     assert_harmless(outcome.stdout + outcome.stderr)
+
+
+def test_whatever_is_composed_is_printed_by_those_that_make_it_harmless() -> None:
+    """`print` itself is for constants; `say`, tables and JSON lines are for what holds names of others."""
+    folder = Path(retailstream.cli.app.__file__).parent
+    for path in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+                told = node.args[0] if node.args else ast.Constant("")
+                harmless = {"printable", "json_line", "ddl"} & {
+                    name.id for name in ast.walk(told) if isinstance(name, ast.Name)
+                }
+                known = (path.name, ast.unparse(told)) in PRINTED
+                assert isinstance(told, ast.Constant) or harmless or known, f"{path.name}:{node.lineno}"
 
 
 def test_labels_of_metrics_are_harmless(hostile: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
