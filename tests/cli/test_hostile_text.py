@@ -56,9 +56,11 @@ LISTINGS = [
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """An environment that hostile files were run into, in a folder that is named as they are."""
     env = new_environment(tmp_path_factory.mktemp("hostile") / f"in{EVIL}")
-    env.write({**FIRST, **FILES})
+    env.write(FIRST)
+    env.run("--max-rejects", "60%")
+    env.write(FILES)
     outcome = env.command("run", "--source", str(env.source), "--run-id", f"r{EVIL}", "--max-rejects", "90%")
-    assert outcome.exit_code == 0, outcome
+    assert outcome.exit_code == 3, outcome
     assert_harmless(outcome.stdout + outcome.stderr)
     assert r"\x1b]0;owned\x07\x1b[2J\x9b31m\u202egpj.\u2066\x7f" in outcome.stderr
     return env
