@@ -71,7 +71,7 @@ def far_dates(dated: Dated, limits: Limits) -> Check:
     references = " ".join(map(quote, islice(_references(found), _REFERENCES)))
     hint = f"retailstream quarantine withdraw {references}; where they are right, a higher quality.max_date_gap_days"
     count = sum(rows.rows for rows in found)
-    return Check("far_dates", value, limit, "fail" if found else "ok", measure=count, bound=limits.gap_days, hint=hint)
+    return Check("far_dates", value, limit, "fail" if found else "ok", measure=count, hint=hint)
 
 
 def missing_stores(files: Files, dated: Dated, engine: Engine, limit: int) -> Iterator[Check]:
