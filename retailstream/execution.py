@@ -18,7 +18,7 @@ from retailstream.ledger import begun
 from retailstream.locks import Holder
 from retailstream.ports import no_progress
 from retailstream.reports import StageReport, Summary
-from retailstream.runs import Run
+from retailstream.runs import Limit, Run
 from retailstream.stages import ORDER
 
 if TYPE_CHECKING:
@@ -190,6 +190,7 @@ def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
             request.run_id,
             work / "engine",
             env.limit,
+            max_superseded_in_file=Limit.parse(env.settings.quality.max_superseded_in_file),
             dry_run=request.dry_run,
             progress=request.progress,
             only=request.only,

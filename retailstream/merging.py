@@ -7,33 +7,28 @@ publishes them. What was rejected is kept in the quarantine either way.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from retailstream.errors import QualityGateError, RetailStreamError
+from retailstream import gating, merge_warnings
+from retailstream.errors import RetailStreamError
 from retailstream.hashing import sha256
 from retailstream.landings import landed_key
 from retailstream.manifests import NewPartition
 from retailstream.ports import LakeFile, LandedFile
-from retailstream.quarantine import Reject
+from retailstream.quarantine import SUPERSEDED, Reject
 from retailstream.records import raw_records, survey
 from retailstream.reports import Counts, RunWarning, StageReport, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from retailstream.contracts import Contract
     from retailstream.landings import Landed
     from retailstream.manifests import Manifest
-    from retailstream.ports import FileFigures, FoundReject, Lake, Merge, Merger, Progress, Table
-    from retailstream.runs import Books, Limit, Run
-
-NAMED = 5
-"""How many things of a kind a warning names; of the others it has the number."""
-
-FRIDAY = 4
-"""Its place in the week of ISO, which begins on a Monday."""
+    from retailstream.ports import FoundReject, Lake, Merge, Merger, Progress, Table
+    from retailstream.runs import Books, Run
 
 RAW_BATCH = 10_000
 """How many rejects are looked up in their files at a time."""
@@ -51,13 +46,18 @@ class Pending:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A table's next version, computed and not published; `merge` is None where there is nothing to do."""
+    """A table's next version, computed and not published; `merge` is None where there is nothing to do.
+
+    Files `finer` than the table are not in it. For `reasons` of its own it must not be published.
+    """
 
     table: Table
     pending: Pending
     merge: Merge | None
     counts: Counts
     warnings: tuple[RunWarning, ...] = ()
+    finer: Sequence[gating.FinerFile] = ()
+    reasons: Sequence[gating.Reason] = ()
 
 
 def find_pending(table: Table, books: Books) -> Pending:
@@ -81,7 +81,6 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     if not pending.files:
         return Prepared(table, pending, None, Counts())
     files, defects, warnings = _survey(contract, pending.files, raw, run.progress)
-    quarantine.keep(run.run_id, defects)
     numbers = {(file.landing, file.file): file.number for file in files}
     settled = {
         (numbers[landing, file], record)
@@ -90,9 +89,17 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     }
     current = _current(table, pending.old)
     checked = engine.check(contract, files, settled=settled)
-    warnings += _off_fridays(contract, checked.files())
-    merge = checked.merge(current=current)
-    quarantine.keep(run.run_id, _with_raw(contract, merge.rejects(), raw))
+    figures = checked.files()
+    finer = gating.finer_files(files, figures, run.max_superseded_in_file, quarantine.accepted_files(contract.name))
+    reasons = gating.finer_reason(contract, finer, run.max_superseded_in_file)
+    defects += [found.reject(contract) for found in finer]
+    refused = {found.file.number for found in finer}
+    warnings += merge_warnings.off_fridays(contract, [file for file in figures if file.number not in refused])
+    merge = checked.merge(current=current, refused=refused)
+    warnings += merge_warnings.disagreements(contract, merge.disagreements())
+    # Which row takes the place of another is not known before it is known which files come in.
+    rejects = (found for found in merge.rejects() if not reasons or found.rule != SUPERSEDED)
+    quarantine.keep(run.run_id, chain(defects, _with_raw(contract, rejects, raw)))
     rows = merge.counts
     counts = Counts(
         files_in=len(pending.files),
@@ -106,7 +113,7 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
         rows_replaced=rows.rows_replaced,
         bytes=sum(file.bytes for file in pending.files),
     )
-    return Prepared(table, pending, merge, counts, tuple(warnings))
+    return Prepared(table, pending, merge, counts, tuple(warnings), finer, reasons)
 
 
 def plan(stage: str, pending: Iterable[Pending], output: str) -> StageReport:
@@ -118,11 +125,11 @@ def plan(stage: str, pending: Iterable[Pending], output: str) -> StageReport:
     return StageReport(stage, "dry-run", counts, outputs=(output,))
 
 
-def publish_all(stage: str, prepared: Sequence[Prepared], run: Run, output: str) -> StageReport:
+def publish_all(stage: str, prepared: Sequence[Prepared], *, books: Books, run: Run, output: str) -> StageReport:
     """Publish what was prepared and return the stage's report.
 
-    Raises QualityGateError, which carries that report, where any table is over the limit of rejects; nothing is
-    published then.
+    Raises QualityGateError, which carries that report, where any table is over the limit of rejects, or has a file
+    that is finer than itself; nothing is published then.
     """
     counts = {ready.pending.contract.name: ready.counts for ready in prepared}
     changed = any(ready.merge for ready in prepared)
@@ -130,24 +137,12 @@ def publish_all(stage: str, prepared: Sequence[Prepared], run: Run, output: str)
     inputs = tuple(file.sha256 for ready in prepared for file in ready.pending.files)
     status = outcome(dry_run=False, changed=changed)
     report = StageReport(stage, status, counts, outputs=(output,), inputs=inputs, warnings=warnings)
-    _check_limit(report, run.limit)
+    own = [reason for ready in prepared for reason in ready.reasons]
+    gating.check(report, [*gating.rejects_over(report, run.limit), *own])
     for ready in prepared:
+        gating.settle_finer(books.quarantine, ready.pending.contract, ready.pending.files, ready.finer, run)
         _publish(ready, run)
     return report
-
-
-def _check_limit(report: StageReport, limit: Limit) -> None:
-    over = [
-        f"{counts.rows_quarantined:,} of {counts.rows_in:,} {dataset} records are rejected"
-        for dataset, counts in report.datasets.items()
-        if not limit.allows(counts.rows_quarantined, counts.rows_in)
-    ]
-    if over:
-        raise QualityGateError(
-            f"{' and '.join(over)}, the limit is {limit.text}; nothing was published",
-            hint="retailstream quarantine list; then quarantine replay or discard, or a higher --max-rejects",
-            report=report,
-        )
 
 
 def _publish(prepared: Prepared, run: Run) -> None:
@@ -188,24 +183,7 @@ def _survey(
             for name in found.unknown:
                 unknown[name] = unknown.get(name, 0) + 1
         progress(f"reading {contract.name}", number, len(files))
-    return readable, defects, _unknown_columns(contract, unknown)
-
-
-def _unknown_columns(contract: Contract, unknown: Mapping[str, int]) -> list[RunWarning]:
-    """Return one warning for all columns that no contract knows, however many there are."""
-    if not unknown:
-        return []
-    shown = [f"'{name}' of {count:,} file{'s' * (count > 1)}" for name, count in islice(unknown.items(), NAMED)]
-    more = f" and {len(unknown) - NAMED:,} more" if len(unknown) > NAMED else ""
-    several = len(unknown) > 1
-    text = f"column{'s' * several} {', '.join(shown)}{more} {'are' if several else 'is'} unknown and ignored"
-    return [RunWarning("unknown_columns", f"{contract.name}: {text}", contract.name)]
-
-
-def _off_fridays(contract: Contract, files: Iterable[FileFigures]) -> list[RunWarning]:
-    rows = sum(sum(file.weekdays) - file.weekdays[FRIDAY] for file in files)
-    text = f"{contract.name}: {rows:,} rows have a date that is no Friday; they are kept"
-    return [RunWarning("off_week_end", text, contract.name)] if rows else []
+    return readable, defects, merge_warnings.unknown_columns(contract, unknown)
 
 
 def _check_bytes(raw: Lake, file: Landed, path: Path) -> None:

@@ -21,6 +21,10 @@ SUPERSEDED = "superseded"
 """The rule of a row that a later row of its key took the place of: recorded like a reject, yet no defect."""
 
 
+ACCEPTED = "accepted"
+"""The state of a file that was refused, and then came in as it is."""
+
+
 @dataclass(frozen=True)
 class Reject:
     """One record, or one whole file (`record` None), that does not enter the clean data, and why."""
@@ -43,7 +47,7 @@ class Reject:
 
 @dataclass(frozen=True)
 class Entry:
-    """A reject as the quarantine keeps it; `state` is `open`, `replayed` or `discarded`."""
+    """A reject as the quarantine keeps it; `state`: `open`, `replayed`, `discarded`, or `accepted` for whole files."""
 
     id: str
     run_id: str
@@ -143,11 +147,19 @@ class Quarantine:
     def settled_records(self, dataset: str, after: int) -> list[tuple[int, str, int | None]]:
         """Return (landing, file, record) of what was settled in landings later than `after`."""
         rows = self._state.ask(
-            "select landing, file, record from quarantine where dataset = ? and landing > ? and state <> 'open'"
-            " and rule <> ?",
-            (dataset, after, SUPERSEDED),
+            "select landing, file, record from quarantine where dataset = ? and landing > ?"
+            " and state <> 'open' and state <> ? and rule <> ?",
+            (dataset, after, ACCEPTED, SUPERSEDED),
         )
         return [(landing, file, record) for landing, file, record in rows]
+
+    def accepted_files(self, dataset: str) -> set[tuple[int, str]]:
+        """Return (landing, file) of what was refused once and then came in as it is."""
+        rows = self._state.ask(
+            "select landing, file from quarantine where dataset = ? and state = ? and record is null",
+            (dataset, ACCEPTED),
+        )
+        return {(landing, file) for landing, file in rows}
 
     def open_rejects(self, dataset: str, run_id: str) -> int:
         """Return how many records that run put here are still open."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
@@ -72,6 +72,8 @@ class TableRequest:
 class Run:
     """The run's id, whether it only plans, how much may be rejected, and where temporary files may lie.
 
+    `max_superseded_in_file` is how many records of one file may share a key.
+
     `only` names the one dataset that it is about, where it is not about all of its stage; `table` one of any shape.
     """
 
@@ -82,3 +84,4 @@ class Run:
     progress: Progress = no_progress
     only: str | None = None
     table: TableRequest | None = None
+    max_superseded_in_file: Limit = field(default_factory=lambda: Limit.parse("1%"))

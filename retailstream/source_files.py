@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from retailstream.contracts import CONTRACTS, SALES
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.hashing import sha256
+from retailstream.landings import file_order
 from retailstream.reports import RunWarning
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def scan(source: Path, datasets: Collection[str]) -> tuple[list[Path], list[RunW
         raise UsageError(f"the source folder {source} {why}", hint="name it with --source, or set source.path")
     wanted: list[Path] = []
     warnings: list[RunWarning] = []
-    for path in sorted(_files(source), key=lambda path: os.fsencode(path.relative_to(source))):
+    for path in sorted(_files(source), key=lambda path: file_order(path.relative_to(source).as_posix())):
         name = path.relative_to(source)
         elsewhere = len(name.parts) < 2 or name.parts[0] not in CONTRACTS
         if (elsewhere and SALES.name not in datasets) or (not elsewhere and name.parts[0] not in datasets):

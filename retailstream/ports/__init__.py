@@ -6,7 +6,16 @@ A path is always a file on this machine; a key names an object within a lake, wi
 from retailstream.ports.database import Database, Results, ResultTable, TableLoad
 from retailstream.ports.engine import Engine, Profile, Row
 from retailstream.ports.lake import Lake, LakeFile, LandedFile
-from retailstream.ports.merge import Checked, FileFigures, FoundReject, Merge, Merger, RowCounts, StoreFigures
+from retailstream.ports.merge import (
+    Checked,
+    Disagreement,
+    FileFigures,
+    FoundReject,
+    Merge,
+    Merger,
+    RowCounts,
+    StoreFigures,
+)
 from retailstream.ports.metrics import MetricsTarget
 from retailstream.ports.progress import Progress, no_progress
 from retailstream.ports.state import State
@@ -15,6 +24,7 @@ from retailstream.ports.warehouse import Table, Warehouse
 __all__ = [
     "Checked",
     "Database",
+    "Disagreement",
     "Engine",
     "FileFigures",
     "FoundReject",

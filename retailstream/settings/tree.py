@@ -175,6 +175,8 @@ class Quality(_Section):
 
     max_rejects: Annotated[str, AfterValidator(_limit)] = "5%"
     """How many records of a dataset may be rejected in a run: a number, or a share."""
+    max_superseded_in_file: Annotated[str, AfterValidator(_limit)] = "1%"
+    """How many records of one file may have their key in common with another of its records: a number, or a share."""
     max_orphan_stores: int = 0
     """How many stores may have sales without being known to the store file."""
     max_nulls: Annotated[str, AfterValidator(_nulls)] = "temperature 5%, fuel_price 5%, cpi 25%, unemployment 25%"

@@ -33,7 +33,7 @@ def run(*, source: Path, files: Lake, warehouse: Warehouse, engine: Merger, book
         together = {FEATURES.name: landed.counts + waiting.counts}
         return replace(waiting, datasets=together, warnings=landed.warnings)
     prepared = merging.prepare(table, pending, raw=files, engine=engine, books=books, run=run)
-    report = merging.publish_all(STAGE, [prepared], run, warehouse.url)
+    report = merging.publish_all(STAGE, [prepared], books=books, run=run, output=warehouse.url)
     counts = {FEATURES.name: replace(report.counts, files_in=landed.counts.files_in)}
     status = outcome(dry_run=False, changed="ok" in (landed.status, report.status))
     return replace(report, status=status, datasets=counts, warnings=(*landed.warnings, *report.warnings))

@@ -28,4 +28,4 @@ def run(*, raw: Lake, clean: Lake, engine: Merger, books: Books, run: Run) -> St
     prepared = [
         merging.prepare(table, waiting, raw=raw, engine=engine, books=books, run=run) for table, waiting in pending
     ]
-    return merging.publish_all(STAGE, prepared, run, clean.url)
+    return merging.publish_all(STAGE, prepared, books=books, run=run, output=clean.url)
