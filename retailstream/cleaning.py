@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from retailstream.contracts import BLANKS, FORMS, NULL_FORM, Column, Contract, Type
+from retailstream.contracts import BLANKS, COMMON_FORMS, FORMS, NULL_FORM, Column, Contract, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +30,10 @@ class Dialect:
 def value(column: Column, dialect: Dialect) -> str:
     """Return the column's typed value, or null where the text is null, has no accepted form or is no real date."""
     # Most fields have no blanks, and trimming all of them costs more than everything else together.
-    bare = dialect.matches(column.name, FORMS[column.type])
+    bare = dialect.matches(column.name, COMMON_FORMS[column.type])
     trimmed = dialect.trimmed(column.name)
+    if column.type is Type.INTEGER:  # `57.0`, which Spark casts to no integer
+        trimmed = f"split_part({trimmed}, '.', 1)"
     return (
         f"case when {bare} then {_cast(column.type, column.name)}"
         f" when {_has_form(column, dialect)} then {_cast(column.type, trimmed)} end"

@@ -13,19 +13,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from retailstream.masking import masked_text
+
 if TYPE_CHECKING:
     from retailstream.reports import StageReport
 
 
 class RetailStreamError(Exception):
-    """One sentence that names the thing and its state, and a hint with the next command."""
+    """One sentence that names the thing and its state, and a hint with the next command; URLs in them are masked."""
 
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = masked_text(message)
+        self.hint = masked_text(hint)
+        super().__init__(self.message)
 
 
 class DamagedError(RetailStreamError):

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 from retailstream.reports import RunWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from retailstream.contracts import Contract
-    from retailstream.ports import Disagreement, FileFigures
+    from retailstream.landings import Landed
+    from retailstream.ports import Disagreement
+    from retailstream.records import FileSurvey
 
 NAMED = 5
 """How many things of a kind a warning names; of the others it has the number."""
-
-FRIDAY = 4
-"""Its place in the week of ISO, which begins on a Monday."""
 
 
 def unknown_columns(contract: Contract, unknown: Mapping[str, int]) -> list[RunWarning]:
@@ -29,13 +28,6 @@ def unknown_columns(contract: Contract, unknown: Mapping[str, int]) -> list[RunW
     several = len(unknown) > 1
     text = f"column{'s' * several} {', '.join(shown)}{more} {'are' if several else 'is'} unknown and ignored"
     return [RunWarning("unknown_columns", f"{contract.name}: {text}", contract.name)]
-
-
-def off_fridays(contract: Contract, files: Iterable[FileFigures]) -> list[RunWarning]:
-    """Return a warning of rows whose date is no Friday, if there are any."""
-    rows = sum(sum(file.weekdays) - file.weekdays[FRIDAY] for file in files)
-    text = f"{contract.name}: {rows:,} rows have a date that is no Friday; they are kept"
-    return [RunWarning("off_week_end", text, contract.name)] if rows else []
 
 
 def disagreements(contract: Contract, found: Sequence[Disagreement]) -> list[RunWarning]:
@@ -55,3 +47,13 @@ def disagreements(contract: Contract, found: Sequence[Disagreement]) -> list[Run
         text = f"{contract.name}: {len(more):,} more pairs of files landed together and disagree about {rows:,} rows"
         warnings.append(RunWarning("files_disagree", text, contract.name))
     return warnings
+
+
+def spans(contract: Contract, file: Landed, found: FileSurvey) -> list[RunWarning]:
+    """Return a warning where records stand on several lines: legal, and yet what a stray quote looks like."""
+    if not found.spans:
+        return []
+    told = [f"record {number:,} spans {lines:,} lines" for number, lines in found.spans[:NAMED]]
+    more = f" and {len(found.spans) - NAMED:,} more span several" if len(found.spans) > NAMED else ""
+    text = f"{contract.name}: in {file.file!a} {', '.join(told)}{more}"
+    return [RunWarning("spans_lines", text, contract.name, file.file)]

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from retailstream import gating, merge_warnings
-from retailstream.errors import RetailStreamError
+from retailstream import finer_files, gate_reasons, merge_warnings
+from retailstream.dated_files import REWRITES, NewFiles, judge
+from retailstream.errors import QualityGateError, RetailStreamError
+from retailstream.gate_reasons import Reason
 from retailstream.hashing import sha256
 from retailstream.landings import landed_key
 from retailstream.manifests import NewPartition
@@ -25,10 +27,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from retailstream.contracts import Contract
+    from retailstream.finer_files import FinerFile
     from retailstream.landings import Landed
     from retailstream.manifests import Manifest
     from retailstream.ports import FoundReject, Lake, Merge, Merger, Progress, Table
-    from retailstream.runs import Books, Run
+    from retailstream.runs import Books, Limit, Run
 
 RAW_BATCH = 10_000
 """How many rejects are looked up in their files at a time."""
@@ -36,19 +39,28 @@ RAW_BATCH = 10_000
 
 @dataclass(frozen=True)
 class Pending:
-    """The landed files of one table that are not in its clean rows yet."""
+    """The landed files of one table that are not in its clean rows yet.
+
+    Where the table is made anew, files of landings up to `passed` were in it before: they have been through the gate.
+    """
 
     contract: Contract
     old: Manifest
     files: Sequence[Landed]
     settled: frozenset[tuple[int, str, int | None]]
+    passed: int = 0
+
+    def is_new(self, landing: int) -> bool:
+        """Say whether files of that landing were in no version of the table."""
+        return landing > self.passed
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A table's next version, computed and not published; `merge` is None where there is nothing to do.
 
-    Files `finer` than the table are not in it. For `reasons` of its own it must not be published.
+    `judged` are the records of files that no version had, and how many of them are rejected; `reasons` tell what else
+    closes the gate. Files `finer` than the table are not in it.
     """
 
     table: Table
@@ -56,13 +68,17 @@ class Prepared:
     merge: Merge | None
     counts: Counts
     warnings: tuple[RunWarning, ...] = ()
-    finer: Sequence[gating.FinerFile] = ()
-    reasons: Sequence[gating.Reason] = ()
+    judged: tuple[int, int] = (0, 0)
+    reasons: tuple[Reason, ...] = ()
+    refused: tuple[Reject, ...] = ()
+    """The files that are not readable as the table."""
+    finer: tuple[FinerFile, ...] = ()
 
 
 def find_pending(table: Table, books: Books) -> Pending:
     """Return what is landed and not merged; everything where the published table was damaged or taken away."""
     old = table.manifest()
+    passed = max(old.landing, old.passed)
     if not table.intact(old):
         old = replace(old, landing=0, partitions={})
     name, unfinished = table.contract.name, books.landings.unfinished()
@@ -72,15 +88,20 @@ def find_pending(table: Table, books: Books) -> Pending:
         for file in books.landings.files(name, after=old.landing)
         if (file.landing, file.file, None) not in settled and file.landing != unfinished
     ]
-    return Pending(table.contract, old, files, settled)
+    return Pending(table.contract, old, files, settled, passed)
 
 
 def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books: Books, run: Run) -> Prepared:
-    """Read, check and merge the pending files, and record every reject with its raw text under the run's id."""
+    """Read, check and merge the pending files, and record every reject with its raw text under the run's id.
+
+    A plan records nothing.
+    """
     contract, quarantine = pending.contract, books.quarantine
     if not pending.files:
         return Prepared(table, pending, None, Counts())
     files, defects, warnings = _survey(contract, pending.files, raw, run.progress)
+    again = _copies(defects, books)
+    defects += again
     numbers = {(file.landing, file.file): file.number for file in files}
     settled = {
         (numbers[landing, file], record)
@@ -89,21 +110,21 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     }
     current = _current(table, pending.old)
     checked = engine.check(contract, files, settled=settled)
-    figures = checked.files()
-    finer = gating.finer_files(files, figures, run.max_superseded_in_file, quarantine.accepted_files(contract.name))
-    reasons = gating.finer_reason(contract, finer, run.max_superseded_in_file)
-    defects += [found.reject(contract) for found in finer]
-    refused = {found.file.number for found in finer}
-    warnings += merge_warnings.off_fridays(contract, [file for file in figures if file.number not in refused])
+    new = NewFiles.of(contract, files, checked, months=current, passed=pending.passed)
+    finer = finer_files.find(new, run.rules.sharing_key, quarantine.accepted_files(contract.name))
+    too_fine = finer_files.reasons(contract, finer, run.rules.sharing_key)
+    judgement = judge(new, run.rules)
+    refused = {found.file.number: found.reject(contract) for found in finer} | dict(judgement.refused)
+    defects += refused.values()
     merge = checked.merge(current=current, refused=refused)
-    warnings += merge_warnings.disagreements(contract, merge.disagreements())
-    # Which row takes the place of another is not known before it is known which files come in.
-    rejects = (found for found in merge.rejects() if not reasons or found.rule != SUPERSEDED)
-    quarantine.keep(run.run_id, chain(defects, _with_raw(contract, rejects, raw)))
+    if not run.dry_run:
+        # Which row takes the place of another is not known before it is known which files come in.
+        rejects = (found for found in merge.rejects() if not too_fine or found.rule != SUPERSEDED)
+        quarantine.keep(run.run_id, chain(defects, _with_raw(contract, rejects, raw)))
     rows = merge.counts
     counts = Counts(
-        files_in=len(pending.files),
-        files_new=len(pending.files),
+        files_in=len(pending.files) + len(again),
+        files_new=len(pending.files) + len(again),
         files_quarantined=len(defects),
         rows_in=rows.rows_in,
         rows_out=rows.rows_out,
@@ -113,23 +134,22 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
         rows_replaced=rows.rows_replaced,
         bytes=sum(file.bytes for file in pending.files),
     )
-    return Prepared(table, pending, merge, counts, tuple(warnings), finer, reasons)
-
-
-def plan(stage: str, pending: Iterable[Pending], output: str) -> StageReport:
-    """Return what a merge would read, for a dry run."""
-    counts = {
-        waiting.contract.name: Counts(len(waiting.files), len(waiting.files), bytes=sum(f.bytes for f in waiting.files))
-        for waiting in pending
-    }
-    return StageReport(stage, "dry-run", counts, outputs=(output,))
+    told = [new.figures[file.number] for file in new.told(refused)]
+    judged = sum(found.records for found in told), sum(found.rejected for found in told)
+    warnings += [w for w in judgement.warnings if w.code != REWRITES or rows.rows_replaced]
+    warnings += merge_warnings.disagreements(contract, merge.disagreements())
+    reasons = [*too_fine, *gate_reasons.reasons(new, checked, refused, run)]
+    reasons = reasons if too_fine else [*_all_refused(pending, defects), *reasons]
+    return Prepared(
+        table, pending, merge, counts, tuple(warnings), judged, tuple(reasons), tuple(defects), tuple(finer)
+    )
 
 
 def publish_all(stage: str, prepared: Sequence[Prepared], *, books: Books, run: Run, output: str) -> StageReport:
     """Publish what was prepared and return the stage's report.
 
-    Raises QualityGateError, which carries that report, where any table is over the limit of rejects, or has a file
-    that is finer than itself; nothing is published then.
+    Raises QualityGateError, which carries that report, where the gate is closed for any table; nothing is published
+    then.
     """
     counts = {ready.pending.contract.name: ready.counts for ready in prepared}
     changed = any(ready.merge for ready in prepared)
@@ -137,12 +157,35 @@ def publish_all(stage: str, prepared: Sequence[Prepared], *, books: Books, run: 
     inputs = tuple(file.sha256 for ready in prepared for file in ready.pending.files)
     status = outcome(dry_run=False, changed=changed)
     report = StageReport(stage, status, counts, outputs=(output,), inputs=inputs, warnings=warnings)
-    own = [reason for ready in prepared for reason in ready.reasons]
-    gating.check(report, [*gating.rejects_over(report, run.limit), *own])
+    check_gate(report, prepared, run.limit)
     for ready in prepared:
-        gating.settle_finer(books.quarantine, ready.pending.contract, ready.pending.files, ready.finer, run)
+        finer_files.settle(books.quarantine, ready.pending.contract, ready.pending.files, ready.finer, run)
         _publish(ready, run)
     return report
+
+
+def check_gate(report: StageReport, prepared: Iterable[Prepared], limit: Limit) -> None:
+    """Raise QualityGateError, which carries the report, where more is rejected than the limit allows."""
+    over = [
+        f"{rejected:,} of {records:,} {ready.pending.contract.name} records are rejected"
+        for ready in prepared
+        for records, rejected in [ready.judged]
+        if not limit.allows(rejected, records)
+    ]
+    hint = "retailstream quarantine list; then quarantine replay or discard, or a higher --max-rejects"
+    reasons = [Reason(f"{' and '.join(over)}, the limit is {limit.text}", hint)] if over else []
+    if reasons := [*reasons, *(reason for ready in prepared for reason in ready.reasons)]:
+        raise QualityGateError(
+            f"{' and '.join(reason.text for reason in reasons)}; nothing was published",
+            hint="; ".join(dict.fromkeys(reason.hint for reason in reasons)),
+            report=report,
+        )
+
+
+def _all_refused(pending: Pending, refused: Sequence[Reject]) -> list[Reason]:
+    files = {(file.landing, file.file) for file in pending.files if pending.is_new(file.landing)}
+    told = [reject for reject in refused if (reject.landing, reject.file) in files]
+    return gate_reasons.all_refused(pending.contract.name, len(files), told)
 
 
 def _publish(prepared: Prepared, run: Run) -> None:
@@ -170,20 +213,31 @@ def _survey(
 ) -> tuple[list[LandedFile], list[Reject], list[RunWarning]]:
     readable, defects = [], []
     unknown: dict[str, int] = {}
+    warnings: list[RunWarning] = []
     paths = raw.fetch_all([file.key for file in files])
     for number, (file, path) in enumerate(zip(files, paths, strict=True), start=1):
         _check_bytes(raw, file, path)
         found = survey(path, contract)
         if found.defect:
             defect = found.defect
-            reject = Reject(contract.name, file.landing, file.file, None, defect.rule, None, defect.value, None)
-            defects.append(reject)
+            defects.append(
+                Reject(contract.name, file.landing, file.file, None, defect.rule, None, defect.value, defect.header)
+            )
         else:
             readable.append(LandedFile(number, file.landing, file.file, LakeFile(raw, file.key, path), found))
+            warnings += merge_warnings.spans(contract, file, found)
             for name in found.unknown:
                 unknown[name] = unknown.get(name, 0) + 1
         progress(f"reading {contract.name}", number, len(files))
-    return readable, defects, merge_warnings.unknown_columns(contract, unknown)
+    return readable, defects, [*warnings, *merge_warnings.unknown_columns(contract, unknown)]
+
+
+def _copies(defects: Sequence[Reject], books: Books) -> list[Reject]:
+    """Return a reject for each copy of a refused file: whoever sent it is to hear of it, too."""
+    if not defects:
+        return []
+    copies = books.landings.copies(defects[0].dataset, {defect.landing for defect in defects})
+    return [replace(defect, file=name) for defect in defects for name in copies.get((defect.landing, defect.file), ())]
 
 
 def _check_bytes(raw: Lake, file: Landed, path: Path) -> None:

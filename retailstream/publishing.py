@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from retailstream.errors import DamagedError
@@ -59,7 +59,7 @@ class PublishedTable:
                 key=manifest_key(self.contract),
                 hint="delete it and run again: the table is rebuilt",
             ) from error
-        return manifest if manifest.columns == self.contract.names else empty
+        return manifest if manifest.columns == self.contract.names else replace(empty, passed=manifest.landing)
 
     def intact(self, manifest: Manifest) -> bool:
         """Say whether every file of a version is still there, with its size."""
@@ -78,6 +78,7 @@ class PublishedTable:
         new = Manifest(self.contract.names, landing, dict(sorted(partitions.items())))
         if new != old:
             document = {"format": FORMAT, **asdict(new)}
+            del document["passed"]
             self.lake.write(manifest_key(self.contract), json.dumps(document, indent=1).encode() + b"\n")
         self.sweep(new)
         return new

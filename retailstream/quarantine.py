@@ -177,10 +177,12 @@ class Quarantine:
         )
         return int(count)
 
-    def open_files(self) -> list[str]:
-        """Return the whole files that are quarantined and not settled."""
-        rows = self._state.ask("select file from quarantine where state = 'open' and record is null order by file")
-        return [row[0] for row in rows]
+    def open_files(self) -> list[Entry]:
+        """Return the entries of whole files that are quarantined and not settled, by file."""
+        rows = self._state.ask(
+            f"select {_COLUMNS} from quarantine where state = 'open' and record is null order by file, landing"
+        )
+        return [_entry(row) for row in rows]
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

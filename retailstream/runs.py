@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from retailstream.errors import UsageError
 from retailstream.ports import no_progress
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     from retailstream.landings import LandingLog
@@ -51,6 +52,26 @@ class Books:
     quarantine: Quarantine
 
 
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+"""The days by their ISO number, from 1."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What new files are judged by, beside the limit of rejects.
+
+    `in_part` is how much of one file or one store may be rejected; None: any. `week_end` is the ISO number of the day
+    that weeks are named by. Fewer than four dates further than `gap_days` from all others are mistyped, and so is one
+    after `latest`. `sharing_key` is how many records of a file may have their key in common; None: any.
+    """
+
+    in_part: Limit | None = None
+    week_end: int = 5
+    gap_days: int | None = None
+    latest: date | None = None
+    sharing_key: Limit | None = None
+
+
 Incremental = Literal["append", "lastmodified"]
 FileFormat = Literal["parquet", "orc"]
 
@@ -70,9 +91,7 @@ class TableRequest:
 
 @dataclass(frozen=True)
 class Run:
-    """The run's id, whether it only plans, how much may be rejected, and where temporary files may lie.
-
-    `max_superseded_in_file` is how many records of one file may share a key.
+    """The run's id, whether it only plans, what is judged by which limit, and where temporary files may lie.
 
     `only` names the one dataset that it is about, where it is not about all of its stage; `table` one of any shape.
     """
@@ -80,8 +99,8 @@ class Run:
     run_id: str
     work: Path
     limit: Limit
+    rules: Rules = Rules()
     dry_run: bool = False
     progress: Progress = no_progress
     only: str | None = None
     table: TableRequest | None = None
-    max_superseded_in_file: Limit = field(default_factory=lambda: Limit.parse("1%"))

@@ -137,6 +137,15 @@ class Environment:
         with closing(sqlite3.connect(self.home / "retail.db", isolation_level=None)) as connection:
             connection.executescript(statements)
 
+    def change_state(self, statement: str, *values: object) -> None:
+        """Change the memory of the environment behind the product's back; marks are `?`."""
+        with closing(sqlite3.connect(self.home / "state.db", isolation_level=None)) as connection:
+            connection.execute(statement, values)
+
+    def overwrite(self, path: Path, data: bytes) -> None:
+        """Give other bytes to a file of the home, as whoever owns the place would."""
+        path.write_bytes(data)
+
     def files(self, *folders: str) -> dict[str, bytes]:
         """Return the content of every file in these folders of the home."""
         return {

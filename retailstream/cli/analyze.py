@@ -14,7 +14,7 @@ from retailstream.cli.render import as_json, print_listing, print_table
 from retailstream.cli.session import run_id, wants_json
 
 if TYPE_CHECKING:
-    from retailstream.analytics.catalog import Parameter, UseCase
+    from retailstream.analytics.use_case import Parameter, UseCase
 
 Format = Annotated[
     Literal["table", "csv", "json", "parquet", "html"] | None,

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from retailstream.cli.options import Command, DryRun, Group
-from retailstream.cli.render import counted, print_json, print_listing, print_table
+from retailstream.cli.render import counted, print_json, print_listing, print_table, say
 from retailstream.cli.session import open_session
 from retailstream.errors import UsageError
+from retailstream.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ def list_entries(
     file: Annotated[str | None, typer.Option("--file", help="Only this file, as the list names it.")] = None,
     of_run: Annotated[str | None, typer.Option("--of-run", help="Only what this run rejected.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Settled entries too.")] = False,
-    limit: Annotated[int, typer.Option("--limit", help="At most so many; -1 for all.")] = -1,
+    limit: Annotated[int, typer.Option("--limit", help="Number of entries to show; -1 for all.")] = -1,
     form: Format = "table",
 ) -> None:
     """List what was rejected: file, record, rule, value and the record as it came."""
@@ -93,7 +94,7 @@ def replay(
         replaying.check(file, entries, named=bool(references))
         if dry_run:
             plan = summary_of_nothing("replay", session.run_id, status="dry-run")
-            print_json(plan) if session.as_json else print(f"{file} would close {counted(len(entries), 'entry')}")
+            print_json(plan) if session.as_json else say(f"{file} would close {counted(len(entries), 'entry')}")
             return
         scope = scope_of(entries[0].reject.dataset)
         with attended(env, "replay", Request(session.run_id), (scope,)) as entry:
@@ -105,7 +106,7 @@ def replay(
             print_json(entry.summary())
         else:
             landed = done.landed.file if done.landed else "nothing new"
-            print(f"{counted(done.closed, 'entry')} closed, landed as {landed}")
+            say(f"{counted(done.closed, 'entry')} closed, landed as {landed}")
             print("hint: retailstream run takes the corrected records in")
 
 
@@ -114,17 +115,23 @@ def discard(
     context: typer.Context,
     references: Annotated[list[str], typer.Argument(help="Ids of entries, or files.", metavar="ID|FILE")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it stays on record.")],
+    dry_run: DryRun = False,
 ) -> None:
     """Settle entries for good, on record: their records will never come in."""
     from retailstream.execution import Request, attended
     from retailstream.landings import scope_of
-    from retailstream.reports import StageReport
+    from retailstream.reports import StageReport, summary_of_nothing
 
     if not reason.strip():
         raise UsageError("--reason is empty", hint="say why; it stays on record")
-    with open_session(context, create=False, told_as="discard") as session:
+    with open_session(context, create=False, told_as=None if dry_run else "discard") as session:
         env = session.environment
         entries = [entry for reference in references for entry in env.quarantine.find(reference)]
+        if dry_run:
+            plan = summary_of_nothing("discard", session.run_id, status="dry-run")
+            still = {entry.id for entry in entries if entry.state == "open"}
+            print_json(plan) if session.as_json else print(f"{counted(len(still), 'entry')} would be discarded")
+            return
         scopes = tuple(sorted({scope_of(entry.reject.dataset) for entry in entries}, reverse=True))
         with attended(env, "discard", Request(session.run_id), scopes) as entry:
             closed = env.quarantine.settle(entries, state="discarded", reason=reason, run_id=session.run_id)
@@ -141,8 +148,8 @@ def _print_entries(entries: Sequence[Entry], *, states: bool) -> None:
 
 
 def _short(cell: object, widest: int) -> object:
-    """Cut long text, and show line ends as they are written."""
+    """Cut long text, once what cannot be printed is written out."""
     if not isinstance(cell, str):
         return cell
-    text = cell.replace("\n", "\\n").replace("\r", "\\r")
+    text = printable(cell)
     return text if len(text) <= widest else text[: widest - 1] + "…"

@@ -4,11 +4,12 @@ A path is always a file on this machine; a key names an object within a lake, wi
 """
 
 from retailstream.ports.database import Database, Results, ResultTable, TableLoad
-from retailstream.ports.engine import Engine, Profile, Row
+from retailstream.ports.engine import DatedRows, Engine, Profile, Row
 from retailstream.ports.lake import Lake, LakeFile, LandedFile
 from retailstream.ports.merge import (
     Checked,
     Disagreement,
+    FileDate,
     FileFigures,
     FoundReject,
     Merge,
@@ -24,8 +25,10 @@ from retailstream.ports.warehouse import Table, Warehouse
 __all__ = [
     "Checked",
     "Database",
+    "DatedRows",
     "Disagreement",
     "Engine",
+    "FileDate",
     "FileFigures",
     "FoundReject",
     "Lake",

@@ -73,6 +73,16 @@ class FileFigures:
 
 
 @dataclass(frozen=True)
+class FileDate:
+    """How many accepted records of one landed file have one date, and the number of the first of them."""
+
+    number: int
+    date: date
+    records: int
+    record: int
+
+
+@dataclass(frozen=True)
 class StoreFigures:
     """How many records of all files are a store's, and how many of them are rejected; `store` None: not known."""
 
@@ -111,6 +121,10 @@ class Checked(Protocol):
 
     def files(self) -> Sequence[FileFigures]:
         """Return what each file holds, in the order of their numbers; a file without records, too."""
+        ...
+
+    def dates(self) -> Sequence[FileDate]:
+        """Return the dates of each file, in order; only of a table that has dates."""
         ...
 
     def stores(self, *, refused: Collection[int] = ()) -> Sequence[StoreFigures]:

@@ -21,7 +21,7 @@ _Row = TypeVar("_Row")
 
 @dataclass(frozen=True, slots=True)
 class RecordDefect:
-    """Why a record has no fields: rule `columns` or `encoding`, the offending value, and its column if known."""
+    """Why a record has no fields: rule `columns`, `encoding` or `quotes`, the offending value, its column if known."""
 
     rule: str
     value: str
@@ -51,11 +51,12 @@ def records(path: Path, survey: FileSurvey, contract: Contract, *, chunk_bytes: 
     unknown = [place for place, column in enumerate(survey.columns) if column is None]
     with opened(path, gzipped=survey.gzipped) as stream:
         rows = islice(split(stream, chunk_bytes=chunk_bytes), 1, None)
-        for number, (raw, fields) in enumerate(rows, start=1):
+        for number, (raw, fields, flaw) in enumerate(rows, start=1):
             if len(fields) == width and (raw.isascii() or is_utf8(raw)):
                 yield Record(number, pick(fields), raw, ignored=ignored_text([fields[n] for n in unknown]))
             else:
-                yield Record(number, (), shown(raw), _defect(fields, survey.columns))
+                defect = RecordDefect("quotes", shown(flaw)) if flaw else _defect(fields, survey.columns)
+                yield Record(number, (), shown(raw), defect)
 
 
 def ignored_text(fields: Sequence[str]) -> str | None:
@@ -76,7 +77,7 @@ def raw_records(path: Path, survey: FileSurvey, wanted: Collection[int]) -> dict
     with opened(path, gzipped=survey.gzipped) as stream:
         if survey.plain:
             return {n: line.rstrip(b"\r\n").decode() for n, line in _numbered(stream, numbers)}
-        return {n: shown(raw) for n, (raw, _) in _numbered(split(stream), numbers)}
+        return {n: shown(raw) for n, (raw, _fields, _flaw) in _numbered(split(stream), numbers)}
 
 
 def _numbered(rows: Iterable[_Row], numbers: frozenset[int]) -> Iterator[tuple[int, _Row]]:

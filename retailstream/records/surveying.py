@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
+from retailstream.records.kinds import kind_of, nul_bytes, other_separator
 from retailstream.records.splitting import is_utf8, opened, shown, split
 
 if TYPE_CHECKING:
@@ -27,16 +29,26 @@ LINE_BYTES: Final = 1 << 20
 HEADER_BYTES: Final = 4 << 20
 """The header is looked for in so many bytes, so that a file without line ends does not fill the memory."""
 
+HEADER_SHOWN: Final = 500
+"""How many characters of a header that does not fit are told."""
+
+_MARKS: Final = bytes(set(range(256)) - set(b'"\r\n'))
 _FILLER: Final = bytes(set(range(256)) - set(b',"\r\n'))
+_BLANK_STARTS: Final = (b",", b" ", b"\t")
+_BLANK_ROW: Final = re.compile(rb"(?:^|\n)[ \t]*,[ \t,]*(?:\n|$)")
 _GZIP_ERRORS: Final = (gzip.BadGzipFile, EOFError, zlib.error)
 
 
 @dataclass(frozen=True)
 class FileDefect:
-    """Why a whole file is not readable: rule `empty_file`, `not_text` or `missing_column`, and what was found."""
+    """Why a whole file is not readable: rule `empty_file`, `not_text` or `missing_column`, and what was found.
+
+    `header` is the first record as it came, where there is one to be read.
+    """
 
     rule: str
     value: str
+    header: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,7 @@ class FileSurvey:
 
     `columns` has the contract's name for each field of the header, None for one it does not know; those are
     `unknown`, as they stand. `plain`: DuckDB with `PLAIN_OPTIONS` and our reader give the same records, and
-    `records` is their number.
+    `records` is their number. `spans` has the number and the lines of each record that stands on several lines.
     """
 
     defect: FileDefect | None = None
@@ -54,6 +66,7 @@ class FileSurvey:
     plain: bool = False
     records: int | None = None
     gzipped: bool = False
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 def survey(path: Path, contract: Contract, *, name: str | None = None, chunk_bytes: int = CHUNK_BYTES) -> FileSurvey:
@@ -62,51 +75,77 @@ def survey(path: Path, contract: Contract, *, name: str | None = None, chunk_byt
     `name`: what the file is called where its path does not tell (`.gz` at its end, in any case, means gzip).
     """
     gzipped = (name or path.name).lower().endswith(".gz")
-    with opened(path, gzipped=gzipped) as stream:
-        try:
-            header = _header(stream.read(HEADER_BYTES))
+    try:
+        with opened(path, gzipped=gzipped) as stream:
+            head = stream.read(HEADER_BYTES)
+            raw, header = _header(head)
             stream.seek(0)
             body = _look_through(stream, width=0 if gzipped else len(header), chunk_bytes=chunk_bytes)
-        except _GZIP_ERRORS:
-            return FileSurvey(FileDefect("not_text", "not intact gzip"), gzipped=True)
+    except _GZIP_ERRORS:
+        return FileSurvey(FileDefect("not_text", _no_gzip(path)), gzipped=True)
     columns = tuple(contract.match(field) for field in header)
-    defect = _unreadable(body, header) or _missing(columns, contract)
+    defect = _unreadable(body, head, header) or _missing(columns, contract, head, raw)
     if defect:
         return FileSurvey(defect, gzipped=gzipped)
     unknown = tuple(field for field, column in zip(header, columns, strict=True) if column is None)
     if body.lines is None:
-        return FileSurvey(None, columns, unknown, gzipped=gzipped)
+        spans = _spans(path, gzipped=gzipped) if body.odd_quotes else ()
+        return FileSurvey(None, columns, unknown, gzipped=gzipped, spans=spans)
     return FileSurvey(None, columns, unknown, plain=True, records=body.lines - 1)
 
 
-def _header(head: bytes) -> list[str]:
-    """Return the fields of the first record; none where it is not known to end within `HEADER_BYTES`."""
+def _header(head: bytes) -> tuple[str, list[str]]:
+    """Return the first record as it came and its fields; none where it is not known to end within `HEADER_BYTES`."""
     source = BytesIO(head)
-    _, fields = next(split(source, chunk_bytes=4096), ("", []))
+    raw, fields, _flaw = next(split(source, chunk_bytes=4096), ("", [], ""))
     cut = len(head) == HEADER_BYTES == source.tell()
-    return [] if cut else fields
+    return ("", []) if cut else (raw, fields)
+
+
+def _no_gzip(path: Path) -> str:
+    with path.open("rb") as stream:
+        head = stream.read(HEADER_SHOWN)
+    if head.startswith(b"\x1f\x8b"):
+        return "not intact gzip"
+    return f"not gzip but {kind_of(head) or 'plain text; its name must end in .csv'}"
+
+
+def _spans(path: Path, *, gzipped: bool) -> tuple[tuple[int, int], ...]:
+    """Return the number and the lines of each record that stands on several lines."""
+    with opened(path, gzipped=gzipped) as stream:
+        return tuple(
+            (number, raw.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1)
+            for number, (raw, _fields, _flaw) in enumerate(split(stream))
+            if number and ("\n" in raw or "\r" in raw)
+        )
 
 
 @dataclass(frozen=True)
 class _Body:
-    """What stands in a file: whether nothing or a NUL byte, and its number of lines if all of them are plain."""
+    """What stands in a file: nothing, a NUL byte (`nul` says where), its number of lines if all of them are plain.
+
+    Only where some line has an odd number of quotes may a record stand on several lines.
+    """
 
     empty: bool
-    nul: bool
+    nul: str | None
     lines: int | None
+    odd_quotes: bool = False
 
 
 def _look_through(stream: BufferedIOBase, *, width: int, chunk_bytes: int) -> _Body:
-    empty, lines, line_end = True, 0 if width > 1 else None, b""
+    empty, lines, line_end, odd_quotes, done = True, 0 if width > 1 else None, b"", False, 0
     for chunk in _chunks(stream, chunk_bytes):
         if b"\0" in chunk:
-            return _Body(empty=False, nul=True, lines=None)
+            at = chunk.index(b"\0")
+            return _Body(empty=False, nul=nul_bytes(done + at, chunk[at:] + stream.read(chunk_bytes)), lines=None)
         if lines is not None:
             line_end = line_end or (b"\r\n" if b"\r" in chunk[: chunk.find(b"\n")] else b"\n")
             found = _plain_lines(chunk, width, line_end)
             lines = None if found is None else lines + found
-        empty = False
-    return _Body(empty=empty, nul=False, lines=lines)
+        odd_quotes = odd_quotes or (b'"' in chunk and b'"' in chunk.translate(None, _MARKS).replace(b'""', b""))
+        empty, done = False, done + len(chunk)
+    return _Body(empty=empty, nul=None, lines=lines, odd_quotes=odd_quotes)
 
 
 def _chunks(stream: BufferedIOBase, chunk_bytes: int) -> Iterator[bytes]:
@@ -130,11 +169,20 @@ def _plain_lines(chunk: bytes, width: int, line_end: bytes) -> int | None:
         chunk = chunk.replace(b"\r\n", b"\n")
         if size - len(chunk) != ends:
             return None
+    if _has_blank_row(chunk):
+        return None
     marks = chunk.translate(None, _FILLER)
     if not chunk.endswith(b"\n"):
         marks += b"\n"
     lines = len(marks) // width
     return lines if marks == (b"," * (width - 1) + b"\n") * lines else None
+
+
+def _has_blank_row(chunk: bytes) -> bool:
+    """Say whether a line has nothing but separators; few lines begin like one, so most chunks are only searched."""
+    if not chunk.startswith(_BLANK_STARTS) and not any(b"\n" + start in chunk for start in _BLANK_STARTS):
+        return False
+    return _BLANK_ROW.search(chunk) is not None
 
 
 def _has_long_line(chunk: bytes) -> bool:
@@ -155,16 +203,26 @@ def _decodes(chunk: bytes) -> bool:
     return True
 
 
-def _unreadable(body: _Body, header: Sequence[str]) -> FileDefect | None:
+def _unreadable(body: _Body, head: bytes, header: Sequence[str]) -> FileDefect | None:
     if body.empty:
         return FileDefect("empty_file", "0 bytes")
-    if body.nul:
-        return FileDefect("not_text", "NUL byte")
+    kind = kind_of(head[:HEADER_SHOWN])
+    if kind or body.nul:
+        return FileDefect("not_text", kind or body.nul or "")
     undecodable = next((field for field in header if not is_utf8(field)), None)
     return None if undecodable is None else FileDefect("not_text", shown(undecodable))
 
 
-def _missing(columns: Sequence[str | None], contract: Contract) -> FileDefect | None:
+def _missing(columns: Sequence[str | None], contract: Contract, head: bytes, raw: str) -> FileDefect | None:
     absent = [c.name for c in contract.columns if not c.optional and c.name not in columns]
     twice = [f"{name} twice" for name in contract.names if columns.count(name) > 1]
-    return FileDefect("missing_column", ", ".join(absent + twice)) if absent or twice else None
+    if not absent and not twice:
+        return None
+    lines = [line for line in head[:CHUNK_BYTES].decode(errors="replace").splitlines()[:20] if line.strip()]
+    other = other_separator(lines) if len(columns) == 1 else None
+    return FileDefect("missing_column", "; ".join(filter(None, (", ".join(absent + twice), other))), _cut(raw))
+
+
+def _cut(header: str) -> str | None:
+    text = shown(header)
+    return (text if len(text) <= HEADER_SHOWN else text[: HEADER_SHOWN - 1] + "…") or None

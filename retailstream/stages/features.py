@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from retailstream import merging
+from retailstream import merging, planning
 from retailstream.contracts import FEATURES
 from retailstream.reports import outcome
 from retailstream.stages import ingest
@@ -28,11 +28,12 @@ def run(*, source: Path, files: Lake, warehouse: Warehouse, engine: Merger, book
     landed = ingest.run(source=source, lake=files, books=books, run=run)
     table = warehouse.table(FEATURES)
     pending = merging.find_pending(table, books)
-    if run.dry_run:
-        waiting = merging.plan(STAGE, [pending], warehouse.url)
-        together = {FEATURES.name: landed.counts + waiting.counts}
-        return replace(waiting, datasets=together, warnings=landed.warnings)
     prepared = merging.prepare(table, pending, raw=files, engine=engine, books=books, run=run)
+    if run.dry_run:
+        waiting = planning.plan(STAGE, [prepared], run.limit, warehouse.url)
+        together = {FEATURES.name: landed.counts + waiting.counts}
+        warnings = (*landed.warnings, *waiting.warnings)
+        return replace(waiting, datasets=together, warnings=warnings, files=landed.files)
     report = merging.publish_all(STAGE, [prepared], books=books, run=run, output=warehouse.url)
     counts = {FEATURES.name: replace(report.counts, files_in=landed.counts.files_in)}
     status = outcome(dry_run=False, changed="ok" in (landed.status, report.status))

@@ -10,7 +10,7 @@ import pytest
 from retailstream.adapters.engine.duckdb import open_duckdb
 from retailstream.adapters.lake.folder import FolderLake
 from retailstream.contracts import CONTRACTS
-from retailstream.ports import FileFigures, LakeFile, LandedFile, RowCounts, StoreFigures
+from retailstream.ports import FileDate, FileFigures, LakeFile, LandedFile, RowCounts, StoreFigures
 from retailstream.records import survey
 from tests.environment import SALES, STORES, csv
 
@@ -56,6 +56,12 @@ def test_each_file_is_told_by_itself(merger: Merger, tmp_path: Path) -> None:
         FileFigures(1, 4, 1, 2, date(2010, 2, 5), date(2010, 2, 20), (0, 0, 0, 0, 2, 1, 0), 2, (0, 0, 0, 0, 0, 0, 2)),
         FileFigures(2, 0, 0, 0),
         FileFigures(3, 2, 0, 0, date(2010, 2, 5), date(2010, 2, 12), (0, 0, 0, 0, 2, 0, 0), 2, (0, 0, 0, 1, 0, 0, 1)),
+    ]
+    assert list(checked.dates()) == [
+        FileDate(1, date(2010, 2, 5), 2, 1),
+        FileDate(1, date(2010, 2, 20), 1, 3),
+        FileDate(3, date(2010, 2, 5), 1, 1),
+        FileDate(3, date(2010, 2, 12), 1, 2),
     ]
     assert list(checked.stores()) == [StoreFigures(1, 4, 0), StoreFigures(3, 1, 0), StoreFigures(None, 1, 1)]
     assert list(checked.stores(refused=[3])) == [StoreFigures(1, 3, 0), StoreFigures(None, 1, 1)]

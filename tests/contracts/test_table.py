@@ -118,9 +118,10 @@ def test_a_file_that_is_gone_or_has_another_size_is_noticed(table: Table, lake: 
 
 
 def test_a_table_of_other_columns_is_built_anew(warehouse: Warehouse, table: Table, tmp_path: Path) -> None:
-    publish(table, tmp_path, "2010-02", FEBRUARY)
+    landing = publish(table, tmp_path, "2010-02", FEBRUARY).landing
     grown = warehouse.table(Contract("sales", SALES.columns[:-1], SALES.key))
-    assert grown.manifest() == Manifest(SALES.names[:-1])
+    assert grown.manifest() == Manifest(SALES.names[:-1], passed=landing)
+    assert landing > 0
 
 
 class Watched:

@@ -34,6 +34,7 @@ def merge(merger: Merger, job: Job) -> Job:
     settled = [tuple(pair) for pair in job["settled"]]
     checked = merger.check(contract, files, settled=settled)
     figures, stores = checked.files(), checked.stores(refused=job["refused"])
+    dates = checked.dates() if contract.by_month else ()
     done = checked.merge(current=current, refused=job["refused"])
     out.mkdir(parents=True)
     partitions = dict(done.partitions())
@@ -41,6 +42,7 @@ def merge(merger: Merger, job: Job) -> Job:
     return {
         "counts": asdict(done.counts),
         "files": [asdict(file) | _dates(file) for file in figures],
+        "dates": [asdict(found) | {"date": str(found.date)} for found in dates],
         "stores": [asdict(store) for store in stores],
         "rejects": [asdict(reject) for reject in done.rejects()],
         "disagreements": [asdict(found) for found in done.disagreements()],

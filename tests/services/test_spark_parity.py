@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 SPARK_3_5 = INSTALLED.parent / "spark35" / "bin" / "python"
-HEADERS = {"sales": f"{SALES},Customers", "features": FEATURES, "stores": STORES}
+HEADERS = {"sales": f"{SALES},Customers", "features": f"{FEATURES},Customers", "stores": STORES}
 DATASETS = tuple(HEADERS)
 GZIP = b"\x1f\x8b"
 

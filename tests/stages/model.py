@@ -39,6 +39,7 @@ COLUMNS = {
         "cpi": "number",
         "unemployment": "number",
         "is_holiday": "boolean",
+        "customers": "integer",
     },
     "stores": {"store": "integer", "type": "letter", "size": "integer"},
 }
@@ -48,9 +49,9 @@ SCOPES = {"sales": ("sales", "stores"), "features": ("features",)}
 _NULLABLE = {"customers", "temperature", "fuel_price", "cpi", "unemployment", *(f"markdown{n}" for n in range(1, 6))}
 _NULLS = {"", "na", "n/a", "null", "nan"}
 _FORMS = {
-    "integer": "-?[0-9]{1,9}",
-    "money": r"-?[0-9]{1,10}(\.[0-9]{1,2})?",
-    "number": r"-?[0-9]{1,8}(\.[0-9]{1,10})?",
+    "integer": r"-?[0-9]{1,9}(\.0{1,10})?",
+    "money": r"-?(?=\.?[0-9])[0-9]{0,10}(\.[0-9]{1,2}0{0,8})?",
+    "number": r"-?(?=\.?[0-9])[0-9]{0,8}(\.[0-9]{1,10}0{0,8})?",
     "date": "[0-9]{2}/[0-9]{2}/[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2}",
     "letter": "[A-Za-z]",
 }
@@ -125,25 +126,68 @@ class Kept:
     absent: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What a name held since a landing; `of` names the file that it is a copy of."""
+
+    landing: int
+    name: str
+    content: bytes
+    of: str | None
+
+    @property
+    def dataset(self) -> str:
+        """The dataset, by the first folder."""
+        return self.name.partition("/")[0]
+
+
 @dataclass
 class Model:
     """What an environment must hold."""
 
     clean: dict[str, dict[Key, Kept]] = field(default_factory=lambda: {dataset: {} for dataset in COLUMNS})
     quarantine: set[Entry] = field(default_factory=set)
-    _known: set[tuple[str, bytes]] = field(default_factory=set)
+    _held: list[Held] = field(default_factory=list)
+    _refused: set[tuple[int, str]] = field(default_factory=set)
     _landings: dict[str, int] = field(default_factory=dict)
     _waiting: dict[str, list[tuple[int, str, File]]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
 
     def land(self, scope: str, source: dict[str, File]) -> None:
-        """Land what is new, by content, in the order of the names."""
+        """Land what is new, in the order of the names; of equal new files the first, and the others are copies.
+
+        A known name is new with other bytes than it held last, any other with bytes that no readable file had.
+        """
         number = self._landings.get(scope, 0) + 1
+        before = list(self._held)
+        last = {held.name: held for held in before}
+        read = [held for held in before if (held.landing, held.name) not in self._refused]
+        old = []
         for name in sorted(source, key=_order):
-            dataset = name.partition("/")[0]
-            if dataset in SCOPES[scope] and (dataset, source[name].content) not in self._known:
-                self._known.add((dataset, source[name].content))
-                self._waiting[dataset].append((number, name, source[name]))
+            dataset, file = name.partition("/")[0], source[name]
+            if dataset not in SCOPES[scope] or (name in last and last[name].content == file.content):
+                continue
+            equal = [held for held in read if held.dataset == dataset and held.content == file.content]
+            if name in last or not equal:
+                if self._copied(number, name, file.content):
+                    continue
+                self._held.append(Held(number, name, file.content, None))
+                self._waiting[dataset].append((number, name, file))
                 self._landings[scope] = number
+            elif current := [held for held in equal if last[held.name] is held]:
+                self._held.append(Held(current[-1].landing, name, file.content, current[-1].of or current[-1].name))
+            else:
+                old.append(name)
+        for name in old:
+            self._copied(number, name, source[name].content)
+
+    def _copied(self, landing: int, name: str, content: bytes) -> bool:
+        """Keep a name as a copy where a file of the landing has its bytes."""
+        dataset = name.partition("/")[0]
+        for held in self._held:
+            if (held.landing, held.of, held.dataset, held.content) == (landing, None, dataset, content):
+                self._held.append(Held(landing, name, content, held.name))
+                return True
+        return False
 
     def merge(self, dataset: str) -> Figures:
         """Clean what waits, let the last of each key win, and say how each record ended."""
@@ -151,8 +195,11 @@ class Model:
         for landing, name, file in self._waiting[dataset]:
             figures.files_new += 1
             if file.rule:
-                figures.files_quarantined += 1
-                self.quarantine.add(Entry(dataset, landing, name, None, file.rule))
+                told = [held.name for held in self._held if held.landing == landing and name in (held.name, held.of)]
+                figures.files_new += len(told) - 1
+                figures.files_quarantined += len(told)
+                self.quarantine |= {Entry(dataset, landing, each, None, file.rule) for each in told}
+                self._refused |= {(landing, each) for each in told}
             for number, record in enumerate(file.records, start=1):
                 figures.rows_in += 1
                 found = _checked(dataset, file.columns, record)
@@ -267,7 +314,7 @@ def _read(name: str, kind: str, text: str) -> tuple[str, object]:
         return _read_date(text)
     if kind == "letter":
         return "", text
-    value = int(text) if kind == "integer" else Decimal(text)
+    value = int(Decimal(text)) if kind == "integer" else Decimal(text)
     low, high = _BOUNDS.get(name, (-_LARGE, _LARGE))
     return ("", value) if low <= value <= high else ("bounds", None)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from retailstream.contracts import STORES, Column, Contract, Type
 from retailstream.records import FileDefect, survey
-from retailstream.records.surveying import HEADER_BYTES, LINE_BYTES
+from retailstream.records.surveying import HEADER_BYTES, HEADER_SHOWN, LINE_BYTES
 from tests.environment import gzipped
 
 if TYPE_CHECKING:
@@ -34,27 +34,74 @@ def landed(folder: Path, content: bytes, name: str = "stores.csv") -> Path:
     ("content", "rule", "value"),
     [
         (b"", "empty_file", "0 bytes"),
-        (HEADER + b"1,A,\0\n", "not_text", "NUL byte"),
-        (HEADER.decode().encode("utf-16"), "not_text", "NUL byte"),
+        (HEADER + b"1,A,\0\n", "not_text", "NUL byte at position 21"),
+        (HEADER.decode().encode("utf-16"), "not_text", "UTF-16 text; save it as UTF-8"),
+        (HEADER.decode().encode("utf-16-be"), "not_text", "UTF-16 text; save it as UTF-8"),
+        (HEADER + b"1,A,2\n\0", "not_text", "NUL byte at its end"),
+        (HEADER + b"1,A,2\n\0\0", "not_text", "NUL byte: 2 bytes at its end; cut them off"),
+        (BOM + BOM + HEADER, "not_text", "two byte-order marks; one or none may stand there"),
+        (gzipped(HEADER), "not_text", "gzip; its name must end in .csv.gz"),
+        (b"PK\x03\x04\x14\0[Content_Types].xml", "not_text", "an Excel workbook; save it as CSV"),
+        (b"PK\x03\x04\x14\0week.csv", "not_text", "a zip archive; unpack it"),
+        (b"PAR1\x15\x04", "not_text", "a Parquet file"),
+        (b"<!DOCTYPE html><html>", "not_text", "an HTML or XML page"),
         (b"Store,Typ\xe9,Size\n", "not_text", "Typ\\xe9"),
-        (b"\0", "not_text", "NUL byte"),
+        (b"\0", "not_text", "NUL byte at its end"),
         (b"\n \t\r\n\r", "missing_column", "store, type, size"),
         (BOM, "missing_column", "store, type, size"),
         (b"Store,Size\n1,2\n", "missing_column", "type"),
-        (b"Store;Type;Size\n", "missing_column", "store, type, size"),
+        (
+            b"Store;Type;Size\n1;A;2\n",
+            "missing_column",
+            "store, type, size; one field a record; ';' stands in every line",
+        ),
+        (b"Store\tType\tSize\n", "missing_column", "store, type, size; one field a record; a tab stands in every line"),
+        (b"Store;Type;Size\n1,A\n", "missing_column", "store, type, size"),
         (b"1,A,151315\n", "missing_column", "store, type, size"),
         (b"Store,Type,Size,STORE\n", "missing_column", "store twice"),
         (b"Store,Size,size,s i_ze\n", "missing_column", "type, size twice"),
-        (b"Store,Ty\xe9pe\n\0", "not_text", "NUL byte"),
+        (b"Store,Ty\xe9pe\n\0", "not_text", "NUL byte at its end"),
         (b"Store,Type,Size," + b"x" * HEADER_BYTES, "missing_column", "store, type, size"),
     ],
 )
 def test_a_file_that_is_not_readable_is_named(folder: Path, content: bytes, rule: str, value: str) -> None:
     found = survey(landed(folder, content), STORES)
 
-    assert found.defect == FileDefect(rule, value)
+    assert found.defect
+    assert (found.defect.rule, found.defect.value) == (rule, value)
     assert not found.plain
     assert found.records is None
+
+
+def test_a_header_that_does_not_fit_is_told_as_it_came(folder: Path) -> None:
+    found = survey(landed(folder, b'Store,"Ty""pe",\x1b[31m' + b"x" * 600 + b"\n"), STORES)
+
+    assert found.defect
+    assert found.defect.header
+    assert found.defect.header.startswith('Store,"Ty""pe",\x1b[31mxxx')
+    assert len(found.defect.header) == HEADER_SHOWN
+    assert found.defect.header.endswith("x…")
+
+
+@pytest.mark.parametrize(
+    ("content", "value"),
+    [
+        (HEADER, "not gzip but plain text; its name must end in .csv"),
+        (b"PK\x03\x04xl/", "not gzip but an Excel workbook; save it as CSV"),
+        (gzipped(HEADER)[:-5], "not intact gzip"),
+    ],
+)
+def test_what_is_called_gzip_and_is_none_is_told_by_what_it_is(folder: Path, content: bytes, value: str) -> None:
+    found = survey(landed(folder, content, "stores.csv.gz"), STORES)
+
+    assert found.defect == FileDefect("not_text", value)
+
+
+def test_records_on_several_lines_are_counted(folder: Path) -> None:
+    text = b'Note,Store,Type,Size\n"a\nb",1,A,2\nx,2,B,3\n"a\r\n\r\nb",3,C,4\n'
+
+    assert survey(landed(folder, text), STORES).spans == ((1, 2), (3, 3))
+    assert survey(landed(folder, HEADER + b'"1",A,2\n'), STORES).spans == ()
 
 
 @pytest.mark.parametrize(
@@ -86,7 +133,7 @@ def test_a_packed_file_must_be_whole(folder: Path, content: bytes, rule: str) ->
         (HEADER.rstrip(), 0),
         (HEADER + b"1,A,2\n", 1),
         (HEADER + b"1,A,2\n2,B,3", 2),
-        (BOM + HEADER + b",,\n", 1),
+        (BOM + HEADER + b",,1\n", 1),
         (HEADER.replace(b"\n", b"\r\n") + b"1,A,2\r\n2,B,3\r\n", 2),
         (HEADER.replace(b"\n", b"\r\n") + b"1,A,2", 1),
         (HEADER + "1,é 😀,2\n".encode(), 1),
@@ -109,6 +156,9 @@ def test_a_plain_file_is_known_as_such(folder: Path, content: bytes, records: in
         HEADER + b"1,A\n2,B,3,4\n",
         HEADER + b"1,A\n,3\n",
         HEADER + b"\n1,A,2\n",
+        HEADER + b",,\n",
+        HEADER + b"1,A,2\n , ,",
+        HEADER + b",,1\n\t,,\n1,A,2\n",
         HEADER + b"1,A,2\n\n",
         HEADER + b"1,A,2\n \t",
         b"\n" + HEADER,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from retailstream.contracts import Contract
-    from retailstream.ports import FileFigures, LakeFile, LandedFile, StoreFigures
+    from retailstream.ports import FileDate, FileFigures, LakeFile, LandedFile, StoreFigures
 
 DIALECT = cleaning.Dialect(
     matches=lambda text, pattern: f"regexp_full_match({text}, '{pattern}')",
@@ -62,6 +62,10 @@ class DuckDbChecked:
         shared = f"(from {rows} semi join {self._table('doubled')} using ({self._key}) where broken is null)"
         query = file_figures.figures_sql(self._contract, self._table("files"), rows, shared, "isodow({})")
         return file_figures.figures(self._connection.execute(query).fetchall())
+
+    def dates(self) -> list[FileDate]:
+        """Return the dates of each file, in order; only of a table that has dates."""
+        return file_figures.dates(self._connection.execute(file_figures.dates_sql(self._table("numbered"))).fetchall())
 
     def stores(self, *, refused: Collection[int] = ()) -> list[StoreFigures]:
         """Return how each store came through, without the files of the refused numbers, by store."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from retailstream.ports import FileFigures, StoreFigures
+from retailstream.ports import FileDate, FileFigures, StoreFigures
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -64,6 +64,18 @@ def figures(rows: Iterable[tuple[Any, ...]]) -> list[FileFigures]:
             )
         found.append(told)
     return found
+
+
+def dates_sql(rows: str) -> str:
+    """Return the query for the dates of each file, of checked rows."""
+    return f"""
+        select number, date, count(*), min(record) from {rows} where broken is null
+         group by number, date order by number, date"""
+
+
+def dates(rows: Sequence[tuple[Any, ...]]) -> list[FileDate]:
+    """Return the dates that the query answered."""
+    return [FileDate(*row) for row in rows]
 
 
 def stores_sql(rows: str, refused: Collection[int]) -> str:

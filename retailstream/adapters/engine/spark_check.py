@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from retailstream.contracts import Contract
-    from retailstream.ports import FileFigures, LakeFile, LandedFile, StoreFigures
+    from retailstream.ports import FileDate, FileFigures, LakeFile, LandedFile, StoreFigures
 
 DIALECT: Final = cleaning.Dialect(
     # A `$` of Java also stands before a line end at the end of the text.
@@ -51,6 +51,10 @@ class SparkChecked:
         shared = f"(select * from {rows} where broken is null)"
         query = file_figures.figures_sql(self._contract, self._views.name("files"), rows, shared, "weekday({}) + 1")
         return file_figures.figures(self._views.ask(query))
+
+    def dates(self) -> list[FileDate]:
+        """Return the dates of each file, in order; only of a table that has dates."""
+        return file_figures.dates(self._views.ask(file_figures.dates_sql(self._views.name("numbered"))))
 
     def stores(self, *, refused: Collection[int] = ()) -> list[StoreFigures]:
         """Return how each store came through, without the files of the refused numbers, by store."""

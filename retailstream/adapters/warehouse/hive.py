@@ -117,9 +117,11 @@ class HiveTable:
     def manifest(self) -> Manifest:
         """Return the current version; an empty one where nothing was published, or not with today's columns."""
         table = self._metastore.table(self.contract.name)
-        if table is None or table.columns != columns_of(self.contract):
+        if table is None:
             return Manifest(self.contract.names)
         places = self._filled(table)
+        if table.columns != columns_of(self.contract):
+            return Manifest(self.contract.names, passed=landing_of(table.placed, *places.values()))
         partitions = {
             name: partition_of(place, self._key(place.location, table.format)) for name, place in sorted(places.items())
         }

@@ -1,4 +1,4 @@
-"""Why nothing is published: what is wrong with the files of a merge, or with all of its figures."""
+"""Files that are finer than their table, single sales or days where rows are weeks: they close the gate."""
 
 from __future__ import annotations
 
@@ -6,29 +6,21 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from retailstream.errors import QualityGateError
+from retailstream.gate_reasons import Reason
 from retailstream.quarantine import ACCEPTED, Reject
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from retailstream.contracts import Contract
+    from retailstream.dated_files import NewFiles
     from retailstream.landings import Landed
     from retailstream.ports import FileFigures, LandedFile
     from retailstream.quarantine import Quarantine
-    from retailstream.reports import StageReport
     from retailstream.runs import Limit, Run
 
 SHARED_KEYS: Final = "shared_keys"
 """The rule of a file whose records have too many keys in common: it is finer than its table."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why the gate closes, as a part of a sentence, and what to do next."""
-
-    text: str
-    hint: str
 
 
 @dataclass(frozen=True)
@@ -48,10 +40,10 @@ class FinerFile:
         return Reject(contract.name, self.file.landing, self.file.file, None, SHARED_KEYS, None, found, None)
 
 
-def finer_reason(contract: Contract, finer: Sequence[FinerFile], limit: Limit) -> list[Reason]:
+def reasons(contract: Contract, finer: Sequence[FinerFile], limit: Limit | None) -> list[Reason]:
     """Return why the gate closes for files finer than their table and not corrected, the first of them by name."""
     found = [file for file in finer if file.correction is None]
-    if not found:
+    if limit is None or not found:
         return []
     first, key = found[0], f"{', '.join(contract.key[:-1])}{' and ' * (len(contract.key) > 1)}{contract.key[-1]}"
     others = f", as in {len(found) - 1:,} more file{'s' * (len(found) > 2)}" if len(found) > 1 else ""
@@ -67,26 +59,27 @@ def finer_reason(contract: Contract, finer: Sequence[FinerFile], limit: Limit) -
     return [Reason(text, hint)]
 
 
-def finer_files(
-    files: Sequence[LandedFile], figures: Iterable[FileFigures], limit: Limit, spared: Collection[tuple[int, str]]
-) -> list[FinerFile]:
-    """Return the files of which more records share a key than the limit allows, but for spared (landing, file)."""
-    told = {found.number: found for found in figures}
+def find(new: NewFiles, limit: Limit | None, accepted: Collection[tuple[int, str]]) -> list[FinerFile]:
+    """Return the files of which more records share a key than the limit allows, but for (landing, file) accepted."""
+    if limit is None:
+        return []
     over = [
         file
-        for file in files
-        if (file.landing, file.file) not in spared
-        and not limit.allows(told[file.number].sharing_key, told[file.number].records)
+        for file in new.told(())
+        if (file.landing, file.file) not in accepted
+        and not limit.allows(new.figures[file.number].sharing_key, new.figures[file.number].records)
     ]
     numbers = {file.number for file in over}
-    better = {file.file: file.landing for file in files if file.number not in numbers}
+    better = {file.file: file.landing for file in new.files if file.number not in numbers}
     return [
-        FinerFile(file, told[file.number], landing if (landing := better.get(file.file, 0)) > file.landing else None)
+        FinerFile(
+            file, new.figures[file.number], landing if (landing := better.get(file.file, 0)) > file.landing else None
+        )
         for file in over
     ]
 
 
-def settle_finer(
+def settle(
     quarantine: Quarantine, contract: Contract, merged: Iterable[Landed], finer: Iterable[FinerFile], run: Run
 ) -> None:
     """Close the entries of files that were finer than their table: they are corrected now, or come in as they are."""
@@ -98,29 +91,7 @@ def settle_finer(
             reason = f"corrected by landing {corrected[place]}"
             quarantine.settle([entry], state="replayed", reason=reason, run_id=run.run_id)
         elif place in places:
-            reason = f"quality.max_superseded_in_file was {run.max_superseded_in_file.text}"
+            reason = (
+                f"quality.max_superseded_in_file was {run.rules.sharing_key.text if run.rules.sharing_key else 'any'}"
+            )
             quarantine.settle([entry], state=ACCEPTED, reason=reason, run_id=run.run_id)
-
-
-def rejects_over(report: StageReport, limit: Limit) -> list[Reason]:
-    """Return a reason for each dataset of which more is rejected than the limit allows."""
-    return [
-        Reason(
-            f"{counts.rows_quarantined:,} of {counts.rows_in:,} {dataset} records are rejected, the limit is"
-            f" {limit.text}",
-            "retailstream quarantine list; then quarantine replay or discard, or a higher --max-rejects",
-        )
-        for dataset, counts in report.datasets.items()
-        if not limit.allows(counts.rows_quarantined, counts.rows_in)
-    ]
-
-
-def check(report: StageReport, reasons: Iterable[Reason]) -> None:
-    """Raise QualityGateError, which carries the report, where there is any reason."""
-    found = list(reasons)
-    if found:
-        raise QualityGateError(
-            f"{' and '.join(reason.text for reason in found)}; nothing was published",
-            hint="; ".join(dict.fromkeys(reason.hint for reason in found)),
-            report=report,
-        )
