@@ -19,6 +19,7 @@ from retailstream.landings import landed_key
 from retailstream.manifests import NewPartition
 from retailstream.ports import LakeFile, LandedFile
 from retailstream.quarantine import SUPERSEDED, Reject
+from retailstream.readings import digest_of_reading
 from retailstream.records import raw_records, survey
 from retailstream.reports import Counts, RunWarning, StageReport, outcome
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from retailstream.finer_files import FinerFile
     from retailstream.landings import Landed
     from retailstream.manifests import Manifest
-    from retailstream.ports import FoundReject, Lake, Merge, Merger, Progress, Table
+    from retailstream.ports import FoundReject, Lake, Merge, Merger, Origin, Progress, Table
     from retailstream.runs import Books, Limit, Run
 
 RAW_BATCH = 10_000
@@ -39,16 +40,23 @@ RAW_BATCH = 10_000
 
 @dataclass(frozen=True)
 class Pending:
-    """The landed files of one table that are not in its clean rows yet.
+    """The landed files of one table that are not in its clean rows yet, or all where they are `anew` to be read.
 
-    Where the table is made anew, files of landings up to `passed` were in it before: they have been through the gate.
+    Files of landings up to `passed` were in it before: they have been through the gate. `reading` is how all are read.
     """
 
     contract: Contract
     old: Manifest
     files: Sequence[Landed]
-    settled: frozenset[tuple[int, str, int | None]]
-    passed: int = 0
+    settled: frozenset[Origin]
+    reading: str
+    passed: int
+    anew: bool
+
+    @property
+    def landing(self) -> int:
+        """The last landing that is merged once these files are."""
+        return max([self.passed, *(file.landing for file in self.files)])
 
     def is_new(self, landing: int) -> bool:
         """Say whether files of that landing were in no version of the table."""
@@ -76,19 +84,25 @@ class Prepared:
 
 
 def find_pending(table: Table, books: Books) -> Pending:
-    """Return what is landed and not merged; everything where the published table was damaged or taken away."""
+    """Return what is landed and not merged.
+
+    That is everything where the published table was damaged or taken away, or was read by other columns or forms, or
+    with records that are withdrawn now.
+    """
     old = table.manifest()
-    passed = max(old.landing, old.passed)
-    if not table.intact(old):
+    passed, quarantine = max(old.landing, old.passed), books.quarantine
+    reading = digest_of_reading(table.contract, quarantine.withdrawn(table.contract.name))
+    stale = old.reading != reading or not table.intact(old)
+    if stale:
         old = replace(old, landing=0, partitions={})
     name, unfinished = table.contract.name, books.landings.unfinished()
-    settled = frozenset(books.quarantine.settled_records(name, old.landing))
+    settled = frozenset(quarantine.settled_records(name, old.landing))
     files = [
         file
         for file in books.landings.files(name, after=old.landing)
         if (file.landing, file.file, None) not in settled and file.landing != unfinished
     ]
-    return Pending(table.contract, old, files, settled, passed)
+    return Pending(table.contract, old, files, settled, reading, passed, stale and passed > 0)
 
 
 def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books: Books, run: Run) -> Prepared:
@@ -97,6 +111,8 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     A plan records nothing.
     """
     contract, quarantine = pending.contract, books.quarantine
+    if pending.anew and not run.dry_run:
+        quarantine.doubt(contract.name, pending.reading)
     if not pending.files:
         return Prepared(table, pending, None, Counts())
     files, defects, warnings = _survey(contract, pending.files, raw, run.progress)
@@ -146,13 +162,13 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
 
 
 def publish_all(stage: str, prepared: Sequence[Prepared], *, books: Books, run: Run, output: str) -> StageReport:
-    """Publish what was prepared and return the stage's report.
+    """Publish what was prepared and return the stage's report; what a table made anew did not meet again lapses.
 
     Raises QualityGateError, which carries that report, where the gate is closed for any table; nothing is published
     then.
     """
     counts = {ready.pending.contract.name: ready.counts for ready in prepared}
-    changed = any(ready.merge for ready in prepared)
+    changed = any(ready.merge or ready.pending.anew for ready in prepared)
     warnings = tuple(warning for ready in prepared for warning in ready.warnings)
     inputs = tuple(file.sha256 for ready in prepared for file in ready.pending.files)
     status = outcome(dry_run=False, changed=changed)
@@ -161,6 +177,7 @@ def publish_all(stage: str, prepared: Sequence[Prepared], *, books: Books, run: 
     for ready in prepared:
         finer_files.settle(books.quarantine, ready.pending.contract, ready.pending.files, ready.finer, run)
         _publish(ready, run)
+        books.quarantine.lapse(ready.pending.contract.name, ready.pending.reading)
     return report
 
 
@@ -189,17 +206,20 @@ def _all_refused(pending: Pending, refused: Sequence[Reject]) -> list[Reason]:
 
 
 def _publish(prepared: Prepared, run: Run) -> None:
-    table, old = prepared.table, prepared.pending.old
-    if prepared.merge is None:
-        table.sweep(old)
+    table, pending = prepared.table, prepared.pending
+    if prepared.merge is None and not pending.anew:
+        table.sweep(pending.old)
         return
-    changes: dict[str, NewPartition | None] = {}
-    partitions = prepared.merge.partitions()
-    paths = {name: run.work / f"{table.contract.name}-{name}.parquet" for name in partitions}
-    for done, name in enumerate(prepared.merge.write(paths), start=1):
-        changes[name] = NewPartition(paths[name], partitions[name])
-        run.progress(f"writing {table.contract.name}", done, len(partitions))
-    table.publish(old, changes, landing=max(file.landing for file in prepared.pending.files))
+    changes = _written(prepared.merge, pending.contract, run) if prepared.merge else {}
+    table.publish(pending.old, changes, landing=pending.landing, reading=pending.reading)
+
+
+def _written(merge: Merge, contract: Contract, run: Run) -> dict[str, NewPartition | None]:
+    rows = merge.partitions()
+    paths = {name: run.work / f"{contract.name}-{name}.parquet" for name in rows}
+    for done, _name in enumerate(merge.write(paths), start=1):
+        run.progress(f"writing {contract.name}", done, len(rows))
+    return {name: NewPartition(path, rows[name]) for name, path in paths.items()}
 
 
 def _current(table: Table, version: Manifest) -> dict[str, LakeFile]:

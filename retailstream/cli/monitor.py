@@ -9,7 +9,7 @@ import typer
 
 from retailstream.cli.health_table import COLUMNS, rows, verdict
 from retailstream.cli.options import Command
-from retailstream.cli.render import print_json, print_table
+from retailstream.cli.render import print_json, print_table, say
 from retailstream.cli.session import open_session, run_id
 from retailstream.errors import QualityGateError, UsageError
 
@@ -51,7 +51,8 @@ def _look(context: typer.Context, *, check: bool) -> None:
             print_json(summary | {"seconds": round(time.monotonic() - clock, 3)} | found.as_dict())
         else:
             print_table(COLUMNS, rows(found))
-            print(verdict(found))
+            for line in verdict(found):
+                say(line)
         monitoring.tell_health(session.environment, found)
         if check and not found.healthy:
             raise typer.Exit(QualityGateError.exit_code)

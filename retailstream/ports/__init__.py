@@ -4,7 +4,7 @@ A path is always a file on this machine; a key names an object within a lake, wi
 """
 
 from retailstream.ports.database import Database, Results, ResultTable, TableLoad
-from retailstream.ports.engine import DatedRows, Engine, Profile, Row
+from retailstream.ports.engine import DatedRows, Engine, Origin, Origins, Profile, Row
 from retailstream.ports.lake import Lake, LakeFile, LandedFile
 from retailstream.ports.merge import (
     Checked,
@@ -37,6 +37,8 @@ __all__ = [
     "Merge",
     "Merger",
     "MetricsTarget",
+    "Origin",
+    "Origins",
     "Profile",
     "Progress",
     "ResultTable",

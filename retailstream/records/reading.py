@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from retailstream.records.splitting import CHUNK_BYTES, is_utf8, opened, shown, split
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from retailstream.records.surveying import FileSurvey
 
 _Row = TypeVar("_Row")
+
+HEADER_SHOWN: Final = 2000
+"""No table has a longer header; what is no text may have one without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,21 @@ def raw_records(path: Path, survey: FileSurvey, wanted: Collection[int]) -> dict
         if survey.plain:
             return {n: line.rstrip(b"\r\n").decode() for n, line in _numbered(stream, numbers)}
         return {n: shown(raw) for n, (raw, _fields, _flaw) in _numbered(split(stream), numbers)}
+
+
+def header_of(path: Path) -> str | None:
+    r"""Return the header of a file as it came, at most `HEADER_SHOWN` characters of it; None where it cannot be read.
+
+    Bytes that are not UTF-8 stand there as `\xff`.
+    """
+    with path.open("rb") as file:
+        gzipped = file.read(2) == b"\x1f\x8b"
+    try:
+        with opened(path, gzipped=gzipped) as stream:
+            found = next(split(BytesIO(stream.read(CHUNK_BYTES))), None)
+    except (OSError, EOFError, zlib.error):
+        return None
+    return shown(found[0])[:HEADER_SHOWN] if found else None
 
 
 def _numbered(rows: Iterable[_Row], numbers: frozenset[int]) -> Iterator[tuple[int, _Row]]:

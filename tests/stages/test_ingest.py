@@ -380,14 +380,15 @@ def refused(env: Environment) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("settled", [False, True])
 def test_bytes_that_were_refused_are_told_again_under_another_name(env: Environment, settled: bool) -> None:
-    env.write({"sales/a.csv": b""})
+    env.write({"sales/a.csv": b"", "sales/good.csv": A})
     env.run()
     assert env.run()["status"] == "noop"
     if settled:
         env.stage("quarantine", "discard", "sales/a.csv", "--reason", "empty")
-    env.write({"sales/b.csv": b""})
+    env.write({"sales/b.csv": b"", "sales/better.csv": B})
 
-    assert env.run()["files_new"] == 1
+    assert env.stage("ingest", "--source", str(env.source))["files_new"] == 2
+    env.run()
 
     assert refused(env) == [*([] if settled else [(1, "sales/a.csv")]), (2, "sales/b.csv")]
     assert env.run()["status"] == "noop"
@@ -395,6 +396,7 @@ def test_bytes_that_were_refused_are_told_again_under_another_name(env: Environm
 
 def test_each_of_two_equal_files_that_are_refused_is_told(env: Environment) -> None:
     env.write({"sales/a.csv": b"", "sales/b.csv": b"", "features/c.csv": b"x", "features/d.csv": b"x"})
+    env.write({"sales/good.csv": A, "features/good.csv": csv(FEATURES)})
 
     summary = env.run()
 

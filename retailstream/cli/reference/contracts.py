@@ -48,6 +48,7 @@ _RULES: Final = (
     ("encoding", "record", "a field is not UTF-8"),
     ("quotes", "record", "a quoted field does not end where a field ends, or its quotes swallow lines like records"),
     ("superseded", "record", "a later record of the same key took its place: on record, yet no defect"),
+    ("withdrawn", "record or file", "somebody took it back with `quarantine withdraw`: on record, yet no defect"),
     ("empty_file", "file", "the file has no bytes"),
     (
         "not_text",
