@@ -35,7 +35,7 @@ class Limit:
             return cls(bare, share=share)
         if re.fullmatch(r"[0-9]{1,15}", bare):
             return cls(bare, records=int(bare))
-        raise UsageError(f"'{text}' is no limit of rejects", hint="give a number of records, or a share such as 5%")
+        raise UsageError(f"invalid limit of rejects '{text}'", hint="give a count (12) or a percentage (5%)")
 
     def allows(self, rejected: int, rows_in: int) -> bool:
         """Say whether that many of these rows may be rejected."""

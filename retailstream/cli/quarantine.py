@@ -23,11 +23,14 @@ _WIDEST = {"value": 24}
 """How much of a column the table shows; the offending value shall stand beside its rule on most terminals."""
 
 app = typer.Typer(
-    name="quarantine", cls=Group, no_args_is_help=True, help="Look at rejects, correct or discard them; withdraw rows."
+    name="quarantine",
+    cls=Group,
+    no_args_is_help=True,
+    help="List, show, replay and discard rejected records; withdraw accepted ones.",
 )
 
 References = Annotated[list[str] | None, typer.Argument(help="Ids of entries, or files.", metavar="ID|FILE")]
-Format = Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")]
+Format = Annotated[Literal["table", "json"], typer.Option("--format", help="Output format.")]
 Dataset = Annotated[str | None, typer.Option("--dataset", help="sales, features or stores.")]
 
 
@@ -38,7 +41,7 @@ def list_entries(
     rule: Annotated[str | None, typer.Option("--rule", help="Only this rule, such as form.")] = None,
     file: Annotated[str | None, typer.Option("--file", help="Only this file, as the list names it.")] = None,
     of_run: Annotated[str | None, typer.Option("--of-run", help="Only what this run rejected.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Settled entries too.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Include closed entries.")] = False,
     limit: Annotated[int, typer.Option("--limit", help="Number of entries to show; -1 for all.")] = -1,
     form: Format = "table",
 ) -> None:
@@ -62,7 +65,7 @@ def show(
     reference: Annotated[str, typer.Argument(help="The id, as the listing has it.", metavar="ID")],
     form: Format = "table",
 ) -> None:
-    """Show one entry with everything that is known of it, and the header of its file."""
+    """Show one entry in full, with the header of its file."""
     with open_session(context, create=False) as session:
         env = session.environment
         items = [entry.as_dict() | {"header": _header(env, entry)} for entry in env.quarantine.find(reference)]
@@ -120,7 +123,7 @@ def discard(
     reason: Annotated[str, typer.Option("--reason", help="Why; it stays on record.")],
     dry_run: DryRun = False,
 ) -> None:
-    """Settle entries for good, on record: their records will never come in."""
+    """Close entries for good, on record: their records will never come in."""
     from retailstream.execution import Request, attended
     from retailstream.landings import scope_of
     from retailstream.reports import StageReport, summary_of_nothing
