@@ -10,6 +10,7 @@ from calendar import monthrange
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 from retailstream.far_dates import far_in_file, far_in_table
@@ -157,7 +158,7 @@ def _far(new: NewFiles, rules: Rules, refused: Collection[int]) -> Iterator[RunW
             text = (
                 f"{file.file}: {count:,} record{'s have' if count > 1 else ' has'} a date far from all others, such as"
                 f" {first.date} in record {first.record}; where that is mistyped: retailstream quarantine withdraw"
-                f" {file.file}:{first.record}"
+                f" {quote(f'{file.file}:{first.record}')} --reason TEXT, then retailstream run"
             )
             yield RunWarning("far_date", text, new.contract.name, file.file)
 
