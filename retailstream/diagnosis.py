@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from retailstream import questions, wiring
 from retailstream.contracts import CONTRACTS
 from retailstream.errors import RetailStreamError
+from retailstream.masking import masked_text
 from retailstream.ports import no_progress
 from retailstream.source_files import scan
 from retailstream.transfers import Place, open_extractor
@@ -66,7 +67,7 @@ def _tried(name: str, attempt: Callable[[], str | Finding]) -> Finding:
     except RetailStreamError as error:
         return Finding(name, "FAILED", error.message)
     except (OSError, sqlite3.Error, metadata.PackageNotFoundError, ImportError) as error:
-        return Finding(name, "FAILED", f"{type(error).__name__}: {error}")
+        return Finding(name, "FAILED", masked_text(f"{type(error).__name__}: {error}"))
     return found if isinstance(found, Finding) else Finding(name, "OK", found)
 
 

@@ -16,6 +16,7 @@ from retailstream.errors import QualityGateError, RetailStreamError, UsageError,
 from retailstream.interruption import sentence_of
 from retailstream.ledger import begun
 from retailstream.locks import Holder
+from retailstream.masking import masked, masked_text
 from retailstream.ports import no_progress
 from retailstream.reports import StageReport, Summary
 from retailstream.runs import Run
@@ -70,7 +71,7 @@ class Entry:
             "started_at": self.started_at,
             "seconds": round(time.monotonic() - self.clock, 3),
             **self.report.counts.as_dict(),
-            "outputs": list(self.report.outputs),
+            "outputs": [masked(output) for output in self.report.outputs],
             "datasets": {name: counts.as_dict() for name, counts in self.report.datasets.items()},
             "error": describe(error) if error else None,
             "warnings": [warning.as_dict() for warning in self.report.warnings],
@@ -85,7 +86,7 @@ def describe(error: BaseException) -> str:
         return f"{error.message} (hint: {error.hint})" if error.hint else error.message
     if sentence := sentence_of(error):
         return sentence
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return masked_text(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
 
 
 def execute(env: Environment, stage: str, request: Request) -> Summary:
@@ -206,9 +207,14 @@ def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
             table=request.table,
         )
         carry_out = stage_wiring.STAGES.get(entry.stage) or stage_wiring.BESIDE[entry.stage]
-        entry.report = carry_out(env, run)
-    for warning in entry.report.warnings:
-        log.warning("%s: %s", entry.stage, warning.text)
+        try:
+            entry.report = carry_out(env, run)
+        except QualityGateError as error:
+            entry.report = error.report or entry.report
+            raise
+        finally:
+            for warning in entry.report.warnings:
+                log.warning("%s: %s", entry.stage, warning.text)
 
 
 def _noted(entry: Entry, progress: Progress) -> Progress:

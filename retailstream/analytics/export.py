@@ -76,11 +76,11 @@ def analyses(questions: Mapping[str, Mapping[str, object]]) -> Callable[[QueryEn
 
 
 def csv_text(found: TypedAnswer) -> str:
-    """Return a header and a line a row; nothing stands for null."""
+    """Return a header and a line a row; nothing stands for null, and no text can start a formula in a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(found.answer.columns)
-    writer.writerows([plain(value) for value in row] for row in found.answer.rows)
+    writer.writerows([_inert(value) for value in row] for row in found.answer.rows)
     return text.getvalue()
 
 
@@ -114,6 +114,12 @@ def plain(value: object) -> str:
     if isinstance(value, float):
         value = Decimal(repr(value))
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def _inert(value: object) -> str:
+    """Return a value as `plain` does, with `'` before text that a spreadsheet would compute: `=1+1` → `'=1+1`."""
+    text = plain(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def form_of(path: Path) -> Form:

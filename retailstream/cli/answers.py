@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from retailstream.analytics.export import TEXTS, json_of_all
 from retailstream.analytics.printing import cell, heading
+from retailstream.cli.render import say
 from retailstream.cli.rich_table import print_rich
+from retailstream.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +37,7 @@ def print_answer(found: TypedAnswer, form: Form, *, text: str | None = None) -> 
     else:
         sys.stdout.write(TEXTS[form](found))
         if not found.answer.speaks:
-            print(found.answer.headline, file=sys.stderr)
+            say(found.answer.headline, sys.stderr)
 
 
 def print_all(answers: Sequence[TypedAnswer], form: Form) -> None:
@@ -66,7 +68,7 @@ def _print_for_people(found: TypedAnswer) -> None:
     answer = found.answer
     console = Console()
     console.print(Text(f"\n{answer.use_case.title}", style="bold cyan"))
-    console.print(Text(answer.headline))
+    console.print(Text(printable(answer.headline)))
     if answer.rows:
         shown = answer.rows if len(answer.rows) <= MOST_ROWS else answer.first_rows(FIRST_ROWS)
         lines = [[cell(value, name) for value, name in zip(row, answer.columns, strict=True)] for row in shown]

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from retailstream.cli.options import Command, DryRun, Group
-from retailstream.cli.render import counted, print_json, print_listing, print_table
+from retailstream.cli.render import counted, print_json, print_listing, print_table, say
 from retailstream.cli.session import open_session
 from retailstream.errors import RetailStreamError, UsageError
+from retailstream.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,11 +23,14 @@ _WIDEST = {"value": 24}
 """How much of a column the table shows; the offending value shall stand beside its rule on most terminals."""
 
 app = typer.Typer(
-    name="quarantine", cls=Group, no_args_is_help=True, help="Look at rejects, correct or discard them; withdraw rows."
+    name="quarantine",
+    cls=Group,
+    no_args_is_help=True,
+    help="List, show, replay and discard rejected records; withdraw accepted ones.",
 )
 
 References = Annotated[list[str] | None, typer.Argument(help="Ids of entries, or files.", metavar="ID|FILE")]
-Format = Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")]
+Format = Annotated[Literal["table", "json"], typer.Option("--format", help="Output format.")]
 Dataset = Annotated[str | None, typer.Option("--dataset", help="sales, features or stores.")]
 
 
@@ -37,8 +41,8 @@ def list_entries(
     rule: Annotated[str | None, typer.Option("--rule", help="Only this rule, such as form.")] = None,
     file: Annotated[str | None, typer.Option("--file", help="Only this file, as the list names it.")] = None,
     of_run: Annotated[str | None, typer.Option("--of-run", help="Only what this run rejected.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Settled entries too.")] = False,
-    limit: Annotated[int, typer.Option("--limit", help="At most so many; -1 for all.")] = -1,
+    every: Annotated[bool, typer.Option("--all", help="Include closed entries.")] = False,
+    limit: Annotated[int, typer.Option("--limit", help="Number of entries to show; -1 for all.")] = -1,
     form: Format = "table",
 ) -> None:
     """List what was rejected: file, record, rule, value and the record as it came."""
@@ -61,7 +65,7 @@ def show(
     reference: Annotated[str, typer.Argument(help="The id, as the listing has it.", metavar="ID")],
     form: Format = "table",
 ) -> None:
-    """Show one entry with everything that is known of it, and the header of its file."""
+    """Show one entry in full, with the header of its file."""
     with open_session(context, create=False) as session:
         env = session.environment
         items = [entry.as_dict() | {"header": _header(env, entry)} for entry in env.quarantine.find(reference)]
@@ -70,7 +74,7 @@ def show(
         return
     for item in items:
         print_table(
-            ("what", "value"), [(key, _escaped(str(value))) for key, value in item.items() if value is not None]
+            ("what", "value"), [(key, printable(str(value))) for key, value in item.items() if value is not None]
         )
 
 
@@ -96,7 +100,7 @@ def replay(
         replaying.check(file, entries, named=bool(references))
         if dry_run:
             plan = summary_of_nothing("replay", session.run_id, status="dry-run")
-            print_json(plan) if session.as_json else print(f"{file} would close {counted(len(entries), 'entry')}")
+            print_json(plan) if session.as_json else say(f"{file} would close {counted(len(entries), 'entry')}")
             return
         scope = scope_of(entries[0].reject.dataset)
         with attended(env, "replay", Request(session.run_id), (scope,)) as entry:
@@ -108,7 +112,7 @@ def replay(
             print_json(entry.summary())
         else:
             landed = done.landed.file if done.landed else "nothing new"
-            print(f"{counted(done.closed, 'entry')} closed, landed as {landed}")
+            say(f"{counted(done.closed, 'entry')} closed, landed as {landed}")
             print("hint: retailstream run takes the corrected records in")
 
 
@@ -119,7 +123,7 @@ def discard(
     reason: Annotated[str, typer.Option("--reason", help="Why; it stays on record.")],
     dry_run: DryRun = False,
 ) -> None:
-    """Settle entries for good, on record: their records will never come in."""
+    """Close entries for good, on record: their records will never come in."""
     from retailstream.execution import Request, attended
     from retailstream.landings import scope_of
     from retailstream.reports import StageReport, summary_of_nothing
@@ -175,7 +179,7 @@ def withdraw(
             print_json(entry.summary())
             return
         for withdrawal in plan:
-            print(f"{_escaped(withdrawal.name)}: {withdrawal.note}")
+            print(f"{printable(withdrawal.name)}: {withdrawal.note}")
         print(f"{counted(len(new), 'entry')} {'would be ' * dry_run}withdrawn")
         if new and not dry_run:
             print("hint: retailstream run makes every store without them; quarantine restore undoes it")
@@ -238,13 +242,8 @@ def _print_entries(entries: Sequence[Entry], *, states: bool) -> None:
 
 
 def _short(cell: object, widest: int) -> object:
-    """Cut long text, and show what is no character to be printed as it is escaped."""
+    """Cut long text, once what cannot be printed is written out."""
     if not isinstance(cell, str):
         return cell
-    text = _escaped(cell)
+    text = printable(cell)
     return text if len(text) <= widest else text[: widest - 1] + "…"
-
-
-def _escaped(text: str) -> str:
-    """Return text in which a character that nobody can see, or that changes a terminal, is its escape."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)

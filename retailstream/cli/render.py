@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from retailstream.cli.health_table import next_steps
 from retailstream.cli.rich_table import drawn, print_rich
+from retailstream.masking import masked_text
 from retailstream.ports import no_progress
+from retailstream.printable import json_line, printable
 from retailstream.text_table import aligned
 
 if TYPE_CHECKING:
@@ -29,7 +30,12 @@ _FIGURES = ("rows_in", "rows_out", "rows_quarantined", "rows_duplicate", "rows_s
 
 def print_json(document: object) -> None:
     """Print one JSON document on one line."""
-    print(json.dumps(document, default=str))
+    print(json_line(document))
+
+
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Print a sentence that may name files or other things that users have named."""
+    print(printable(masked_text(text)), file=stream)
 
 
 def counted(count: int, noun: str) -> str:
@@ -103,7 +109,7 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
         task = bar.add_task("starting", total=None)
 
         def show(what: str, done: int, of: int) -> None:
-            bar.update(task, description=what, completed=done, total=of)
+            bar.update(task, description=printable(what), completed=done, total=of)
 
         yield show
 
@@ -128,7 +134,9 @@ def _print_health(health: dict[str, Any]) -> None:
     if health["healthy"]:
         print("healthy: clean bucket, database and warehouse agree")
     elif bad:
-        print(f"{next_steps(bad)}not healthy: {', '.join(check['name'] for check in bad)}; see retailstream monitor")
+        for line in next_steps(bad):
+            say(line)
+        print(f"not healthy: {', '.join(check['name'] for check in bad)}; see retailstream monitor")
 
 
 def _is_numeric(values: Sequence[object]) -> bool:

@@ -44,7 +44,7 @@ def test_runs_show_tells_all_of_one_run(small: Environment) -> None:
     (ingest,) = [
         e for e in small.command("runs", "show", "monday", "--format", "json").document if e["stage"] == "ingest"
     ]
-    assert len(ingest["inputs"]) == 3
+    assert len(ingest["inputs"]) == 4
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in ingest["inputs"])
 
 
@@ -228,7 +228,7 @@ def test_doctor_tries_the_engines_of_questions_and_of_transfers(
     assert outcome.exit_code == 1
     assert {item["name"]: item["detail"] for item in outcome.document if item["state"] == "FAILED"} == {
         "analyze": f"engine 'hive' asks a hive:// warehouse, and warehouse.url is file://{small.home}/warehouse",
-        "sqoop": f"engine '{engine}' reads a database on a server, and sqlite:///{small.home}/retail.db is a file",
+        "sqoop": f"engine '{engine}' reads MySQL and MariaDB, and database.url is sqlite:///{small.home}/retail.db",
     }
 
 
