@@ -14,6 +14,7 @@ from retailstream.cli.reference import __main__ as command
 from retailstream.cli.reference import rendered, stale, write
 from retailstream.cli.reference.commands import commands, exit_codes
 from retailstream.contracts import CONTRACTS
+from retailstream.dated_files import DATE_ORDER
 from retailstream.errors import RetailStreamError
 from retailstream.sample.spoiler import KINDS
 
@@ -103,8 +104,8 @@ def test_every_column_and_rule_stands_in_the_reference() -> None:
     for contract in CONTRACTS.values():
         section = page.split(f"## {contract.name}\n")[1].split("\n## ")[0]
         assert all(f"| `{name}` |" in section for name in contract.names)
-    files = (ROOT / "retailstream/records/surveying.py").read_text(encoding="utf-8")
-    rules = {*KINDS, *re.findall(r'FileDefect\("(\w+)"', files)} - {"harmless", "duplicate"}
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "retailstream").rglob("*.py"))
+    rules = {*KINDS, *re.findall(r'(?:File|Record)Defect\(\s*"(\w+)"', code), DATE_ORDER} - {"harmless", "duplicate"}
     assert sorted(rules) == sorted(re.findall(r"^\| `(\w+)` \| (?:record|file) \|", page, re.MULTILINE))
 
 
