@@ -207,9 +207,14 @@ def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
             table=request.table,
         )
         carry_out = stage_wiring.STAGES.get(entry.stage) or stage_wiring.BESIDE[entry.stage]
-        entry.report = carry_out(env, run)
-    for warning in entry.report.warnings:
-        log.warning("%s: %s", entry.stage, warning.text)
+        try:
+            entry.report = carry_out(env, run)
+        except QualityGateError as error:
+            entry.report = error.report or entry.report
+            raise
+        finally:
+            for warning in entry.report.warnings:
+                log.warning("%s: %s", entry.stage, warning.text)
 
 
 def _noted(entry: Entry, progress: Progress) -> Progress:

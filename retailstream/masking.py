@@ -9,7 +9,7 @@ _LOGIN: Final = re.compile(r"(?<=://)(?!USER:PASSWORD@)([^/:]*):.*@", re.DOTALL)
 """User and password after a scheme. A password that was not escaped may hold any character, so everything up to the
 last `@` is taken for it. What our own hints call `USER:PASSWORD` is none."""
 
-_LOGIN_ALONE: Final = re.compile(r"^([^/@:\s]*):(?!//).*@", re.DOTALL)
+_LOGIN_ALONE: Final = re.compile(r"^([^/:\s]*):(?!//).*@", re.DOTALL)
 """The same where the scheme was forgotten."""
 
 _PARAMETER: Final = re.compile(

@@ -7,10 +7,10 @@ publishes them. What was rejected is kept in the quarantine either way.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from retailstream import gate_reasons
+from retailstream import finer_files, gate_reasons, merge_warnings
 from retailstream.dated_files import REWRITES, NewFiles, judge
 from retailstream.errors import QualityGateError, RetailStreamError
 from retailstream.gate_reasons import Reason
@@ -18,23 +18,21 @@ from retailstream.hashing import sha256
 from retailstream.landings import landed_key
 from retailstream.manifests import NewPartition
 from retailstream.ports import LakeFile, LandedFile
-from retailstream.quarantine import Reject
+from retailstream.quarantine import SUPERSEDED, Reject
+from retailstream.readings import digest_of_reading
 from retailstream.records import raw_records, survey
 from retailstream.reports import Counts, RunWarning, StageReport, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from retailstream.contracts import Contract
+    from retailstream.finer_files import FinerFile
     from retailstream.landings import Landed
     from retailstream.manifests import Manifest
-    from retailstream.ports import FoundReject, Lake, Merge, Merger, Progress, Table
-    from retailstream.records import FileSurvey
+    from retailstream.ports import FoundReject, Lake, Merge, Merger, Origin, Progress, Table
     from retailstream.runs import Books, Limit, Run
-
-NAMED = 5
-"""How many things of a kind a warning names; of the others it has the number."""
 
 RAW_BATCH = 10_000
 """How many rejects are looked up in their files at a time."""
@@ -42,16 +40,23 @@ RAW_BATCH = 10_000
 
 @dataclass(frozen=True)
 class Pending:
-    """The landed files of one table that are not in its clean rows yet.
+    """The landed files of one table that are not in its clean rows yet, or all where they are `anew` to be read.
 
-    Where the table is made anew, files of landings up to `passed` were in it before: they have been through the gate.
+    Files of landings up to `passed` were in it before: they have been through the gate. `reading` is how all are read.
     """
 
     contract: Contract
     old: Manifest
     files: Sequence[Landed]
-    settled: frozenset[tuple[int, str, int | None]]
-    passed: int = 0
+    settled: frozenset[Origin]
+    reading: str
+    passed: int
+    anew: bool
+
+    @property
+    def landing(self) -> int:
+        """The last landing that is merged once these files are."""
+        return max([self.passed, *(file.landing for file in self.files)])
 
     def is_new(self, landing: int) -> bool:
         """Say whether files of that landing were in no version of the table."""
@@ -63,7 +68,7 @@ class Prepared:
     """A table's next version, computed and not published; `merge` is None where there is nothing to do.
 
     `judged` are the records of files that no version had, and how many of them are rejected; `reasons` tell what else
-    closes the gate.
+    closes the gate. Files `finer` than the table are not in it.
     """
 
     table: Table
@@ -75,22 +80,29 @@ class Prepared:
     reasons: tuple[Reason, ...] = ()
     refused: tuple[Reject, ...] = ()
     """The files that are not readable as the table."""
+    finer: tuple[FinerFile, ...] = ()
 
 
 def find_pending(table: Table, books: Books) -> Pending:
-    """Return what is landed and not merged; everything where the published table was damaged or taken away."""
+    """Return what is landed and not merged.
+
+    That is everything where the published table was damaged or taken away, or was read by other columns or forms, or
+    with records that are withdrawn now.
+    """
     old = table.manifest()
-    passed = max(old.landing, old.passed)
-    if not table.intact(old):
+    passed, quarantine = max(old.landing, old.passed), books.quarantine
+    reading = digest_of_reading(table.contract, quarantine.withdrawn(table.contract.name))
+    stale = old.reading != reading or not table.intact(old)
+    if stale:
         old = replace(old, landing=0, partitions={})
     name, unfinished = table.contract.name, books.landings.unfinished()
-    settled = frozenset(books.quarantine.settled_records(name, old.landing))
+    settled = frozenset(quarantine.settled_records(name, old.landing))
     files = [
         file
         for file in books.landings.files(name, after=old.landing)
         if (file.landing, file.file, None) not in settled and file.landing != unfinished
     ]
-    return Pending(table.contract, old, files, settled, passed)
+    return Pending(table.contract, old, files, settled, reading, passed, stale and passed > 0)
 
 
 def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books: Books, run: Run) -> Prepared:
@@ -99,12 +111,13 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     A plan records nothing.
     """
     contract, quarantine = pending.contract, books.quarantine
+    if pending.anew and not run.dry_run:
+        quarantine.doubt(contract.name, pending.reading)
     if not pending.files:
         return Prepared(table, pending, None, Counts())
     files, defects, warnings = _survey(contract, pending.files, raw, run.progress)
     again = _copies(defects, books)
     defects += again
-    quarantine.keep(run.run_id, () if run.dry_run else defects)
     numbers = {(file.landing, file.file): file.number for file in files}
     settled = {
         (numbers[landing, file], record)
@@ -114,11 +127,16 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     current = _current(table, pending.old)
     checked = engine.check(contract, files, settled=settled)
     new = NewFiles.of(contract, files, checked, months=current, passed=pending.passed)
+    finer = finer_files.find(new, run.rules.sharing_key, quarantine.accepted_files(contract.name))
+    too_fine = finer_files.reasons(contract, finer, run.rules.sharing_key)
     judgement = judge(new, run.rules)
-    defects += judgement.refused.values()
-    quarantine.keep(run.run_id, () if run.dry_run else judgement.refused.values())
-    merge = checked.merge(current=current, refused=judgement.refused)
-    quarantine.keep(run.run_id, () if run.dry_run else _with_raw(contract, merge.rejects(), raw))
+    refused = {found.file.number: found.reject(contract) for found in finer} | dict(judgement.refused)
+    defects += refused.values()
+    merge = checked.merge(current=current, refused=refused)
+    if not run.dry_run:
+        # Which row takes the place of another is not known before it is known which files come in.
+        rejects = (found for found in merge.rejects() if not too_fine or found.rule != SUPERSEDED)
+        quarantine.keep(run.run_id, chain(defects, _with_raw(contract, rejects, raw)))
     rows = merge.counts
     counts = Counts(
         files_in=len(pending.files) + len(again),
@@ -132,28 +150,34 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
         rows_replaced=rows.rows_replaced,
         bytes=sum(file.bytes for file in pending.files),
     )
-    told = [new.figures[file.number] for file in new.told(judgement.refused)]
+    told = [new.figures[file.number] for file in new.told(refused)]
     judged = sum(found.records for found in told), sum(found.rejected for found in told)
-    rewriting = [w for w in judgement.warnings if w.code != REWRITES or rows.rows_replaced]
-    reasons = [*_all_refused(pending, defects), *gate_reasons.reasons(new, checked, judgement.refused, run)]
-    return Prepared(table, pending, merge, counts, (*warnings, *rewriting), judged, tuple(reasons), tuple(defects))
+    warnings += [w for w in judgement.warnings if w.code != REWRITES or rows.rows_replaced]
+    warnings += merge_warnings.disagreements(contract, merge.disagreements())
+    reasons = [*too_fine, *gate_reasons.reasons(new, checked, refused, run)]
+    reasons = reasons if too_fine else [*_all_refused(pending, defects), *reasons]
+    return Prepared(
+        table, pending, merge, counts, tuple(warnings), judged, tuple(reasons), tuple(defects), tuple(finer)
+    )
 
 
-def publish_all(stage: str, prepared: Sequence[Prepared], run: Run, output: str) -> StageReport:
-    """Publish what was prepared and return the stage's report.
+def publish_all(stage: str, prepared: Sequence[Prepared], *, books: Books, run: Run, output: str) -> StageReport:
+    """Publish what was prepared and return the stage's report; what a table made anew did not meet again lapses.
 
     Raises QualityGateError, which carries that report, where the gate is closed for any table; nothing is published
     then.
     """
     counts = {ready.pending.contract.name: ready.counts for ready in prepared}
-    changed = any(ready.merge for ready in prepared)
+    changed = any(ready.merge or ready.pending.anew for ready in prepared)
     warnings = tuple(warning for ready in prepared for warning in ready.warnings)
     inputs = tuple(file.sha256 for ready in prepared for file in ready.pending.files)
     status = outcome(dry_run=False, changed=changed)
     report = StageReport(stage, status, counts, outputs=(output,), inputs=inputs, warnings=warnings)
     check_gate(report, prepared, run.limit)
     for ready in prepared:
+        finer_files.settle(books.quarantine, ready.pending.contract, ready.pending.files, ready.finer, run)
         _publish(ready, run)
+        books.quarantine.lapse(ready.pending.contract.name, ready.pending.reading)
     return report
 
 
@@ -182,17 +206,20 @@ def _all_refused(pending: Pending, refused: Sequence[Reject]) -> list[Reason]:
 
 
 def _publish(prepared: Prepared, run: Run) -> None:
-    table, old = prepared.table, prepared.pending.old
-    if prepared.merge is None:
-        table.sweep(old)
+    table, pending = prepared.table, prepared.pending
+    if prepared.merge is None and not pending.anew:
+        table.sweep(pending.old)
         return
-    changes: dict[str, NewPartition | None] = {}
-    partitions = prepared.merge.partitions()
-    paths = {name: run.work / f"{table.contract.name}-{name}.parquet" for name in partitions}
-    for done, name in enumerate(prepared.merge.write(paths), start=1):
-        changes[name] = NewPartition(paths[name], partitions[name])
-        run.progress(f"writing {table.contract.name}", done, len(partitions))
-    table.publish(old, changes, landing=max(file.landing for file in prepared.pending.files))
+    changes = _written(prepared.merge, pending.contract, run) if prepared.merge else {}
+    table.publish(pending.old, changes, landing=pending.landing, reading=pending.reading)
+
+
+def _written(merge: Merge, contract: Contract, run: Run) -> dict[str, NewPartition | None]:
+    rows = merge.partitions()
+    paths = {name: run.work / f"{contract.name}-{name}.parquet" for name in rows}
+    for done, _name in enumerate(merge.write(paths), start=1):
+        run.progress(f"writing {contract.name}", done, len(rows))
+    return {name: NewPartition(path, rows[name]) for name, path in paths.items()}
 
 
 def _current(table: Table, version: Manifest) -> dict[str, LakeFile]:
@@ -218,21 +245,11 @@ def _survey(
             )
         else:
             readable.append(LandedFile(number, file.landing, file.file, LakeFile(raw, file.key, path), found))
-            warnings += _spans(contract, file, found)
+            warnings += merge_warnings.spans(contract, file, found)
             for name in found.unknown:
                 unknown[name] = unknown.get(name, 0) + 1
         progress(f"reading {contract.name}", number, len(files))
-    return readable, defects, [*warnings, *_unknown_columns(contract, unknown)]
-
-
-def _spans(contract: Contract, file: Landed, found: FileSurvey) -> list[RunWarning]:
-    """Return a warning where records stand on several lines: legal, and yet what a stray quote looks like."""
-    if not found.spans:
-        return []
-    told = [f"record {number:,} spans {lines:,} lines" for number, lines in found.spans[:NAMED]]
-    more = f" and {len(found.spans) - NAMED:,} more span several" if len(found.spans) > NAMED else ""
-    text = f"{contract.name}: in {file.file!a} {', '.join(told)}{more}"
-    return [RunWarning("spans_lines", text, contract.name, file.file)]
+    return readable, defects, [*warnings, *merge_warnings.unknown_columns(contract, unknown)]
 
 
 def _copies(defects: Sequence[Reject], books: Books) -> list[Reject]:
@@ -241,17 +258,6 @@ def _copies(defects: Sequence[Reject], books: Books) -> list[Reject]:
         return []
     copies = books.landings.copies(defects[0].dataset, {defect.landing for defect in defects})
     return [replace(defect, file=name) for defect in defects for name in copies.get((defect.landing, defect.file), ())]
-
-
-def _unknown_columns(contract: Contract, unknown: Mapping[str, int]) -> list[RunWarning]:
-    """Return one warning for all columns that no contract knows, however many there are."""
-    if not unknown:
-        return []
-    shown = [f"'{name}' of {count:,} file{'s' * (count > 1)}" for name, count in islice(unknown.items(), NAMED)]
-    more = f" and {len(unknown) - NAMED:,} more" if len(unknown) > NAMED else ""
-    several = len(unknown) > 1
-    text = f"column{'s' * several} {', '.join(shown)}{more} {'are' if several else 'is'} unknown and ignored"
-    return [RunWarning("unknown_columns", f"{contract.name}: {text}", contract.name)]
 
 
 def _check_bytes(raw: Lake, file: Landed, path: Path) -> None:

@@ -66,7 +66,7 @@ USUAL_DURATION: Final = Metric(
 EXIT_CODE: Final = Metric("retailstream_last_run_exit_code", "The exit code of the last run.")
 COUNTS: Final = {
     "files_in": Metric("retailstream_last_run_files_in", "Files that the last run looked at.", ("dataset",)),
-    "files_new": Metric("retailstream_last_run_files_new", "Those of them that were new.", ("dataset",)),
+    "files_new": Metric("retailstream_last_run_files_new", "Files in the last run that were new.", ("dataset",)),
     "files_quarantined": Metric(
         "retailstream_last_run_files_quarantined", "Files that are not readable as their table.", ("dataset",)
     ),

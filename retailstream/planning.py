@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from retailstream.dated_files import DATE_ORDER
 from retailstream.errors import QualityGateError
 from retailstream.merging import check_gate
 from retailstream.reports import RunWarning, StageReport
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def plan(stage: str, prepared: Sequence[Prepared], limit: Limit, output: str) -> StageReport:
     """Return what a merge would do, for a dry run: its figures, and which files it would refuse."""
     counts = {ready.pending.contract.name: ready.counts for ready in prepared}
-    warnings = [warning for ready in prepared for warning in ready.warnings]
+    warnings = [warning for ready in prepared for warning in ready.warnings if warning.code != DATE_ORDER]
     warnings += [refusal(reject) for ready in prepared for reject in ready.refused]
     report = StageReport(stage, "dry-run", counts, outputs=(output,))
     try:

@@ -35,7 +35,7 @@ class Limit:
             return cls(bare, share=share)
         if re.fullmatch(r"[0-9]{1,15}", bare):
             return cls(bare, records=int(bare))
-        raise UsageError(f"'{text}' is no limit of rejects", hint="give a number of records, or a share such as 5%")
+        raise UsageError(f"invalid limit of rejects '{text}'", hint="give a count (12) or a percentage (5%)")
 
     def allows(self, rejected: int, rows_in: int) -> bool:
         """Say whether that many of these rows may be rejected."""
@@ -62,13 +62,14 @@ class Rules:
 
     `in_part` is how much of one file or one store may be rejected; None: any. `week_end` is the ISO number of the day
     that weeks are named by. Fewer than four dates further than `gap_days` from all others are mistyped, and so is one
-    after `latest`.
+    after `latest`. `sharing_key` is how many records of a file may have their key in common; None: any.
     """
 
     in_part: Limit | None = None
     week_end: int = 5
     gap_days: int | None = None
     latest: date | None = None
+    sharing_key: Limit | None = None
 
 
 Incremental = Literal["append", "lastmodified"]

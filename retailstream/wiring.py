@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from retailstream.errors import UsageError
 from retailstream.landings import LandingLog, Scope
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from retailstream.memory import Memory
     from retailstream.ports import Database, Lake, Merger, MetricsTarget, Results
     from retailstream.settings import Loaded, Settings
+
+
+_LAKES: Final = "use file://FOLDER, s3://BUCKET or hdfs://HOST:PORT/FOLDER"
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class Environment:
             in_part=Limit.parse(quality.max_rejects_in_part) if quality.max_rejects_in_part else None,
             week_end=WEEKDAYS.index(quality.week_end) + 1,
             gap_days=quality.max_date_gap_days or None,
+            sharing_key=Limit.parse(quality.max_superseded_in_file),
             latest=today + timedelta(days=quality.max_future_days),
         )
 
@@ -109,6 +113,8 @@ def sharing_duckdb(env: Environment) -> Iterator[Environment]:
 def open_lake(settings: Settings, url: str) -> Lake:
     """Return the lake of a `file://`, `s3://` or `hdfs://` URL."""
     scheme, _, place = url.partition("://")
+    if masked(url) != url:
+        raise UsageError(f"'{masked(url)}' holds a password, which is of no use there", hint=_LAKES)
     if scheme == "s3" and place:
         from retailstream.adapters.lake.s3 import Storage, open_s3  # noqa: PLC0415 -- what a scheme needs, and no more
 
@@ -232,15 +238,8 @@ def open_merger(settings: Settings, work: Path, shared: DuckDb | None = None) ->
 
 def _folder(url: str) -> Path:
     scheme, separator, rest = url.partition("://")
-    if masked(url) != url:
-        raise UsageError(
-            f"'{masked(url)}' holds a password, which no folder has",
-            hint="use file://FOLDER, s3://BUCKET or hdfs://HOST:PORT/FOLDER",
-        )
     if not separator:
         return Path(url)
     if scheme != "file" or not rest:
-        raise UsageError(
-            f"'{masked(url)}' has no known scheme", hint="use file://FOLDER, s3://BUCKET or hdfs://HOST:PORT/FOLDER"
-        )
+        raise UsageError(f"'{url}' has no known scheme", hint=_LAKES)
     return Path(rest)

@@ -19,14 +19,14 @@ app = typer.Typer()
 def forecast(
     context: typer.Context,
     horizon: Annotated[
-        int | None, typer.Option("--horizon", min=1, help="At most so many weeks; by default all that have features.")
+        int | None, typer.Option("--horizon", min=1, help="Number of weeks; default: all that have features.")
     ] = None,
     backtest: Annotated[
         bool, typer.Option("--backtest", help="Say how good the forecast would have been, at several earlier weeks.")
     ] = False,
     form: Annotated[
         Literal["table", "csv", "json", "parquet", "html"] | None,
-        typer.Option("--format", help="How to write it; by default a table, or what the name of the --output ends in."),
+        typer.Option("--format", help="Output format; default: table, or the extension of --output."),
     ] = None,
     output: Output = None,
     engine: QueryEngineName = None,

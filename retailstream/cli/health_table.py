@@ -17,14 +17,14 @@ def rows(found: Health) -> list[tuple[object, ...]]:
     return [(check.state, check.name, check.shown, check.limit) for check in found.checks]
 
 
-def next_steps(checks: Iterable[Mapping[str, Any]]) -> str:
+def next_steps(checks: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return a line for each failing check, of those that a summary holds, that says what to do about it."""
-    return "".join(f"{check['name']}: {check['hint']}\n" for check in checks if check["state"] == "fail")
+    return [f"{check['name']}: {check['hint']}" for check in checks if check["state"] == "fail"]
 
 
-def verdict(found: Health) -> str:
+def verdict(found: Health) -> list[str]:
     """Return what stands below the table: what to do about each failing check, and the last line, which sums up."""
     failing = sum(check.state == "fail" for check in found.checks)
     if found.healthy:
-        return "healthy"
-    return f"{next_steps(found.as_checks())}not healthy: {failing} of {len(found.checks)} checks fail"
+        return ["healthy"]
+    return [*next_steps(found.as_checks()), f"not healthy: {failing} of {len(found.checks)} checks fail"]

@@ -13,7 +13,7 @@ from retailstream.cli.session import open_session
 
 app = typer.Typer(name="runs", cls=Group, invoke_without_command=True, help="List past runs, or show one.")
 
-Format = Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")]
+Format = Annotated[Literal["table", "json"], typer.Option("--format", help="Output format.")]
 
 
 @app.callback()

@@ -134,7 +134,9 @@ def _print_health(health: dict[str, Any]) -> None:
     if health["healthy"]:
         print("healthy: clean bucket, database and warehouse agree")
     elif bad:
-        print(f"{next_steps(bad)}not healthy: {', '.join(check['name'] for check in bad)}; see retailstream monitor")
+        for line in next_steps(bad):
+            say(line)
+        print(f"not healthy: {', '.join(check['name'] for check in bad)}; see retailstream monitor")
 
 
 def _is_numeric(values: Sequence[object]) -> bool:

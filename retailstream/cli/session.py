@@ -9,7 +9,6 @@ import sys
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retailstream.cli.options import global_value
@@ -19,6 +18,7 @@ from retailstream.printable import json_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     import typer
 
@@ -93,12 +93,12 @@ def run_id(context: typer.Context) -> str:
 
 def home_of(context: typer.Context) -> Path:
     """Return the folder of the environment."""
-    from retailstream.settings import HOME
+    from retailstream import settings
 
     given = global_value(context, "home")
     if given is not None and not given.strip():
         raise UsageError("--home is empty", hint="name a folder, or leave the option out")
-    return Path(given or HOME)
+    return settings.home_of(given)[0]
 
 
 def _set_up_log(context: typer.Context) -> None:

@@ -16,6 +16,7 @@ from retailstream.cli.session import load_settings, open_session, run_id, wants_
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.execution import describe
 from retailstream.interruption import TerminatedError
+from retailstream.masking import masked_text
 from retailstream.printable import printable
 from retailstream.reports import summary_of_nothing
 
@@ -98,7 +99,8 @@ def _show_json(run: str, found: Health | None, error: RetailStreamError | None) 
 def _show_plain(_run: str, found: Health | None, error: RetailStreamError | None) -> None:
     if found:
         print_table(COLUMNS, rows(found))
-    say(_last_line(found, error))
+    for line in _last_lines(found, error):
+        say(line)
     print()
 
 
@@ -113,15 +115,15 @@ def _live(stack: ExitStack) -> Callable[[str, Health | None, RetailStreamError |
     def show(_run: str, found: Health | None, error: RetailStreamError | None) -> None:
         style = "green" if found and found.healthy else "red"
         parts: Iterator[object] = iter([drawn_table(COLUMNS, rows(found), console.width)] if found else [])
-        live.update(Group(*parts, Text(printable(_last_line(found, error)), style=style)), refresh=True)  # type: ignore[arg-type]
+        lines = [Text(printable(masked_text(line)), style=style) for line in _last_lines(found, error)]
+        live.update(Group(*parts, *lines), refresh=True)  # type: ignore[arg-type]
 
     return show
 
 
-def _last_line(found: Health | None, error: RetailStreamError | None) -> str:
-    told = verdict(found) if found else f"the look failed: {describe(error)}" if error else ""
-    steps, newline, last = told.rpartition("\n")
-    return f"{steps}{newline}{datetime.now().astimezone():%H:%M:%S} {last}"
+def _last_lines(found: Health | None, error: RetailStreamError | None) -> list[str]:
+    *steps, last = verdict(found) if found else [f"the look failed: {describe(error)}" if error else ""]
+    return [*steps, f"{datetime.now().astimezone():%H:%M:%S} {last}"]
 
 
 def _address(text: str) -> tuple[str, int]:

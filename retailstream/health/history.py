@@ -95,9 +95,8 @@ def unread(ledger: Ledger) -> Check:
     )
     if not lying:
         return Check("unread_files", 0, 0, "ok")
-    more = f" and {len(lying) - NAMED:,} more" if len(lying) > NAMED else ""
-    shown = f"{', '.join(map(ascii, lying[:NAMED]))}{more}; mend, rename or remove them, then retailstream run"
-    return Check("unread_files", shown, 0, "fail", measure=len(lying))
+    hint = "mend, rename or remove what is named, then retailstream run"
+    return Check("unread_files", named([*map(ascii, lying)], NAMED), 0, "fail", measure=len(lying), hint=hint)
 
 
 def run_figures(ledger: Ledger) -> Iterator[tuple[str, list[Sample]]]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Row = tuple[object, ...]
 
+Origin = tuple[int, str, int | None]
+"""Where clean rows came from: landing, file and record; record None for the whole file."""
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -88,4 +91,16 @@ class Engine(Protocol):
 
     def orphans(self, sales: Sequence[Path], stores: Sequence[Path]) -> list[int]:
         """Return the stores that have sales and are not among the known ones, in order."""
+        ...
+
+
+class Origins(Protocol):
+    """What knows where the rows of clean files of this machine came from."""
+
+    def of_key(self, contract: Contract, paths: Sequence[Path], key: Mapping[str, str]) -> list[Origin]:
+        """Return where the row of a key came from, the key in whatever form files may have it; none where it is not."""
+        ...
+
+    def rows_from(self, contract: Contract, paths: Sequence[Path], origin: Origin) -> dict[str, int]:
+        """Return how many rows of each partition came from a record, or from a whole file."""
         ...

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from retailstream import merging, planning
 from retailstream.contracts import FEATURES
+from retailstream.errors import QualityGateError
 from retailstream.reports import outcome
 from retailstream.stages import ingest
 
@@ -34,7 +35,16 @@ def run(*, source: Path, files: Lake, warehouse: Warehouse, engine: Merger, book
         together = {FEATURES.name: landed.counts + waiting.counts}
         warnings = (*landed.warnings, *waiting.warnings)
         return replace(waiting, datasets=together, warnings=warnings, files=landed.files)
-    report = merging.publish_all(STAGE, [prepared], run, warehouse.url)
+    try:
+        report = merging.publish_all(STAGE, [prepared], books=books, run=run, output=warehouse.url)
+    except QualityGateError as error:
+        found = error.report and _together(landed, error.report)
+        raise QualityGateError(error.message, hint=error.hint, report=found) from error
+    return _together(landed, report)
+
+
+def _together(landed: StageReport, report: StageReport) -> StageReport:
+    """Return the report of both halves of the stage."""
     counts = {FEATURES.name: replace(report.counts, files_in=landed.counts.files_in)}
     status = outcome(dry_run=False, changed="ok" in (landed.status, report.status))
     return replace(report, status=status, datasets=counts, warnings=(*landed.warnings, *report.warnings))

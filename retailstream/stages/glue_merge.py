@@ -28,4 +28,4 @@ def run(*, raw: Lake, clean: Lake, engine: Merger, books: Books, run: Run) -> St
     ]
     if run.dry_run:
         return planning.plan(STAGE, prepared, run.limit, clean.url)
-    return merging.publish_all(STAGE, prepared, run, clean.url)
+    return merging.publish_all(STAGE, prepared, books=books, run=run, output=clean.url)

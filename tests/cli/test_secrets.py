@@ -39,9 +39,10 @@ def urls(schemes: list[str]) -> Iterator[str]:
     """Yield URLs with the secret at each place that people put theirs."""
     for scheme in schemes:
         yield f"{scheme}://ann:{SECRET}@{NOBODY}/db?retry_seconds=0"
-        yield f"{scheme}://ann@corp:{SECRET}@{NOBODY}/db"
+        yield f"{scheme}://ann@corp:{SECRET}@{NOBODY}/db?retry_seconds=0"
         yield f"{scheme}://{NOBODY}/db?retry_seconds=0&password={SECRET}"
     yield f"ann:{SECRET}@{NOBODY}/db"
+    yield f"ann@corp:{SECRET}@{NOBODY}/db"
     yield f"postgresql://{NOBODY}/db?passwd={SECRET}"
     yield f"postgresql://{NOBODY}/db?sslmode=x&pwd={SECRET}"
     yield f"postgresql://{NOBODY}/db?access_token={SECRET}"

@@ -10,7 +10,7 @@ import pytest
 
 from retailstream.landings import Landed, LandingLog, Scope
 from retailstream.ledger import Ledger, begun
-from retailstream.quarantine import Quarantine, Reject
+from retailstream.quarantine import WITHDRAWN, Quarantine, Reject
 from retailstream.reports import summary_of_nothing
 from retailstream.source_files import SourceFile
 
@@ -53,6 +53,52 @@ def test_a_reject_that_is_known_keeps_its_state_and_takes_the_run_only_while_it_
     assert sorted(quarantine.settled_records("sales", 0)) == [(1, reject(1).file, 1), (1, reject(1).file, 2)]
     assert [entry.reject.record for entry in quarantine.find(reject(3).id[:10])] == [3]
     assert quarantine.find(reject(3).file)[0].reject.record == 3
+
+
+def test_what_is_withdrawn_is_left_out_until_it_is_restored(state: State) -> None:
+    quarantine, whole = Quarantine(state), Reject("sales", 2, "sales/b.csv", None, WITHDRAWN, None, None, None)
+    place = reject(1, WITHDRAWN)
+
+    assert quarantine.withdraw([place, whole], reason="why", run_id="r1") == 2
+    assert quarantine.withdraw([place], reason="again", run_id="r2") == 0
+    assert sorted(quarantine.withdrawn("sales")) == [(1, place.file, 1), (2, "sales/b.csv", None)]
+    assert sorted(quarantine.settled_records("sales", 0)) == sorted(quarantine.withdrawn("sales"))
+    assert (quarantine.withdrawn("stores"), quarantine.settled_records("sales", 2)) == ([], [])
+    assert (quarantine.count_open(), quarantine.open_files(), quarantine.entries()) == (0, [], [])
+    assert quarantine.settle(quarantine.find(place.id), state="discarded", reason="no", run_id="r3") == 0
+
+    assert quarantine.restore(quarantine.find(place.id), run_id="r4") == 1
+    assert quarantine.restore(quarantine.find(place.id), run_id="r5") == 0
+    assert quarantine.withdrawn("sales") == [(2, "sales/b.csv", None)]
+    (entry,) = quarantine.find(place.id)
+    assert (entry.state, entry.reason, entry.settled_by, entry.run_id) == ("restored", "why", "r4", "r1")
+    assert quarantine.withdraw([place], reason="after all", run_id="r6") == 1
+    (entry,) = quarantine.find(place.id)
+    assert (entry.state, entry.reason, entry.settled_by, entry.run_id) == ("withdrawn", "after all", "r6", "r6")
+
+
+def test_what_a_table_made_anew_does_not_meet_again_lapses_until_it_is_met(state: State) -> None:
+    quarantine = Quarantine(state)
+    quarantine.keep("r1", [reject(1), reject(2), reject(3)])
+    quarantine.settle(quarantine.find(reject(3).id), state="discarded", reason="why", run_id="r1")
+
+    quarantine.doubt("sales", "another way")
+    quarantine.lapse("sales", "the same way")
+    assert quarantine.count_open() == 2
+    quarantine.keep("r2", [reject(1)])
+    quarantine.lapse("stores", "another way")
+    assert quarantine.count_open() == 2
+    quarantine.lapse("sales", "another way")
+
+    def kept() -> dict[int | None, tuple[str, str]]:
+        return {entry.reject.record: (entry.state, entry.run_id) for entry in quarantine.entries(state=None)}
+
+    assert kept() == {1: ("open", "r2"), 2: ("lapsed", "r1"), 3: ("discarded", "r1")}
+    assert quarantine.settled_records("sales", 0) == [(1, reject(3).file, 3)]
+    quarantine.keep("r3", [reject(2), reject(3)])
+    assert kept() == {1: ("open", "r2"), 2: ("open", "r3"), 3: ("discarded", "r1")}
+    quarantine.lapse("sales", "another way")
+    assert quarantine.count_open() == 2
 
 
 def test_many_rejects_are_kept(state: State) -> None:

@@ -242,7 +242,7 @@ def test_a_plan_of_a_merge_tells_what_would_be_rejected_and_records_nothing(mont
 
 def test_a_plan_of_a_discard_settles_nothing(months: Environment) -> None:
     months.write({"sales/bad.csv": b"x"})
-    months.run()
+    months.run(code=3)
 
     assert months.stage("quarantine", "discard", "sales/bad.csv", "--reason", "x", "--dry-run")["status"] == "dry-run"
 

@@ -88,8 +88,8 @@ def test_a_variable_of_another_program_is_left_alone(tmp_path: Path, monkeypatch
     ("flags", "error"),
     [
         ({"quality.max_orphan_stores": "many"}, r"setting 'quality.max_orphan_stores' \(flag\): Input should be"),
-        ({"quality.max_rejects": "101%"}, r"setting 'quality.max_rejects' \(flag\): '101%' is no limit"),
-        ({"quality.max_rejects": ""}, r"setting 'quality.max_rejects' \(flag\): '' is no limit"),
+        ({"quality.max_rejects": "101%"}, r"setting 'quality.max_rejects' \(flag\): invalid limit of rejects '101%'"),
+        ({"quality.max_rejects": ""}, r"setting 'quality.max_rejects' \(flag\): invalid limit of rejects ''"),
     ],
 )
 def test_a_value_of_a_wrong_form_names_its_key_and_its_layer(tmp_path: Path, flags: dict[str, str], error: str) -> None:
@@ -111,6 +111,7 @@ def test_a_value_of_a_wrong_form_names_its_key_and_its_layer(tmp_path: Path, fla
         ("5%", "5%"),
         ("mysql://ann@corp:secret@host/db", "mysql://ann@corp:***@host/db"),
         ("ann:secret@host", "ann:***@host"),
+        ("ann@corp:secret@host", "ann@corp:***@host"),
         ("http://host?passwd=a&x=b", "http://host?passwd=***&x=b"),
         ("jdbc:mysql://host/db;user=ann;password=s=1", "jdbc:mysql://host/db;user=ann;password=***"),
         ("http://host?PWD=a", "http://host?PWD=***"),

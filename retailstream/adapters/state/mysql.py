@@ -110,10 +110,14 @@ class MySqlState:
         """Run a statement for each row of values, and return how many rows all of them concerned."""
         return self._change(lambda session: session.do_many(translated(statement), rows) if rows else 0)
 
-    def upsert(self, insert: str, rows: Sequence[Sequence[object]], *, key: str, update: str, where: str) -> None:
+    def upsert(
+        self, insert: str, rows: Sequence[Sequence[object]], *, key: str, update: Sequence[str], where: str
+    ) -> None:
         """Insert rows; of one whose key is there already, take over only `update`, and that only `where` it holds."""
         del key  # MySQL looks at every key of a table, and each of ours has one
-        self.change_all(f"{insert} on duplicate key update {update} = if({where}, values({update}), {update})", rows)
+        # MySQL assigns from left to right, so what `where` asks for must be the last to change.
+        taken = ", ".join(f"{name} = if({where}, values({name}), {name})" for name in update)
+        self.change_all(f"{insert} on duplicate key update {taken}", rows)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -89,9 +89,12 @@ class SqliteState(sqlite3.Connection):
         """Run a statement for each row of values, and return how many rows all of them concerned."""
         return self.executemany(statement, rows).rowcount
 
-    def upsert(self, insert: str, rows: Sequence[Sequence[object]], *, key: str, update: str, where: str) -> None:
+    def upsert(
+        self, insert: str, rows: Sequence[Sequence[object]], *, key: str, update: Sequence[str], where: str
+    ) -> None:
         """Insert rows; of one whose key is there already, take over only `update`, and that only `where` it holds."""
-        self.executemany(f"{insert} on conflict ({key}) do update set {update} = excluded.{update} where {where}", rows)
+        taken = ", ".join(f"{name} = excluded.{name}" for name in update)
+        self.executemany(f"{insert} on conflict ({key}) do update set {taken} where {where}", rows)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All of the block's statements, or none of them; no other process changes anything meanwhile."""
