@@ -321,7 +321,11 @@ def test_the_reject_share_is_of_the_last_run_that_had_rows(env: Environment) -> 
 
 def test_superseded_rows_are_no_rejects(env: Environment) -> None:
     env.write(
-        {"sales/a.csv": csv(SALES, "1,1,2010-05-07,1,0", "1,1,2010-05-07,2,0"), "stores/s.csv": csv(STORES, "1,A,5")}
+        {
+            "sales/a.csv": csv(SALES, "1,1,2010-05-07,1,0"),
+            "sales/b.csv": csv(SALES, "1,1,2010-05-07,2,0"),
+            "stores/s.csv": csv(STORES, "1,A,5"),
+        }
     )
     env.run()
     assert found(env, "reject_share_sales") == (0.0, "5%", "ok")
