@@ -14,7 +14,9 @@ from retailstream.cli.reference import __main__ as command
 from retailstream.cli.reference import rendered, stale, write
 from retailstream.cli.reference.commands import commands, exit_codes
 from retailstream.contracts import CONTRACTS
+from retailstream.dated_files import DATE_ORDER
 from retailstream.errors import RetailStreamError
+from retailstream.finer_files import SHARED_KEYS
 from retailstream.sample.spoiler import KINDS
 
 if TYPE_CHECKING:
@@ -103,8 +105,9 @@ def test_every_column_and_rule_stands_in_the_reference() -> None:
     for contract in CONTRACTS.values():
         section = page.split(f"## {contract.name}\n")[1].split("\n## ")[0]
         assert all(f"| `{name}` |" in section for name in contract.names)
-    files = (ROOT / "retailstream/records/surveying.py").read_text(encoding="utf-8")
-    rules = {*KINDS, *re.findall(r'FileDefect\("(\w+)"', files)} - {"harmless", "duplicate"}
+    reading = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "retailstream/records").glob("*.py"))
+    rules = {*KINDS, *re.findall(r'(?:File|Record)Defect\("(\w+)"', reading), DATE_ORDER, SHARED_KEYS}
+    rules -= {"harmless", "duplicate"}
     assert sorted(rules) == sorted(re.findall(r"^\| `(\w+)` \| (?:record|file) \|", page, re.MULTILINE))
 
 
