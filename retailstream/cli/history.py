@@ -74,6 +74,6 @@ def show(
             say(f"  warning: {warning['text']}")
         if entry.error:
             say(f"  {entry.error}")
-        print(f"  attempt {entry.attempt}, {entry.started_at} to {entry.ended_at}, exit code {entry.exit_code}")
+        say(f"  attempt {entry.attempt}, {entry.started_at} to {entry.ended_at}, exit code {entry.exit_code}")
         say(f"  process {entry.process_id} on {entry.host}, version {entry.code_version}, config {entry.config_hash}")
-        print(f"  {len(entry.inputs):,} inputs by hash (--format json lists them)")
+        say(f"  {len(entry.inputs):,} inputs by hash (--format json lists them)")

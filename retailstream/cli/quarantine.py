@@ -26,7 +26,7 @@ app = typer.Typer(
     name="quarantine",
     cls=Group,
     no_args_is_help=True,
-    help="List, show, replay and discard rejected records; withdraw accepted ones.",
+    help="List, show, replay and discard rejected records; withdraw and restore accepted ones.",
 )
 
 References = Annotated[list[str] | None, typer.Argument(help="Ids of entries, or files.", metavar="ID|FILE")]
@@ -56,7 +56,7 @@ def list_entries(
         return
     _print_entries(entries, states=every)
     nothing = "no entry fits" if dataset or rule or file or of_run else "the quarantine is empty"
-    print(counted(len(entries), "entry") if entries else nothing)
+    say(counted(len(entries), "entry") if entries else nothing)
 
 
 @app.command("show", cls=Command)
@@ -65,7 +65,7 @@ def show(
     reference: Annotated[str, typer.Argument(help="The id, as the listing has it.", metavar="ID")],
     form: Format = "table",
 ) -> None:
-    """Show one entry in full, with the header of its file."""
+    """Show one entry in full, and the header of its file."""
     with open_session(context, create=False) as session:
         env = session.environment
         items = [entry.as_dict() | {"header": _header(env, entry)} for entry in env.quarantine.find(reference)]
@@ -73,9 +73,7 @@ def show(
         print_listing("quarantine show", session.run_id, items, as_summary=session.as_json)
         return
     for item in items:
-        print_table(
-            ("what", "value"), [(key, printable(str(value))) for key, value in item.items() if value is not None]
-        )
+        print_table(("what", "value"), [(key, str(value)) for key, value in item.items() if value is not None])
 
 
 @app.command("replay", cls=Command)
@@ -136,13 +134,13 @@ def discard(
         if dry_run:
             plan = summary_of_nothing("discard", session.run_id, status="dry-run")
             still = {entry.id for entry in entries if entry.state == "open"}
-            print_json(plan) if session.as_json else print(f"{counted(len(still), 'entry')} would be discarded")
+            print_json(plan) if session.as_json else say(f"{counted(len(still), 'entry')} would be discarded")
             return
         scopes = tuple(sorted({scope_of(entry.reject.dataset) for entry in entries}, reverse=True))
         with attended(env, "discard", Request(session.run_id), scopes) as entry:
             closed = env.quarantine.settle(entries, state="discarded", reason=reason, run_id=session.run_id)
             entry.report = StageReport("discard", "ok" if closed else "noop")
-        print_json(entry.summary()) if session.as_json else print(f"{counted(closed, 'entry')} discarded")
+        print_json(entry.summary()) if session.as_json else say(f"{counted(closed, 'entry')} discarded")
 
 
 @app.command("withdraw", cls=Command)
@@ -179,8 +177,8 @@ def withdraw(
             print_json(entry.summary())
             return
         for withdrawal in plan:
-            print(f"{printable(withdrawal.name)}: {withdrawal.note}")
-        print(f"{counted(len(new), 'entry')} {'would be ' * dry_run}withdrawn")
+            say(f"{withdrawal.name}: {withdrawal.note}")
+        say(f"{counted(len(new), 'entry')} {'would be ' * dry_run}withdrawn")
         if new and not dry_run:
             print("hint: retailstream run makes every store without them; quarantine restore undoes it")
 
@@ -207,7 +205,7 @@ def restore(
         if session.as_json:
             print_json(entry.summary())
             return
-        print(f"{counted(restored, 'entry')} restored" if restored else "restored already")
+        say(f"{counted(restored, 'entry')} restored" if restored else "restored already")
         if restored:
             print("hint: retailstream run takes them in again")
 

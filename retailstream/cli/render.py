@@ -79,7 +79,7 @@ def print_summary(summary: Summary) -> None:
     """Print what a stage or a run did, for people."""
     head = f"{summary['stage']}: {summary['status']} in {summary['seconds']:,.2f} s"
     files = f"{summary['files_new']:,} new of {summary['files_in']:,} files, {_bytes(summary['bytes'])}"
-    print(head if "stages" in summary else f"{head}, {files}")
+    say(head if "stages" in summary else f"{head}, {files}")
     if "stages" in summary:
         _print_stages(summary["stages"])
     _print_new_files(summary.get("files", ()))
@@ -117,9 +117,9 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
 def _print_new_files(files: Sequence[str]) -> None:
     """Name the files that a plan would land, the first of many."""
     for file in files[:NAMED]:
-        print(f"new: {file}")
+        say(f"new: {file}")
     if len(files) > NAMED:
-        print(f"new: {len(files) - NAMED:,} more")
+        say(f"new: {len(files) - NAMED:,} more")
 
 
 def _print_stages(stages: Sequence[Summary]) -> None:
@@ -136,7 +136,7 @@ def _print_health(health: dict[str, Any]) -> None:
     elif bad:
         for line in next_steps(bad):
             say(line)
-        print(f"not healthy: {', '.join(check['name'] for check in bad)}; see retailstream monitor")
+        say(f"not healthy: {', '.join(check['name'] for check in bad)}; see retailstream monitor")
 
 
 def _is_numeric(values: Sequence[object]) -> bool:
