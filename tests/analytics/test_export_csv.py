@@ -9,8 +9,9 @@ from types import MappingProxyType
 
 import pytest
 
-from retailstream.analytics.catalog import Answer, use_cases
+from retailstream.analytics.catalog import use_cases
 from retailstream.analytics.export import TypedAnswer, csv_text
+from retailstream.analytics.use_case import Answer
 
 
 def written(*rows: tuple[object, ...]) -> list[list[str]]:
