@@ -52,6 +52,8 @@ class Pending:
     reading: str
     passed: int
     anew: bool
+    doubted: bool = False
+    """Whether a run was killed between publishing and closing what the table made anew did not meet again."""
 
     @property
     def landing(self) -> int:
@@ -102,7 +104,9 @@ def find_pending(table: Table, books: Books) -> Pending:
         for file in books.landings.files(name, after=old.landing)
         if (file.landing, file.file, None) not in settled and file.landing != unfinished
     ]
-    return Pending(table.contract, old, files, settled, reading, passed, stale and passed > 0)
+    return Pending(
+        table.contract, old, files, settled, reading, passed, stale and passed > 0, quarantine.is_doubted(name, reading)
+    )
 
 
 def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books: Books, run: Run) -> Prepared:
@@ -177,7 +181,8 @@ def publish_all(stage: str, prepared: Sequence[Prepared], *, books: Books, run: 
     for ready in prepared:
         finer_files.settle(books.quarantine, ready.pending.contract, ready.pending.files, ready.finer, run)
         _publish(ready, run)
-        books.quarantine.lapse(ready.pending.contract.name, ready.pending.reading)
+        if ready.pending.doubted or ready.pending.anew:
+            books.quarantine.lapse(ready.pending.contract.name, ready.pending.reading)
     return report
 
 

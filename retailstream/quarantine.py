@@ -139,6 +139,15 @@ class Quarantine:
             "update quarantine set settled_by = ? where dataset = ? and state = 'open'", (reading, dataset)
         )
 
+    def is_doubted(self, dataset: str, reading: str) -> bool:
+        """Say whether this reading still marks entries, as after a run that was killed when it had published."""
+        return bool(
+            self._state.ask(
+                "select 1 from quarantine where dataset = ? and state = 'open' and settled_by = ? limit 1",
+                (dataset, reading),
+            )
+        )
+
     def lapse(self, dataset: str, reading: str) -> None:
         """Close the entries that are still marked, once the table that was made anew by this reading is published."""
         self._state.change(
