@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from retailstream.contracts import STORES, Column, Contract, Type
 from retailstream.records import Record, RecordDefect, raw_records, records, splitting, survey
+from retailstream.records.reading import header_of
 from retailstream.records.splitting import split
 from tests.environment import gzipped
 
@@ -279,3 +280,31 @@ def test_raw_records_are_those_that_were_read(folder: Path, *, content: bytes) -
     assert raw_records(path, found, range(-1, 50)) == raws
     assert raw_records(path, found, [2]) == {number: raw for number, raw in raws.items() if number == 2}
     assert raw_records(path, found, []) == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "header"),
+    [
+        (b"A,\xff\xc3\xa9\n1,2\n", "A,\\xff\u00e9"),
+        (gzipped("A,B\n1,2\n"), "A,B"),
+        (b"a" * 3000 + b"\n1\n", "a" * 2000),
+        (b"\tA,B\n", "\tA,B"),
+        (b"", None),
+    ],
+)
+def test_a_header_is_shown_as_it_came_of_plain_and_packed_files(
+    folder: Path, content: bytes, header: str | None
+) -> None:
+    assert header_of(landed(folder, content)) == header
+
+
+def test_letters_beyond_ascii_are_no_defect(folder: Path) -> None:
+    path = landed(folder, "Store,Type,Size,Note\n1,A,2,é€\n".encode())
+    (record,) = records(path, survey(path, STORES), STORES)
+    assert (record.fields, record.defect) == (("1", "A", "2"), None)
+
+
+def test_a_record_of_several_lines_is_looked_up_whole(folder: Path) -> None:
+    path = landed(folder, b'Store,Type,Size,Note\n1,A,2,"x\ny"\n2,B,3,z\n')
+    assert not survey(path, STORES).plain
+    assert raw_records(path, survey(path, STORES), {1, 2, 9, -1}) == {1: '1,A,2,"x\ny"', 2: "2,B,3,z"}
