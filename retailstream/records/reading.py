@@ -7,6 +7,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
+from retailstream.records.quoting import stray_quote
 from retailstream.records.splitting import CHUNK_BYTES, is_utf8, opened, shown, split
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _Row = TypeVar("_Row")
 
 @dataclass(frozen=True, slots=True)
 class RecordDefect:
-    """Why a record has no fields: rule `columns` or `encoding`, the offending value, and its column if known."""
+    """Why a record has no fields: rule `quotes`, `columns` or `encoding`, the offending value, its column if known."""
 
     rule: str
     value: str
@@ -52,7 +53,7 @@ def records(path: Path, survey: FileSurvey, contract: Contract, *, chunk_bytes: 
             if len(fields) == width and (raw.isascii() or is_utf8(raw)):
                 yield Record(number, pick(fields), raw)
             else:
-                yield Record(number, (), shown(raw), _defect(fields, survey.columns))
+                yield Record(number, (), shown(raw), _defect(raw, fields, survey.columns))
 
 
 def raw_records(path: Path, survey: FileSurvey, wanted: Collection[int]) -> dict[int, str]:
@@ -85,7 +86,11 @@ def _picker(columns: Sequence[str | None], names: Sequence[str]) -> Callable[[li
     return pick
 
 
-def _defect(fields: Sequence[str], columns: Sequence[str | None]) -> RecordDefect:
+def _defect(raw: str, fields: Sequence[str], columns: Sequence[str | None]) -> RecordDefect:
+    if not fields:
+        place, stray = stray_quote(raw.encode(errors="surrogateescape"))
+        column = columns[place] if place < len(columns) else None
+        return RecordDefect("quotes", shown(stray.decode(errors="surrogateescape")), column)
     if len(fields) != len(columns):
         plural = "" if len(fields) == 1 else "s"
         return RecordDefect("columns", f"{len(fields)} field{plural}, {len(columns)} expected")

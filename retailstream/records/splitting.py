@@ -1,11 +1,12 @@
 r"""Where a record ends and where its fields do: the one grammar of a CSV file, for any bytes.
 
 A line ends with `\n`, `\r\n` or a lone `\r`; fields are parted by commas. A quote opens a quoted field only as
-the very first byte of a field; there `""` is a quote, and commas and line ends are data. What follows the closing
-quote up to the next comma belongs to the field as it stands, as in Python's csv module.
+the very first byte of a field; there `""` is a quote, and commas and line ends are data. Behind the closing quote
+stands a comma or a line end, and it stands within `QUOTED_BYTES` of the opening one.
 
-Unlike there, a quote that is not closed within `QUOTED_BYTES` is an ordinary character: one stray quote costs
-its own record, not the rest of the file.
+Where quotes are out of that order, the line in which the record starts is a record by itself, malformed, and the
+lines after it are read as if it were not there. So is one whose fields span lines, unless it has as many fields as the
+header and none of them holds a line that by itself has as many. `docs/adr/0030-stray-quotes.md` says why.
 """
 
 from __future__ import annotations
@@ -13,30 +14,36 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from retailstream.contracts import BLANKS
+from retailstream.records.quoting import NOT_CLOSED, closing_quote, swallows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from io import BufferedIOBase
     from pathlib import Path
+
+Row = tuple[str, list[str]]
+"""A record as it came, and its fields; none where its quotes are out of order."""
+
+Known = dict[int, tuple[int, bool]]
+"""Where fields end that start at some places, and whether they span lines."""
 
 BOM: Final = b"\xef\xbb\xbf"
 CHUNK_BYTES: Final = 1 << 20
 """How much is read at a time; more only where one record is longer."""
 
-QUOTED_BYTES: Final = 1 << 20
-"""The closing quote stands at most so many bytes after the opening one.
-
-It bounds memory; time is linear anyway: a quote without its partner leaves only even runs of quotes in its
-reach, and a field that starts with such a run is closed inside it, so no byte is searched twice in vain.
-"""
-
 _STRAY_BYTE: Final = re.compile("[\udc80-\udcff]")
+_LINE: Final = re.compile(rb"[^\r\n]*")
 _REST: Final = re.compile(rb"[^,\r\n]*")
+_LINE_END: Final = re.compile(rb"[\r\n]")
+_BEHIND: Final = frozenset({b",", b"\r", b"\n", b""})
+"""What stands behind a closing quote."""
+
 _BLOCK_BYTES: Final = 1 << 15
-"""How much of quoted lines is tried at once; less than `QUOTED_BYTES`."""
+"""How much of quoted lines is tried at once."""
 
 
 def opened(path: Path, *, gzipped: bool) -> BufferedIOBase:
@@ -44,32 +51,38 @@ def opened(path: Path, *, gzipped: bool) -> BufferedIOBase:
     return gzip.open(path) if gzipped else path.open("rb")
 
 
-def split(stream: BufferedIOBase, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator[tuple[str, list[str]]]:
-    r"""Yield each record that is not blank, the header included, as it came and as its fields.
+def split(stream: BufferedIOBase, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Row]:
+    r"""Yield each record that is not blank, the header first, as it came and as its fields; a malformed one has none.
 
     Bytes that are not UTF-8 come as lone surrogates (`surrogateescape`), so that nothing is lost.
 
-    `b'a,b\n \n"x, ""y",1\r\n'` → `('a,b', ['a', 'b'])`, `('"x, ""y",1', ['x, "y', '1'])`
+    `b'a,b\n \n"x, ""y",1\r\n"z,2'` → `('a,b', ['a', 'b'])`, `('"x, ""y",1', ['x, "y', '1'])`, `('"z,2', [])`
     """
-    data, start, tried, whole = stream.read(len(BOM)).removeprefix(BOM), 0, 0, False
+    data, start, tried, width, whole = stream.read(len(BOM)).removeprefix(BOM), 0, 0, 0, False
+    known: Known = {}
     while not whole or start < len(data):
         quote = data.find(b'"', start)
         if quote >= 0 and start >= tried:
             tried = data.rfind(b"\n", start, start + _BLOCK_BYTES) + 1
             if rows := _tidy(data[start:tried]):
+                width = width or len(rows[0][1])
                 yield from rows
                 start = tried
                 continue
         lines = _end_of_lines(data, start, quote, whole=whole)
-        yield from _unquoted(data[start:lines])
-        start = lines
-        if quote >= 0 and (found := _first_record(data, start, whole=whole)):
+        if lines > start:
+            width, unquoted = _with_width(width, _unquoted(data[start:lines]))
+            yield from unquoted
+            start = lines
+        if quote >= 0 and (found := _first_record(data, start, width, known, whole=whole)):
             fields, end = found
+            width = width or len(fields)
             yield _text(data[start:end]), fields
             start = end + (2 if data.startswith(b"\r\n", end) else 1)
         elif not whole:
             more = stream.read(max(chunk_bytes, len(data) - start))
             data, start, tried, whole = data[start:] + more, 0, 0, not more
+            known.clear()
 
 
 def is_utf8(text: str) -> bool:
@@ -101,7 +114,14 @@ def _end_of_lines(data: bytes, start: int, quote: int, *, whole: bool) -> int:
     return max(data.rfind(b"\n", start, stop), data.rfind(b"\r", start, stop), start - 1) + 1
 
 
-def _unquoted(lines: bytes) -> Iterator[tuple[str, list[str]]]:
+def _with_width(width: int, rows: Iterator[Row]) -> tuple[int, Iterable[Row]]:
+    """Return the number of the header's fields, and the rows; the first of all rows is the header."""
+    if width or (header := next(rows, None)) is None:
+        return width, rows
+    return len(header[1]), chain([header], rows)
+
+
+def _unquoted(lines: bytes) -> Iterator[Row]:
     text = _text(lines)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -110,46 +130,80 @@ def _unquoted(lines: bytes) -> Iterator[tuple[str, list[str]]]:
             yield line, line.split(",")
 
 
-def _tidy(block: bytes) -> list[tuple[str, list[str]]]:
+def _tidy(block: bytes) -> list[Row]:
     """Return the records of whole lines of which each is one, its quotes all in order; else nothing.
 
     In strict mode Python's reader refuses a quote that is not closed and anything that follows a closing one; what
     it takes, it reads by our grammar.
     """
-    lines = _text(block).split("\n")[:-1]
+    text = _text(block).replace("\r\n", "\n")
+    lines = text.split("\n")[:-1]
     try:
-        rows = list(csv.reader(lines, strict=True))
+        rows = [] if "\r" in text else list(csv.reader(lines, strict=True))
     except csv.Error:
         return []
     if len(rows) != len(lines):
         return []
-    return [(line.rstrip("\r"), row) for line, row in zip(lines, rows, strict=True) if line.strip(BLANKS + "\r")]
+    return [(line, row) for line, row in zip(lines, rows, strict=True) if line.strip(BLANKS)]
 
 
-def _first_record(data: bytes, start: int, *, whole: bool) -> tuple[list[str], int] | None:
-    """Return the fields of the record that starts there and its end; None where more bytes must be known."""
-    fields = []
+def _first_record(data: bytes, start: int, width: int, known: Known, *, whole: bool) -> tuple[list[str], int] | None:
+    """Return the fields of the record that starts there, none where it is malformed, and its end.
+
+    None where more bytes must be known. `width` is the number of fields of the header, 0 where this is the header.
+    """
+    found = _places(data, start, width, known, whole=whole)
+    if found is None:
+        return None
+    places, spans = found
+    as_wide = len(places) == (width or len(places))
+    if places and not (spans and (not as_wide or swallows(data, start, spans, len(places)))):
+        return [_field(data[first:end]) for first, end in places], places[-1][1]
+    end = _LINE.match(data, start).end()  # type: ignore[union-attr] # matches anywhere
+    return ([], end) if end < len(data) or whole else None
+
+
+def _places(
+    data: bytes, start: int, width: int, known: Known, *, whole: bool
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]] | None:
+    """Return where each field of the record starts and ends, and the same of those that span lines.
+
+    There are none where quotes are out of order, or a record that spans lines has more fields than the header. What is
+    found behind a field that spans lines is `known` afterwards: the lines within it may have to be read by themselves.
+    """
+    places: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     while True:
-        close = _closing_quote(data, start, whole=whole)
-        if close is None:
+        found = known.get(start) or _end_of_field(data, start, whole=whole)
+        if found is None:
             return None
-        rest = start if close < 0 else close + 1
-        end = _REST.match(data, rest).end()  # type: ignore[union-attr] # matches anywhere
-        if end == len(data) and not whole:
-            return None
-        quoted = b"" if close < 0 else data[start + 1 : close].replace(b'""', b'"')
-        fields.append(_text(quoted) + _text(data[rest:end]))
+        end, spanning = found
+        if spanning:
+            spans.append((start, end))
+        if spans:
+            known[start] = found
+        if end == NOT_CLOSED:
+            return [], spans
+        places.append((start, end))
         if not data.startswith(b",", end):
-            return fields, end
+            return places, spans
+        if spans and len(places) == width:
+            return [], spans
         start = end + 1
 
 
-def _closing_quote(data: bytes, start: int, *, whole: bool) -> int | None:
-    """Return where the field's closing quote stands, -1 where it is not quoted, None where that is open yet."""
+def _end_of_field(data: bytes, start: int, *, whole: bool) -> tuple[int, bool] | None:
+    """Return where a field ends, or NOT_CLOSED, and whether it spans lines; None where more bytes must be known."""
     if not data.startswith(b'"', start):
-        return -1
-    stop = start + QUOTED_BYTES + 1
-    close = data.find(b'"', start + 1, stop)
-    while close >= 0 and data.startswith(b'"', close + 1):
-        close = data.find(b'"', close + 2, stop)
-    return close if close >= 0 or stop < len(data) or whole else None
+        end = _REST.match(data, start).end()  # type: ignore[union-attr] # matches anywhere
+        return (end, False) if end < len(data) or whole else None
+    close = closing_quote(data, start, whole=whole)
+    if close is None:
+        return None
+    if close == NOT_CLOSED or data[close + 1 : close + 2] not in _BEHIND:
+        return NOT_CLOSED, False
+    return close + 1, _LINE_END.search(data, start, close) is not None
+
+
+def _field(raw: bytes) -> str:
+    return _text(raw[1:-1].replace(b'""', b'"') if raw.startswith(b'"') else raw)

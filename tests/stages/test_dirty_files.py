@@ -206,12 +206,53 @@ def test_rejects_are_looked_up_a_few_at_a_time(env: Environment, monkeypatch: py
     ]
 
 
+NAMED = "Store,Dept,Name,Date,Weekly_Sales,IsHoliday"
+
+
+def named(dept: int, name: str) -> str:
+    """Return a record with a column that no contract knows."""
+    return f"1,{dept},{name},05/02/2010,{dept}.00,False"
+
+
+def amounts(env: Environment) -> dict[object, object]:
+    return {row[1]: row[3] for row in env.clean("sales")}
+
+
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz"])
+def test_a_backslash_before_a_quote_moves_no_money_to_the_line_before(env: Environment, ending: str) -> None:
+    lines = [named(dept, '"Pans 12\\""') for dept in range(1, 101)]
+    text = csv(NAMED, *lines, named(101, '"Pots"'))
+    env.write({f"sales/a{ending}": gzipped(text) if ending == ".csv.gz" else text})
+    counts = env.run("--max-rejects", "100%")["datasets"]["sales"]
+
+    assert amounts(env) == {101: 101}
+    assert [(e["record"], e["rule"], e["column"], e["value"], e["raw"]) for e in env.quarantine()] == [
+        (number, "quotes", None, '"Pans 12\\""', line) for number, line in enumerate(lines, start=1)
+    ]
+    assert (counts["rows_in"], counts["rows_quarantined"]) == (101, 100)
+
+
+@pytest.mark.parametrize("closing", ['"12 inch pans', 'Pans 12"', '"a", "b"'])
+def test_stray_quotes_cost_no_lines_between_them(env: Environment, closing: str) -> None:
+    lines = [named(dept, "Pots") for dept in range(1, 1001)]
+    lines[99], lines[899] = named(100, '"12 inch pans'), named(900, closing)
+    env.write({"sales/a.csv": csv(NAMED, *lines)})
+    env.run("--max-rejects", "2")
+
+    rejected = {e["record"]: e["rule"] for e in env.quarantine()}
+    assert rejected.pop(100) == "quotes"
+    assert set(rejected) <= {900}
+    assert amounts(env) == {dept: dept for dept in range(1, 1001) if dept not in {100, *rejected}}
+
+
 def test_a_stray_quote_costs_its_own_record_only(env: Environment) -> None:
     env.write({"sales/a.csv": csv(SALES, '1,1,05/02/2010,"10,0', "2,1,05/02/2010,1,0", "3,1,05/02/2010,1,0")})
     env.run("--max-rejects", "1")
 
     assert [row[0] for row in env.clean("sales")] == [2, 3]
-    assert [(e["record"], e["rule"], e["raw"]) for e in env.quarantine()] == [(1, "form", '1,1,05/02/2010,"10,0')]
+    assert [(e["record"], e["rule"], e["column"], e["value"], e["raw"]) for e in env.quarantine()] == [
+        (1, "quotes", "weekly_sales", '"10', '1,1,05/02/2010,"10,0')
+    ]
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ def test_a_file_of_one_column_is_not_plain(folder: Path) -> None:
 
 
 def test_columns_are_matched_in_file_order(folder: Path) -> None:
-    found = survey(landed(folder, b' \n"SIZE" ,"Floor\nspace",_store, Ty pe,,\n'), WIDE)
+    found = survey(landed(folder, b' \n"SIZE ","Floor\nspace",_store, Ty pe,,\n'), WIDE)
 
     assert found.columns == ("size", None, "store", "type", None, None)
     assert found.unknown == ("Floor\nspace", "", "")
