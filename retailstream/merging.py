@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from retailstream.landings import Landed
     from retailstream.manifests import Manifest
     from retailstream.ports import FoundReject, Lake, Merge, Merger, Progress, Table
+    from retailstream.records import FileSurvey
     from retailstream.runs import Books, Limit, Run
+
+    Surveys = Mapping[tuple[int, str], FileSurvey]
 
 NAMED = 5
 """How many things of a kind a warning names; of the others it has the number."""
@@ -87,7 +90,8 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     }
     current = _current(table, pending.old)
     merge = engine.merge(contract, files, settled=settled, current=current)
-    quarantine.keep(run.run_id, _with_raw(contract, merge.rejects(), raw))
+    surveys = {(file.landing, file.file): file.survey for file in files}
+    quarantine.keep(run.run_id, _with_raw(contract, merge.rejects(), raw, surveys))
     if merge.off_fridays:
         text = f"{contract.name}: {merge.off_fridays:,} rows have a date that is no Friday; they are kept"
         warnings.append(RunWarning("off_week_end", text, contract.name))
@@ -171,7 +175,7 @@ def _current(table: Table, version: Manifest) -> dict[str, LakeFile]:
 def _survey(
     contract: Contract, files: Sequence[Landed], raw: Lake, progress: Progress
 ) -> tuple[list[LandedFile], list[Reject], list[RunWarning]]:
-    readable, defects = [], []
+    readable, defects, warnings = [], [], []
     unknown: dict[str, int] = {}
     paths = raw.fetch_all([file.key for file in files])
     for number, (file, path) in enumerate(zip(files, paths, strict=True), start=1):
@@ -183,10 +187,13 @@ def _survey(
             defects.append(reject)
         else:
             readable.append(LandedFile(number, file.landing, file.file, LakeFile(raw, file.key, path), found))
+            for note in found.notes:
+                text = f"{contract.name}: {file.file}: {note.text}"
+                warnings.append(RunWarning(note.code, text, contract.name, file.file))
             for name in found.unknown:
                 unknown[name] = unknown.get(name, 0) + 1
         progress(f"reading {contract.name}", number, len(files))
-    return readable, defects, _unknown_columns(contract, unknown)
+    return readable, defects, warnings + _unknown_columns(contract, unknown)
 
 
 def _unknown_columns(contract: Contract, unknown: Mapping[str, int]) -> list[RunWarning]:
@@ -208,20 +215,23 @@ def _check_bytes(raw: Lake, file: Landed, path: Path) -> None:
         )
 
 
-def _with_raw(contract: Contract, found: Iterator[FoundReject], raw: Lake) -> Iterator[Reject]:
+def _with_raw(contract: Contract, found: Iterator[FoundReject], raw: Lake, surveys: Surveys) -> Iterator[Reject]:
     """Add the record as it came to each reject, reading each file once per run of neighbours."""
     batch: list[FoundReject] = []
     for reject in found:
         if batch and ((reject.landing, reject.file) != (batch[0].landing, batch[0].file) or len(batch) >= RAW_BATCH):
-            yield from _look_up(contract, batch, raw)
+            yield from _look_up(contract, batch, raw, surveys)
             batch = []
         batch.append(reject)
     if batch:
-        yield from _look_up(contract, batch, raw)
+        yield from _look_up(contract, batch, raw, surveys)
 
 
-def _look_up(contract: Contract, batch: Sequence[FoundReject], raw: Lake) -> Iterator[Reject]:
-    path = raw.fetch(landed_key(batch[0].landing, batch[0].file))
-    texts = raw_records(path, survey(path, contract), {reject.record for reject in batch})
+def _look_up(contract: Contract, batch: Sequence[FoundReject], raw: Lake, surveys: Surveys) -> Iterator[Reject]:
+    """Look up records in their file, which is one of this run's, or of an earlier one where its row was replaced."""
+    landing, file = batch[0].landing, batch[0].file
+    path = raw.fetch(landed_key(landing, file))
+    found = surveys.get((landing, file)) or survey(path, contract)
+    texts = raw_records(path, found, {reject.record for reject in batch})
     for r in batch:
         yield Reject(contract.name, r.landing, r.file, r.record, r.rule, r.column, r.value, texts.get(r.record))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from retailstream.records.surveying import LINE_BYTES, PLAIN_OPTIONS
+from retailstream.records.looking import LINE_BYTES
+from retailstream.records.surveying import PLAIN_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

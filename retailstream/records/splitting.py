@@ -32,6 +32,9 @@ Known = dict[int, tuple[int, bool]]
 """Where fields end that start at some places, and whether they span lines."""
 
 BOM: Final = b"\xef\xbb\xbf"
+PADDING: Final = b"\0\x1a"
+"""What some systems pad a file with: NUL, and Ctrl-Z, once the end of a text. At the end of a file it is no data."""
+
 CHUNK_BYTES: Final = 1 << 20
 """How much is read at a time; more only where one record is longer."""
 
@@ -41,6 +44,9 @@ _REST: Final = re.compile(rb"[^,\r\n]*")
 _LINE_END: Final = re.compile(rb"[\r\n]")
 _BEHIND: Final = frozenset({b",", b"\r", b"\n", b""})
 """What stands behind a closing quote."""
+
+_NOTHING: Final = f"{BLANKS},"
+"""A line of nothing but these is blank: so Excel writes an empty row."""
 
 _BLOCK_BYTES: Final = 1 << 15
 """How much of quoted lines is tried at once."""
@@ -81,7 +87,8 @@ def split(stream: BufferedIOBase, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator
             start = end + (2 if data.startswith(b"\r\n", end) else 1)
         elif not whole:
             more = stream.read(max(chunk_bytes, len(data) - start))
-            data, start, tried, whole = data[start:] + more, 0, 0, not more
+            data = data[start:] + more if more else data[start:].rstrip(PADDING)
+            start, tried, whole = 0, 0, not more
             known.clear()
 
 
@@ -126,7 +133,7 @@ def _unquoted(lines: bytes) -> Iterator[Row]:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     for line in text.split("\n"):
-        if line.strip(BLANKS):
+        if line.strip(_NOTHING):
             yield line, line.split(",")
 
 
@@ -144,7 +151,7 @@ def _tidy(block: bytes) -> list[Row]:
         return []
     if len(rows) != len(lines):
         return []
-    return [(line, row) for line, row in zip(lines, rows, strict=True) if line.strip(BLANKS)]
+    return [(line, row) for line, row in zip(lines, rows, strict=True) if line.strip(_NOTHING)]
 
 
 def _first_record(data: bytes, start: int, width: int, known: Known, *, whole: bool) -> tuple[list[str], int] | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
+from retailstream.records import recognising
+from retailstream.records.looking import CHUNK_BYTES, look_through
 from retailstream.records.splitting import is_utf8, opened, shown, split
 
 if TYPE_CHECKING:
@@ -16,27 +19,35 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from retailstream.contracts import Contract
+    from retailstream.records.looking import Body
 
 PLAIN_OPTIONS: Final = "auto_detect = false, compression = 'none', header = true, delim = ',', quote = '', escape = ''"
 """The options of DuckDB's `read_csv` for a plain file, beside `columns`: the header's, in order, all varchar."""
 
-CHUNK_BYTES: Final = 16 << 20
-LINE_BYTES: Final = 1 << 20
-"""A plain file has no longer line; DuckDB refuses one of 2,000,000 bytes."""
-
 HEADER_BYTES: Final = 4 << 20
 """The header is looked for in so many bytes, so that a file without line ends does not fill the memory."""
 
-_FILLER: Final = bytes(set(range(256)) - set(b',"\r\n'))
+HEADER_CHARACTERS: Final = 500
+"""Of a header that does not fit, so much is told."""
+
+_LINE_END: Final = re.compile(r"\r\n|\n|\r")
 _GZIP_ERRORS: Final = (gzip.BadGzipFile, EOFError, zlib.error)
 
 
 @dataclass(frozen=True)
 class FileDefect:
-    """Why a whole file is not readable: rule `empty_file`, `not_text` or `missing_column`, and what was found."""
+    """Why a whole file is not readable: rule `empty_file`, `not_text`, `quotes` or `missing_column`; what was found."""
 
     rule: str
     value: str
+
+
+@dataclass(frozen=True)
+class FileNote:
+    """What an operator should know of a file that is readable all the same: the code of a warning, and its words."""
+
+    code: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -45,7 +56,7 @@ class FileSurvey:
 
     `columns` has the contract's name for each field of the header, None for one it does not know; those are
     `unknown`, as they stand. `plain`: DuckDB with `PLAIN_OPTIONS` and our reader give the same records, and
-    `records` is their number.
+    `records` is their number. `gzipped` is told by the bytes, whatever the file is called.
     """
 
     defect: FileDefect | None = None
@@ -54,117 +65,107 @@ class FileSurvey:
     plain: bool = False
     records: int | None = None
     gzipped: bool = False
+    notes: tuple[FileNote, ...] = ()
 
 
 def survey(path: Path, contract: Contract, *, name: str | None = None, chunk_bytes: int = CHUNK_BYTES) -> FileSurvey:
-    """Read a file once and tell how its records are to be read.
+    """Read a file once and tell how its records are to be read; twice where it has quotes.
 
-    `name`: what the file is called where its path does not tell (`.gz` at its end, in any case, means gzip).
+    `name`: what the file is called where its path does not tell; one that does not fit the bytes is noted.
     """
-    gzipped = (name or path.name).lower().endswith(".gz")
+    gzipped = _is_gzip(path)
+    called = (name or path.name).lower().endswith(".gz")
     with opened(path, gzipped=gzipped) as stream:
         try:
-            header = _header(stream.read(HEADER_BYTES))
+            head = stream.read(HEADER_BYTES)
+            header, raw = _header(head)
             stream.seek(0)
-            body = _look_through(stream, width=0 if gzipped else len(header), chunk_bytes=chunk_bytes)
+            # A reader of another engine may unpack what is called `.gz`.
+            body = look_through(stream, width=0 if gzipped or called else len(header), chunk_bytes=chunk_bytes)
+            found = _judged(head, header, raw, body, contract)
+            notes = _notes(stream, body, gzipped=gzipped, called=called) if found.defect is None else ()
         except _GZIP_ERRORS:
-            return FileSurvey(FileDefect("not_text", "not intact gzip"), gzipped=True)
+            found, notes = FileSurvey(FileDefect("not_text", "not intact gzip")), ()
+    return replace(found, gzipped=gzipped, notes=notes)
+
+
+def _is_gzip(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(recognising.GZIP)) == recognising.GZIP
+
+
+def _judged(head: bytes, header: Sequence[str], raw: str, body: Body, contract: Contract) -> FileSurvey:
     columns = tuple(contract.match(field) for field in header)
-    defect = _unreadable(body, header) or _missing(columns, contract)
+    defect = _unreadable(head, header, raw, body) or _missing(head, columns, raw, contract)
     if defect:
-        return FileSurvey(defect, gzipped=gzipped)
+        return FileSurvey(defect)
     unknown = tuple(field for field, column in zip(header, columns, strict=True) if column is None)
     if body.lines is None:
-        return FileSurvey(None, columns, unknown, gzipped=gzipped)
+        return FileSurvey(None, columns, unknown)
     return FileSurvey(None, columns, unknown, plain=True, records=body.lines - 1)
 
 
-def _header(head: bytes) -> list[str]:
-    """Return the fields of the first record; none where it is not known to end within `HEADER_BYTES`."""
+def _notes(stream: BufferedIOBase, body: Body, *, gzipped: bool, called: bool) -> tuple[FileNote, ...]:
+    notes = []
+    if gzipped != called:
+        kind, end, read = ("gzip", "does not end", "gzip") if gzipped else ("no gzip", "ends", "plain text")
+        notes.append(FileNote("misnamed", f"its bytes are {kind}, though its name {end} with .gz; read as {read}"))
+    if body.padding:
+        notes.append(FileNote("padded", f"padding at its end (NUL or Ctrl-Z, {body.padding:,} bytes) is left out"))
+    if body.quotes:
+        stream.seek(0)
+        notes += _spanning(stream)
+    return tuple(notes)
+
+
+def _spanning(stream: BufferedIOBase) -> Iterator[FileNote]:
+    """Yield one note for all records that span lines, with the longest of them: no contract has a column for such."""
+    count = most = record = 0
+    for number, (raw, _) in enumerate(split(stream)):
+        if number and ("\n" in raw or "\r" in raw):
+            count += 1
+            lines = len(_LINE_END.findall(raw)) + 1
+            record, most = (number, lines) if lines > most else (record, most)
+    if count:
+        others = f"; {count - 1:,} more span several" if count > 1 else ""
+        yield FileNote("spans_lines", f"record {record:,} spans {most:,} lines{others}")
+
+
+def _header(head: bytes) -> tuple[list[str], str]:
+    """Return the fields of the first record, none where it is malformed, and itself; one field where it has no end."""
     source = BytesIO(head)
-    _, fields = next(split(source, chunk_bytes=4096), ("", []))
+    raw, fields = next(split(source, chunk_bytes=4096), ("", []))
     cut = len(head) == HEADER_BYTES == source.tell()
-    return [] if cut else fields
+    return ([raw] if cut else fields), raw
 
 
-@dataclass(frozen=True)
-class _Body:
-    """What stands in a file: whether nothing or a NUL byte, and its number of lines if all of them are plain."""
-
-    empty: bool
-    nul: bool
-    lines: int | None
-
-
-def _look_through(stream: BufferedIOBase, *, width: int, chunk_bytes: int) -> _Body:
-    empty, lines, line_end = True, 0 if width > 1 else None, b""
-    for chunk in _chunks(stream, chunk_bytes):
-        if b"\0" in chunk:
-            return _Body(empty=False, nul=True, lines=None)
-        if lines is not None:
-            line_end = line_end or (b"\r\n" if b"\r" in chunk[: chunk.find(b"\n")] else b"\n")
-            found = _plain_lines(chunk, width, line_end)
-            lines = None if found is None else lines + found
-        empty = False
-    return _Body(empty=empty, nul=False, lines=lines)
-
-
-def _chunks(stream: BufferedIOBase, chunk_bytes: int) -> Iterator[bytes]:
-    """Yield the file in whole lines; only one that is too long for a plain file is cut."""
-    while chunk := stream.read(chunk_bytes):
-        yield chunk if chunk.endswith(b"\n") else chunk + stream.readline(LINE_BYTES + 1)
-
-
-def _plain_lines(chunk: bytes, width: int, line_end: bytes) -> int | None:
-    """Return how many lines a chunk has, None where one of them is not plain.
-
-    What is left of plain lines without all but commas, quotes and line ends is one pattern over and over.
-
-    No empty line is plain: where one meets the end of DuckDB's read buffer (32 MB), DuckDB 2.0 fails, or puts the
-    line end into the next field.
-    """
-    if not (chunk.isascii() or _decodes(chunk)) or _has_long_line(chunk):
-        return None
-    if line_end == b"\r\n":
-        size, ends = len(chunk), chunk.count(b"\n")
-        chunk = chunk.replace(b"\r\n", b"\n")
-        if size - len(chunk) != ends:
-            return None
-    marks = chunk.translate(None, _FILLER)
-    if not chunk.endswith(b"\n"):
-        marks += b"\n"
-    lines = len(marks) // width
-    return lines if marks == (b"," * (width - 1) + b"\n") * lines else None
-
-
-def _has_long_line(chunk: bytes) -> bool:
-    start = 0
-    while len(chunk) - start > LINE_BYTES:
-        end = chunk.rfind(b"\n", start, start + LINE_BYTES + 1)
-        if end < 0:
-            return True
-        start = end + 1
-    return False
-
-
-def _decodes(chunk: bytes) -> bool:
-    try:
-        chunk.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _unreadable(body: _Body, header: Sequence[str]) -> FileDefect | None:
-    if body.empty:
+def _unreadable(head: bytes, header: Sequence[str], raw: str, body: Body) -> FileDefect | None:
+    if not body.bytes:
         return FileDefect("empty_file", "0 bytes")
-    if body.nul:
-        return FileDefect("not_text", "NUL byte")
-    undecodable = next((field for field in header if not is_utf8(field)), None)
-    return None if undecodable is None else FileDefect("not_text", shown(undecodable))
+    kind = recognising.kind(head)
+    if kind or body.nul is not None:
+        return FileDefect("not_text", kind or f"a NUL byte at byte {(body.nul or 0) + 1:,}")
+    if body.bytes == body.padding:
+        return FileDefect("not_text", "nothing but padding (NUL or Ctrl-Z)")
+    if not is_utf8(raw):
+        return FileDefect("not_text", f"its header is not UTF-8: {_quoted(raw)}")
+    if raw and not header:
+        return FileDefect("quotes", f"the quotes of its header are out of order: {_quoted(raw)}")
+    return None
 
 
-def _missing(columns: Sequence[str | None], contract: Contract) -> FileDefect | None:
-    absent = [c.name for c in contract.columns if not c.optional and c.name not in columns]
-    twice = [f"{name} twice" for name in contract.names if columns.count(name) > 1]
-    return FileDefect("missing_column", ", ".join(absent + twice)) if absent or twice else None
+def _missing(head: bytes, columns: Sequence[str | None], raw: str, contract: Contract) -> FileDefect | None:
+    absent = [column.name for column in contract.columns if not column.optional and column.name not in columns]
+    twice = [name for name in contract.names if columns.count(name) > 1]
+    if not absent and not twice:
+        return None
+    parts = [f"{', '.join(names)} {what}" for names, what in ((absent, "missing"), (twice, "twice")) if names]
+    parts += filter(None, [recognising.told(head, len(columns), whole=len(head) < HEADER_BYTES)])
+    parts.append(f"the header is {_quoted(raw)}" if raw else "there is no header")
+    return FileDefect("missing_column", "; ".join(parts))
+
+
+def _quoted(raw: str) -> str:
+    r"""Return a header in quotes, so that it can be printed on a line: `a<TAB>b` → `'a\tb'`."""
+    more = "…" if len(raw) > HEADER_CHARACTERS else ""
+    return f"{shown(raw[:HEADER_CHARACTERS])!r}{more}"

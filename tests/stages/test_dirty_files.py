@@ -57,6 +57,14 @@ READ_ALIKE = {
     "gzip with CRLF and BOM": gzipped(BOM + sales(20, end="\r\n")),
     "gzip in two parts": gzipped(csv(SALES, "21,1,05/02/2010,10.50,FALSE")) + gzipped("21,1,12/02/2010,-3,TRUE\n"),
     "a column without a name": csv(f"{SALES},", "22,1,05/02/2010,10.50,FALSE,", "22,1,12/02/2010,-3,TRUE,").encode(),
+    "rows of nothing but separators": csv(
+        SALES, ",,,,", "23,1,05/02/2010,10.50,FALSE", " ,,\t,,", "23,1,12/02/2010,-3,TRUE", ",,,,", ",,"
+    ).encode(),
+    "rows of nothing but separators first": b",,,,\n" + sales(24),
+    "padding": sales(25) + bytes(3),
+    "Ctrl-Z": sales(26, end="\r\n", last=False) + b"\x1a",
+    "plain bytes": sales(27),
+    "packed bytes": gzipped(sales(28)),
 }
 """Files that all say the same of another store, in the order of their numbers."""
 
@@ -65,7 +73,7 @@ READ_ALIKE = {
 def alike(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     env = new_environment(tmp_path_factory.mktemp("alike"))
     for place, (name, content) in enumerate(READ_ALIKE.items(), start=1):
-        env.write({f"sales/{place:02d} {name}.csv{'.gz' * name.startswith('gzip')}": content})
+        env.write({f"sales/{place:02d} {name}.csv{'.gz' * name.startswith(('gzip', 'plain bytes'))}": content})
     env.run(code=0)
     return env
 
@@ -84,6 +92,29 @@ def test_a_file_is_read_whatever_its_layout(alike: Environment, name: str) -> No
 
 def test_odd_layouts_leave_nothing_in_the_quarantine(alike: Environment) -> None:
     assert alike.quarantine() == []
+
+
+def test_odd_bytes_are_told_in_a_warning(env: Environment) -> None:
+    env.write(
+        {
+            "sales/a.csv": gzipped(sales(4)),
+            "sales/b.csv.gz": sales(2),
+            "sales/c.csv": sales(3) + b"\0",
+            "sales/d.csv": csv(NAMED, named(1, '"Ann\n"'), named(2, '"Bea\n\nCid"')),
+        }
+    )
+    summary = env.run()
+
+    assert summary["rows_out"] == 8
+    assert [w for w in summary["warnings"] if w["file"]] == [
+        {"code": code, "dataset": "sales", "file": f"sales/{file}", "text": f"sales: sales/{file}: {text}"}
+        for code, file, text in (
+            ("misnamed", "a.csv", "its bytes are gzip, though its name does not end with .gz; read as gzip"),
+            ("misnamed", "b.csv.gz", "its bytes are no gzip, though its name ends with .gz; read as plain text"),
+            ("padded", "c.csv", "padding at its end (NUL or Ctrl-Z, 1 bytes) is left out"),
+            ("spans_lines", "d.csv", "record 2 spans 3 lines; 1 more span several"),
+        )
+    ]
 
 
 def test_unknown_columns_are_named_in_a_warning(env: Environment) -> None:
@@ -152,7 +183,8 @@ ODD_RECORDS = [
     Odd(b"1,1,05/02/2010,10.50", "columns", None, "4 fields, 5 expected"),
     Odd(b"1,1,05/02/2010,10.50,FALSE,", "columns", None, "6 fields, 5 expected"),
     Odd(b"1", "columns", None, "1 field, 5 expected"),
-    Odd(b",,,,", "not_null", "store", None),
+    Odd(b',,,,""', "not_null", "store", None),
+    Odd(b'1,1,"05/02/2010"x,10.50,FALSE', "quotes", "date", '"05/02/2010"x'),
     Odd(b'""', "columns", None, "1 field, 5 expected"),
     Odd(b"1,1,05/02/2010,1,234.50,FALSE", "columns", None, "6 fields, 5 expected"),
     Odd(b'1,1,05/02/2010,"1,234.50",FALSE', "form", "weekly_sales", "1,234.50"),
@@ -268,30 +300,74 @@ class Unreadable:
 UNREADABLE = [
     Unreadable("sales/a.csv", b"", "empty_file", "0 bytes"),
     Unreadable("sales/b.csv.gz", gzipped(b""), "empty_file", "0 bytes"),
-    Unreadable("sales/c.csv", sales(1) + b"1,1,19/02/2010,\0,0\n", "not_text", "NUL byte"),
-    Unreadable("sales/d.csv", "Store,Dept".encode("utf-16"), "not_text", "NUL byte"),
-    Unreadable("sales/e.csv", sales(1).replace(b"Dept", b"D\xe9pt"), "not_text", "D\\xe9pt"),
-    Unreadable("sales/f.csv.gz", sales(1), "not_text", "not intact gzip"),
-    Unreadable("sales/g.csv.gz", gzipped(sales(1))[:-9], "not_text", "not intact gzip"),
-    Unreadable("sales/h.csv", sales(1).replace(b"Weekly_Sales", b"Sales"), "missing_column", "weekly_sales"),
+    Unreadable("sales/c.csv", sales(1) + b"1,1,19/02/2010,\0,0\n", "not_text", "a NUL byte at byte 105"),
+    Unreadable("sales/d.csv", "Store,Dept".encode("utf-16"), "not_text", "UTF-16 text"),
     Unreadable(
-        "sales/i.csv", csv("Dept,Date", "1,05/02/2010").encode(), "missing_column", "store, weekly_sales, is_holiday"
+        "sales/e.csv",
+        sales(1).replace(b"Dept", b"D\xe9pt"),
+        "not_text",
+        r"its header is not UTF-8: 'Store,D\\xe9pt,Date,Weekly_Sales,IsHoliday'",
+    ),
+    Unreadable("sales/g.csv.gz", gzipped(sales(1))[:-9], "not_text", "not intact gzip"),
+    Unreadable(
+        "sales/h.csv",
+        sales(1).replace(b"Weekly_Sales", b"Sales"),
+        "missing_column",
+        "weekly_sales missing; the header is 'Store,Dept,Date,Sales,IsHoliday'",
+    ),
+    Unreadable(
+        "sales/i.csv",
+        csv("Dept,Date", "1,05/02/2010").encode(),
+        "missing_column",
+        "store, weekly_sales, is_holiday missing; the header is 'Dept,Date'",
     ),
     Unreadable(
         "sales/j.csv",
         csv("1,1,05/02/2010,1,0").encode(),
         "missing_column",
-        "store, dept, date, weekly_sales, is_holiday",
+        "store, dept, date, weekly_sales, is_holiday missing; the header is '1,1,05/02/2010,1,0'",
     ),
-    Unreadable("sales/k.csv", csv(f"{SALES},STORE", "1,1,05/02/2010,1,0,1").encode(), "missing_column", "store twice"),
     Unreadable(
-        "sales/l.csv", sales(1).replace(b",", b";"), "missing_column", "store, dept, date, weekly_sales, is_holiday"
+        "sales/k.csv",
+        csv(f"{SALES},STORE", "1,1,05/02/2010,1,0,1").encode(),
+        "missing_column",
+        f"store twice; the header is '{SALES},STORE'",
     ),
-    Unreadable("sales/m.csv", b"\n \n\n", "missing_column", "store, dept, date, weekly_sales, is_holiday"),
-    Unreadable("sales/n.csv", BOM, "missing_column", "store, dept, date, weekly_sales, is_holiday"),
-    Unreadable("sales/o.csv", csv(STORES, "1,A,5").encode(), "missing_column", "dept, date, weekly_sales, is_holiday"),
-    Unreadable("features/a.csv", csv(FEATURES.replace(",CPI", ""), FEATURE).encode(), "missing_column", "cpi"),
-    Unreadable("features/b.csv", b"\0", "not_text", "NUL byte"),
+    Unreadable(
+        "sales/l.csv",
+        sales(1).replace(b",", b";"),
+        "missing_column",
+        "store, dept, date, weekly_sales, is_holiday missing; one field a record; ';' stands in every line;"
+        f" the header is '{SALES.replace(',', ';')}'",
+    ),
+    Unreadable(
+        "sales/m.csv",
+        b"\n \n\n,,,\n",
+        "missing_column",
+        "store, dept, date, weekly_sales, is_holiday missing; there is no header",
+    ),
+    Unreadable(
+        "sales/n.csv", BOM, "missing_column", "store, dept, date, weekly_sales, is_holiday missing; there is no header"
+    ),
+    Unreadable(
+        "sales/o.csv",
+        csv(STORES, "1,A,5").encode(),
+        "missing_column",
+        f"dept, date, weekly_sales, is_holiday missing; the header is '{STORES}'",
+    ),
+    Unreadable(
+        "sales/p.csv",
+        sales(1).replace(b"Dept", b'"Dept'),
+        "quotes",
+        "the quotes of its header are out of order: 'Store,\"Dept,Date,Weekly_Sales,IsHoliday'",
+    ),
+    Unreadable(
+        "features/a.csv",
+        csv(FEATURES.replace(",CPI", ""), FEATURE).encode(),
+        "missing_column",
+        f"cpi missing; the header is '{FEATURES.replace(',CPI', '')}'",
+    ),
+    Unreadable("features/b.csv", b"\0", "not_text", "nothing but padding (NUL or Ctrl-Z)"),
     Unreadable("stores/a.csv", b"", "empty_file", "0 bytes"),
 ]
 
