@@ -37,9 +37,20 @@ FORMS: Final = {
     Type.BOOLEAN: r"(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|1|0)",
     Type.LETTER: r"[A-Za-z]",
 }
-"""The accepted literal of each type, in the part of regular expressions that RE2 and Java read alike.
+"""The usual literal of each type, in the part of regular expressions that RE2 and Java read alike.
 
 Letter classes are spelled out: a case-insensitive flag would let some non-ASCII letters through.
+"""
+
+LONG_FORMS: Final = {
+    Type.INTEGER: r"-?[0-9]{1,9}\.0{1,18}",
+    Type.MONEY: r"-?(?:[0-9]{1,10}\.[0-9]{2}0{1,18}|\.[0-9]{1,2}0{0,18})",
+    Type.NUMBER: r"-?(?:[0-9]{1,8}\.[0-9]{10}0{1,10}|\.[0-9]{1,10}|[0-9]{0,5}\.[0-9]{11,20})",
+}
+"""Literals of the same values as other programs write them: `57.0`, `24924.5000`, `.5`, `211.09635820000001`.
+
+A number of more than 10 decimals is taken where it is the same float64 as itself rounded to 10: so is what a program
+prints that has read a number of 10 decimals as a float. All others would lose digits, and are rejected.
 """
 
 SQL_TYPES: Final = {

@@ -47,9 +47,9 @@ SCOPES = {"sales": ("sales", "stores"), "features": ("features",)}
 _NULLABLE = {"customers", "temperature", "fuel_price", "cpi", "unemployment", *(f"markdown{n}" for n in range(1, 6))}
 _NULLS = {"", "na", "n/a", "null", "nan"}
 _FORMS = {
-    "integer": "-?[0-9]{1,9}",
-    "money": r"-?[0-9]{1,10}(\.[0-9]{1,2})?",
-    "number": r"-?[0-9]{1,8}(\.[0-9]{1,10})?",
+    "integer": r"-?[0-9]{1,9}(\.0{1,18})?",
+    "money": r"-?([0-9]{1,10}(\.[0-9]{1,2})?|[0-9]{1,10}\.[0-9]{2}0{1,18}|\.[0-9]{1,2}0{0,18})",
+    "number": r"-?([0-9]{1,8}(\.[0-9]{1,10}(?<=\.[0-9]{10})0{1,10})?|[0-9]{1,8}(\.[0-9]{1,10})?|[0-9]{0,5}\.[0-9]{1,20})",
     "date": "[0-9]{2}/[0-9]{2}/[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2}",
     "letter": "[A-Za-z]",
 }
@@ -225,8 +225,14 @@ def _read(name: str, kind: str, text: str) -> tuple[str, object]:
         return _read_date(text)
     if kind == "letter":
         return "", text
-    value = int(text) if kind == "integer" else Decimal(text)
+    return _read_number(name, kind, text)
+
+
+def _read_number(name: str, kind: str, text: str) -> tuple[str, object]:
+    value = int(Decimal(text)) if kind == "integer" else round(Decimal(text), 10)
     low, high = _BOUNDS.get(name, (-_LARGE, _LARGE))
+    if float(text) != float(value):
+        return "form", None
     return ("", value) if low <= value <= high else ("bounds", None)
 
 
