@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def analyze(
     use_case: str,
     *,
-    home: str | Path = settings.HOME,
+    home: str | Path | None = None,
     config: str | Path | None = None,
     engine: str | None = None,
     **parameters: object,
@@ -37,11 +37,11 @@ def analyze(
     """Return the answer of an analysis: a row each, dates as datetime64, whole numbers as Int64, figures as float64.
 
     `attrs` of the DataFrame hold the `headline`. Money is float64 here, exact to the cent up to 90 trillion; the
-    command line's CSV, JSON and Parquet keep every digit. `engine` is `duckdb`, `spark` or `hive`, and by default what
-    the settings name. Raises UsageError where there is no such analysis, a parameter is wrong, RetailStreamError where
-    there is no data.
+    command line's CSV, JSON and Parquet keep every digit. `engine` is `duckdb`, `spark` or `hive`, and by default
+    what the settings name; `home` is by default what RETAILSTREAM_HOME names, or `.retailstream`. Raises UsageError
+    where there is no such analysis, a parameter is wrong, RetailStreamError where there is no data.
     """
-    return _frame(_answer(use_case, Path(home), config, engine, parameters))
+    return _frame(_answer(use_case, home, config, engine, parameters))
 
 
 def chart(
@@ -59,10 +59,15 @@ def chart(
 
 
 def _answer(
-    use_case: str, home: Path, config: str | Path | None, engine: str | None, parameters: Mapping[str, object]
+    use_case: str,
+    home: str | Path | None,
+    config: str | Path | None,
+    engine: str | None,
+    parameters: Mapping[str, object],
 ) -> TypedAnswer:
-    loaded = settings.load(home=home, config=Path(config) if config else None, flags={"analyze.engine": engine})
-    return ask(home, loaded.settings, analyses({use_case: parameters})).found[0]
+    folder = Path(home) if home else settings.home_of()[0]
+    loaded = settings.load(home=folder, config=Path(config) if config else None, flags={"analyze.engine": engine})
+    return ask(folder, loaded.settings, analyses({use_case: parameters})).found[0]
 
 
 def _frame(found: TypedAnswer) -> pd.DataFrame:

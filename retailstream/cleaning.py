@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from retailstream.contracts import BLANKS, FORMS, LONG_FORMS, NULL_FORM, Column, Contract, Type
+from retailstream.contracts import BLANKS, COMMON_FORMS, FORMS, NULL_FORM, Column, Contract, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,11 +30,13 @@ class Dialect:
 def value(column: Column, dialect: Dialect) -> str:
     """Return the column's typed value, or null where the text is null, has no accepted form or is no real date."""
     # Most fields have no blanks, and trimming all of them costs more than everything else together.
-    bare = dialect.matches(column.name, FORMS[column.type])
+    bare = dialect.matches(column.name, COMMON_FORMS[column.type])
     trimmed = dialect.trimmed(column.name)
+    if column.type is Type.INTEGER:  # `57.0`, which Spark casts to no integer
+        trimmed = f"split_part({trimmed}, '.', 1)"
     return (
         f"case when {bare} then {_cast(column.type, column.name)}"
-        f" when {_has_form(column, dialect)} then {_cast_long(column.type, trimmed)} end"
+        f" when {_has_form(column, dialect)} then {_cast(column.type, trimmed)} end"
     )
 
 
@@ -50,11 +52,11 @@ def broken(contract: Contract, dialect: Dialect) -> str:
 
 def _broken_column(column: Column, dialect: Dialect) -> str:
     null = "null" if not column.required else f"'{column.name}:not_null'"
-    calendar = f" when {_has_form(column, dialect)} then '{column.name}:calendar'" if column.type is Type.DATE else ""
     bounds = f"when {_out_of_bounds(column)} then '{column.name}:bounds' " if _out_of_bounds(column) else ""
     return (
         f"case {bounds}when v_{column.name} is not null then null"
-        f" when {column.name} is null or {dialect.matches(column.name, _blank(NULL_FORM))} then {null}{calendar}"
+        f" when {column.name} is null or {dialect.matches(column.name, _blank(NULL_FORM))} then {null}"
+        f" when {_has_form(column, dialect)} then '{column.name}:calendar'"
         f" else '{column.name}:form' end"
     )
 
@@ -65,8 +67,7 @@ def _out_of_bounds(column: Column) -> str:
 
 
 def _has_form(column: Column, dialect: Dialect) -> str:
-    forms = [forms[column.type] for forms in (FORMS, LONG_FORMS) if column.type in forms]
-    return dialect.matches(column.name, _blank("|".join(forms)))
+    return dialect.matches(column.name, _blank(FORMS[column.type]))
 
 
 def _blank(form: str) -> str:
@@ -89,17 +90,3 @@ def _cast(kind: Type, text: str) -> str:
             return text
         case _:
             return f"try_cast({text} as {Column('', kind).sql_type})"
-
-
-def _cast_long(kind: Type, text: str) -> str:
-    """Return the value of text in any accepted form; null for a number that has digits which its type would lose."""
-    cast = _cast(kind, text)
-    match kind:
-        case Type.INTEGER:
-            return _cast(kind, f"split_part({text}, '.', 1)")
-        case Type.NUMBER:
-            # Cast from text, a float64 is the nearest one in both engines; cast from a decimal, it may not be.
-            same = f"try_cast({text} as double) = try_cast(cast({cast} as string) as double)"
-            return f"case when {same} then {cast} end"
-        case _:
-            return cast

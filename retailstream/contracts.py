@@ -29,7 +29,7 @@ class Type(StrEnum):
     LETTER = "letter"
 
 
-FORMS: Final = {
+COMMON_FORMS: Final = {
     Type.INTEGER: r"-?[0-9]{1,9}",
     Type.MONEY: r"-?[0-9]{1,10}(?:\.[0-9]{1,2})?",
     Type.NUMBER: r"-?[0-9]{1,8}(?:\.[0-9]{1,10})?",
@@ -37,20 +37,35 @@ FORMS: Final = {
     Type.BOOLEAN: r"(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|1|0)",
     Type.LETTER: r"[A-Za-z]",
 }
-"""The usual literal of each type, in the part of regular expressions that RE2 and Java read alike.
+"""The literal that nearly every field of a type is, in the part of regular expressions that RE2 and Java read alike.
 
 Letter classes are spelled out: a case-insensitive flag would let some non-ASCII letters through.
 """
 
-LONG_FORMS: Final = {
-    Type.INTEGER: r"-?[0-9]{1,9}\.0{1,18}",
-    Type.MONEY: r"-?(?:[0-9]{1,10}\.[0-9]{2}0{1,18}|\.[0-9]{1,2}0{0,18})",
-    Type.NUMBER: r"-?(?:[0-9]{1,8}\.[0-9]{10}0{1,10}|\.[0-9]{1,10}|[0-9]{0,5}\.[0-9]{11,20})",
-}
-"""Literals of the same values as other programs write them: `57.0`, `24924.5000`, `.5`, `211.09635820000001`.
 
-A number of more than 10 decimals is taken where it is the same float64 as itself rounded to 10: so is what a program
-prints that has read a number of 10 decimals as a float. All others would lose digits, and are rejected.
+def _noise() -> str:
+    """Return the form of a number as programs print the binary fraction next to it: `211.09635820000001`.
+
+    16 or 17 significant digits, of which those behind the tenth decimal are zeros or nines but for the last two.
+    """
+    forms = []
+    for whole, rests in (("0", range(5, 10)), *((f"[1-9][0-9]{{{n - 1}}}", range(6 - n, 8 - n)) for n in range(1, 6))):
+        ends = [f"{digit}{{{rest - 2}}}[0-9]{{2}}" if rest > 2 else f"{digit}[0-9]" for rest in rests if rest > 1
+                for digit in "09"]  # fmt: skip
+        forms.append(f"{whole}\\.[0-9]{{10}}(?:{'|'.join(ends)})")
+    return "|".join(forms)
+
+
+FORMS: Final = {
+    **COMMON_FORMS,
+    Type.INTEGER: r"-?[0-9]{1,9}(?:\.0{1,10})?",
+    Type.MONEY: r"-?(?:[0-9]{1,10}(?:\.[0-9]{1,2}0{0,8})?|\.[0-9]{1,2}0{0,8})",
+    Type.NUMBER: rf"-?(?:[0-9]{{1,8}}(?:\.[0-9]{{1,10}}0{{0,8}})?|\.[0-9]{{1,10}}0{{0,8}}|{_noise()})",
+}
+"""Every accepted literal of each type: those that have one meaning only, and that the type holds exactly.
+
+Beside the common ones these are `57.0` for a whole number, `.5`, zeros behind the last decimal, and numbers with the
+noise of binary fractions; programs write all of them.
 """
 
 SQL_TYPES: Final = {
@@ -147,6 +162,7 @@ FEATURES: Final = Contract(
         Column("cpi", Type.NUMBER, above=0),
         Column("unemployment", Type.NUMBER, at_least=0, at_most=100),
         Column("is_holiday", Type.BOOLEAN, required=True),
+        Column("customers", Type.INTEGER, optional=True, at_least=0),
     ),
     key=("store", "date"),
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from retailstream import questions, wiring
 from retailstream.contracts import CONTRACTS
 from retailstream.errors import RetailStreamError
+from retailstream.masking import masked_text
 from retailstream.ports import no_progress
 from retailstream.source_files import scan
 from retailstream.transfers import Place, open_extractor
@@ -66,7 +67,7 @@ def _tried(name: str, attempt: Callable[[], str | Finding]) -> Finding:
     except RetailStreamError as error:
         return Finding(name, "FAILED", error.message)
     except (OSError, sqlite3.Error, metadata.PackageNotFoundError, ImportError) as error:
-        return Finding(name, "FAILED", f"{type(error).__name__}: {error}")
+        return Finding(name, "FAILED", masked_text(f"{type(error).__name__}: {error}"))
     return found if isinstance(found, Finding) else Finding(name, "OK", found)
 
 
@@ -82,8 +83,7 @@ def _writable(folder: Path) -> str:
 def _source(folder: Path) -> str | Finding:
     if not folder.is_dir():
         return Finding("source", "SKIPPED", f"{folder} does not exist; name a folder with --source or source.path")
-    files, _passed_over = scan(folder, CONTRACTS)
-    return f"{folder.absolute()}, {len(files):,} files"
+    return f"{folder.absolute()}, {scan(folder, CONTRACTS).readable:,} files"
 
 
 def _lake(settings: Settings, url: str) -> str:
@@ -149,6 +149,6 @@ def _engine(settings: Settings) -> str:
         raise RetailStreamError("engine.glue_job is not set")
     if settings.engine.name == "spark":
         with TemporaryDirectory() as folder, wiring.open_merger(settings, Path(folder, "engine")) as merger:
-            merger.merge(CONTRACTS["stores"], [], settled=(), current={})
+            merger.check(CONTRACTS["stores"], [], settled=()).merge(current={})
         return f"spark {metadata.version('pyspark')}, {memory}"
     return f"duckdb {metadata.version('duckdb')}, {memory}"

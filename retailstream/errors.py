@@ -3,7 +3,7 @@
 RetailStreamError                 1  something failed; the message names the thing and its state
 ├── DamagedError                     a stored object is not what was published
 ├── UsageError                    2  the command line or the configuration is wrong
-├── QualityGateError              3  more records were rejected than the limit allows
+├── QualityGateError              3  more records or files were rejected than the limits allow
 ├── TransientError                4  a server did not answer; safe to run again
 ├── LockHeldError                 5  another run is working on this environment
 └── NothingToDoError             99  only where `--skip-if-empty` asks for it
@@ -13,19 +13,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from retailstream.masking import masked_text
+
 if TYPE_CHECKING:
     from retailstream.reports import StageReport
 
 
 class RetailStreamError(Exception):
-    """One sentence that names the thing and its state, and a hint with the next command."""
+    """One sentence that names the thing and its state, and a hint with the next command; URLs in them are masked."""
 
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = masked_text(message)
+        self.hint = masked_text(hint)
+        super().__init__(self.message)
 
 
 class DamagedError(RetailStreamError):
@@ -43,7 +45,7 @@ class UsageError(RetailStreamError):
 
 
 class QualityGateError(RetailStreamError):
-    """More records were rejected than `--max-rejects` allows; nothing was published. `report` has the figures."""
+    """More was rejected or refused than the limits allow; nothing was published. `report` has the figures."""
 
     exit_code = 3
 

@@ -12,10 +12,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from retailstream import metrics, stage_wiring, wiring
-from retailstream.errors import QualityGateError, RetailStreamError, exit_code
+from retailstream.errors import QualityGateError, RetailStreamError, UsageError, exit_code
 from retailstream.interruption import sentence_of
 from retailstream.ledger import begun
 from retailstream.locks import Holder
+from retailstream.masking import masked, masked_text
 from retailstream.ports import no_progress
 from retailstream.reports import StageReport, Summary
 from retailstream.runs import Run
@@ -57,6 +58,8 @@ class Entry:
     clock: float
     report: StageReport
     extra: Summary = field(default_factory=dict)
+    at_work: bool = False
+    """Whether it has begun to work: what fails before with a wrong command line was no run."""
 
     def summary(self, error: BaseException | None = None) -> Summary:
         """Return what the run did so far, as the JSON object of its command."""
@@ -68,10 +71,11 @@ class Entry:
             "started_at": self.started_at,
             "seconds": round(time.monotonic() - self.clock, 3),
             **self.report.counts.as_dict(),
-            "outputs": list(self.report.outputs),
+            "outputs": [masked(output) for output in self.report.outputs],
             "datasets": {name: counts.as_dict() for name, counts in self.report.datasets.items()},
             "error": describe(error) if error else None,
             "warnings": [warning.as_dict() for warning in self.report.warnings],
+            **({"files": list(self.report.files)} if self.report.status == "dry-run" else {}),
             **self.extra,
         }
 
@@ -82,7 +86,7 @@ def describe(error: BaseException) -> str:
         return f"{error.message} (hint: {error.hint})" if error.hint else error.message
     if sentence := sentence_of(error):
         return sentence
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return masked_text(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
 
 
 def execute(env: Environment, stage: str, request: Request) -> Summary:
@@ -107,9 +111,11 @@ def execute_all(env: Environment, request: Request, *, first: str = ORDER[0]) ->
         for stage in ORDER[ORDER.index(first) :]:
             try:
                 with _entered(env, stage, request) as entry:
+                    entry.at_work = bool(summaries)
                     _run_stage(shared, entry, request)
             except BaseException as error:
                 summaries.append(summary_of(error))
+                whole.at_work = entry.at_work
                 raise
             finally:
                 whole.report = _together(whole.report, entry.report)
@@ -136,18 +142,22 @@ def _entered(env: Environment, stage: str, request: Request) -> Iterator[Entry]:
     except BaseException as error:
         if stage != "run" and isinstance(error, QualityGateError) and error.report is not None:
             entry.report = error.report
-        summary = entry.summary(error)
-        error.summary = summary  # type: ignore[attr-defined]
+        error.summary = entry.summary(error)  # type: ignore[attr-defined]
         if run:
-            _close(env, run, entry, summary, exit_code(error))
+            _close(env, run, entry, error)
         raise
     if run:
-        _close(env, run, entry, entry.summary(), 0)
+        _close(env, run, entry)
 
 
-def _close(env: Environment, run: RunEntry, entry: Entry, summary: Summary, code: int) -> None:
-    ended_at = _now()
-    env.memory.close(run.closed(ended_at=ended_at, summary=summary, inputs=entry.report.inputs, exit_code=code))
+def _close(env: Environment, run: RunEntry, entry: Entry, error: BaseException | None = None) -> None:
+    """Write down how a run ended, and tell it; a usage error before it began to work was no run."""
+    ended_at, code = _now(), exit_code(error) if error else 0
+    summary = summary_of(error) if error else entry.summary()
+    if isinstance(error, UsageError) and not entry.at_work:
+        env.memory.forget(run)
+    else:
+        env.memory.close(run.closed(ended_at=ended_at, summary=summary, inputs=entry.report.inputs, exit_code=code))
     env.telemetry.tell(
         entry.stage, lambda: metrics.of_run(summary, code, ended_at=ended_at, usual=_usual_seconds(env, entry))
     )
@@ -190,15 +200,31 @@ def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
             request.run_id,
             work / "engine",
             env.limit,
+            env.rules(datetime.now(UTC).date()),
             dry_run=request.dry_run,
-            progress=request.progress,
+            progress=_noted(entry, request.progress),
             only=request.only,
             table=request.table,
         )
         carry_out = stage_wiring.STAGES.get(entry.stage) or stage_wiring.BESIDE[entry.stage]
-        entry.report = carry_out(env, run)
-    for warning in entry.report.warnings:
-        log.warning("%s: %s", entry.stage, warning.text)
+        try:
+            entry.report = carry_out(env, run)
+        except QualityGateError as error:
+            entry.report = error.report or entry.report
+            raise
+        finally:
+            for warning in entry.report.warnings:
+                log.warning("%s: %s", entry.stage, warning.text)
+
+
+def _noted(entry: Entry, progress: Progress) -> Progress:
+    """Return a progress that notes that the stage is at work."""
+
+    def show(what: str, done: int, of: int) -> None:
+        entry.at_work = True
+        progress(what, done, of)
+
+    return show
 
 
 def _together(whole: StageReport, report: StageReport) -> StageReport:
@@ -210,6 +236,7 @@ def _together(whole: StageReport, report: StageReport) -> StageReport:
         datasets={**whole.datasets, **own},
         outputs=tuple(dict.fromkeys((*whole.outputs, *report.outputs))),
         warnings=(*whole.warnings, *report.warnings),
+        files=(*whole.files, *report.files),
     )
 
 

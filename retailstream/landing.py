@@ -7,35 +7,55 @@ one is completed with the same list, and an interrupted run orders its rows like
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from retailstream.hashing import sha256
 from retailstream.landings import Landed
+from retailstream.novelty import news
 from retailstream.ports import no_progress
-from retailstream.source_files import new_files, unchanged
+from retailstream.source_files import unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from retailstream.landings import LandingLog
     from retailstream.ports import Lake, Progress
+    from retailstream.reports import RunWarning
     from retailstream.source_files import SourceFile
 
 _LANDED: Final = re.compile(r"(?P<dataset>[^/]+)/landing-(?P<landing>\d{6,})/(?P<name>.+)", re.DOTALL)
 
 
+@dataclass(frozen=True)
+class Landing:
+    """What came of a look into a source: every file that was copied, and what an operator should know of the others."""
+
+    copied: list[Landed]
+    warnings: list[RunWarning]
+
+
 def land(
-    log: LandingLog, lake: Lake, run_id: str, files: Sequence[SourceFile], progress: Progress = no_progress
-) -> list[Landed]:
-    """Complete a stopped landing, then land what is new, and return every file that was copied."""
+    log: LandingLog,
+    lake: Lake,
+    run_id: str,
+    files: Sequence[SourceFile],
+    progress: Progress = no_progress,
+    *,
+    old: bool = False,
+) -> Landing:
+    """Complete a stopped landing, then land what is new; with `old` also old bytes under new names."""
     if log.is_empty():
         _adopt(log, lake)
     copied: list[Landed] = []
     if (stopped := log.unfinished()) is not None:
         copied += _copy(log, lake, stopped, files, progress)
-    if new := new_files(files, log.known()):
-        copied += _copy(log, lake, log.open(run_id, new), files, progress)
-    return copied
+    found = news(files, log.known())
+    if new := [*found.new, *(found.old if old else [])]:
+        copied += _copy(log, lake, log.open(run_id, new, found.copies), files, progress)
+    if found.renamed:
+        log.note(found.renamed)
+    return Landing(copied, [] if old else found.warnings)
 
 
 def _adopt(log: LandingLog, lake: Lake) -> None:
@@ -43,7 +63,7 @@ def _adopt(log: LandingLog, lake: Lake) -> None:
 
     Without them the next landing would begin to count anew, below the landings that clean tables already hold.
     """
-    sizes = lake.sizes("")
+    sizes = {key: size for key, size in lake.sizes("").items() if key.lower().endswith((".csv", ".gz"))}
     matches = [found for found in map(_LANDED.fullmatch, sizes) if found and found["dataset"] in log.scope.datasets]
     found = []
     for match, path in zip(matches, lake.fetch_all([match[0] for match in matches]), strict=True):

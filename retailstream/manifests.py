@@ -26,11 +26,17 @@ class Partition:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A version of a table: its files, and the last landing whose rows are in it."""
+    """A version of a table: its files, the last landing whose rows are in it, and how raw files were read for it.
+
+    `reading` is a digest of `readings.py`; empty where the rows are no raw files', or it was not noted yet. `passed` is
+    the last landing of a version that cannot be read any more, of which the table is made anew.
+    """
 
     columns: tuple[str, ...]
     landing: int = 0
     partitions: Mapping[str, Partition] = field(default_factory=dict)
+    reading: str = ""
+    passed: int = 0
 
     @property
     def rows(self) -> int:

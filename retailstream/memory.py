@@ -72,6 +72,10 @@ class Memory:
         """Write how a run ended."""
         self.ledger.close(run)
 
+    def forget(self, run: RunEntry) -> None:
+        """Take a run out of the ledger that was none."""
+        self.ledger.forget(run)
+
     def hold(self, scopes: Sequence[Scope], holder: Holder) -> AbstractContextManager[None]:
         """Hold the lock of each scope for the block; LockHeldError, naming the holder, where another run has one."""
         return hold(self.home / "locks", scopes, holder)
@@ -105,6 +109,10 @@ class _Remote(Memory):
         """Write how a run ended, into the ledger of the home where the server does not answer any more."""
         self._written(Ledger.record, run)
 
+    def forget(self, run: RunEntry) -> None:
+        """Take a run out of the ledger that was none, or out of that of the home."""
+        self._written(_forgotten, run)
+
     @contextmanager
     def hold(self, scopes: Sequence[Scope], holder: Holder) -> Iterator[None]:
         """Hold the lease of each scope for the block; LockHeldError, naming the holder, where another run has one."""
@@ -136,3 +144,8 @@ class _Remote(Memory):
             if run.status != "running" or not may_be_alive(run.host, run.process_id):
                 self.ledger.record(run)
                 self._spare.forget(run)
+
+
+def _forgotten(ledger: Ledger, run: RunEntry) -> RunEntry:
+    ledger.forget(run)
+    return run

@@ -7,33 +7,32 @@ publishes them. What was rejected is kept in the quarantine either way.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from retailstream import finer_files, gate_reasons, merge_warnings
+from retailstream.dated_files import REWRITES, NewFiles, judge
 from retailstream.errors import QualityGateError, RetailStreamError
+from retailstream.gate_reasons import Reason
 from retailstream.hashing import sha256
 from retailstream.landings import landed_key
 from retailstream.manifests import NewPartition
 from retailstream.ports import LakeFile, LandedFile
-from retailstream.quarantine import Reject
+from retailstream.quarantine import SUPERSEDED, Reject
+from retailstream.readings import digest_of_reading
 from retailstream.records import raw_records, survey
 from retailstream.reports import Counts, RunWarning, StageReport, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from retailstream.contracts import Contract
+    from retailstream.finer_files import FinerFile
     from retailstream.landings import Landed
     from retailstream.manifests import Manifest
-    from retailstream.ports import FoundReject, Lake, Merge, Merger, Progress, Table
-    from retailstream.records import FileSurvey
+    from retailstream.ports import FoundReject, Lake, Merge, Merger, Origin, Progress, Table
     from retailstream.runs import Books, Limit, Run
-
-    Surveys = Mapping[tuple[int, str], FileSurvey]
-
-NAMED = 5
-"""How many things of a kind a warning names; of the others it has the number."""
 
 RAW_BATCH = 10_000
 """How many rejects are looked up in their files at a time."""
@@ -41,47 +40,84 @@ RAW_BATCH = 10_000
 
 @dataclass(frozen=True)
 class Pending:
-    """The landed files of one table that are not in its clean rows yet."""
+    """The landed files of one table that are not in its clean rows yet, or all where they are `anew` to be read.
+
+    Files of landings up to `passed` were in it before: they have been through the gate. `reading` is how all are read.
+    """
 
     contract: Contract
     old: Manifest
     files: Sequence[Landed]
-    settled: frozenset[tuple[int, str, int | None]]
+    settled: frozenset[Origin]
+    reading: str
+    passed: int
+    anew: bool
+
+    @property
+    def landing(self) -> int:
+        """The last landing that is merged once these files are."""
+        return max([self.passed, *(file.landing for file in self.files)])
+
+    def is_new(self, landing: int) -> bool:
+        """Say whether files of that landing were in no version of the table."""
+        return landing > self.passed
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A table's next version, computed and not published; `merge` is None where there is nothing to do."""
+    """A table's next version, computed and not published; `merge` is None where there is nothing to do.
+
+    `judged` are the records of files that no version had, and how many of them are rejected; `reasons` tell what else
+    closes the gate. Files `finer` than the table are not in it.
+    """
 
     table: Table
     pending: Pending
     merge: Merge | None
     counts: Counts
     warnings: tuple[RunWarning, ...] = ()
+    judged: tuple[int, int] = (0, 0)
+    reasons: tuple[Reason, ...] = ()
+    refused: tuple[Reject, ...] = ()
+    """The files that are not readable as the table."""
+    finer: tuple[FinerFile, ...] = ()
 
 
 def find_pending(table: Table, books: Books) -> Pending:
-    """Return what is landed and not merged; everything where the published table was damaged or taken away."""
+    """Return what is landed and not merged.
+
+    That is everything where the published table was damaged or taken away, or was read by other columns or forms, or
+    with records that are withdrawn now.
+    """
     old = table.manifest()
-    if not table.intact(old):
+    passed, quarantine = max(old.landing, old.passed), books.quarantine
+    reading = digest_of_reading(table.contract, quarantine.withdrawn(table.contract.name))
+    stale = old.reading != reading or not table.intact(old)
+    if stale:
         old = replace(old, landing=0, partitions={})
     name, unfinished = table.contract.name, books.landings.unfinished()
-    settled = frozenset(books.quarantine.settled_records(name, old.landing))
+    settled = frozenset(quarantine.settled_records(name, old.landing))
     files = [
         file
         for file in books.landings.files(name, after=old.landing)
         if (file.landing, file.file, None) not in settled and file.landing != unfinished
     ]
-    return Pending(table.contract, old, files, settled)
+    return Pending(table.contract, old, files, settled, reading, passed, stale and passed > 0)
 
 
 def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books: Books, run: Run) -> Prepared:
-    """Read, check and merge the pending files, and record every reject with its raw text under the run's id."""
+    """Read, check and merge the pending files, and record every reject with its raw text under the run's id.
+
+    A plan records nothing.
+    """
     contract, quarantine = pending.contract, books.quarantine
+    if pending.anew and not run.dry_run:
+        quarantine.doubt(contract.name, pending.reading)
     if not pending.files:
         return Prepared(table, pending, None, Counts())
     files, defects, warnings = _survey(contract, pending.files, raw, run.progress)
-    quarantine.keep(run.run_id, defects)
+    again = _copies(defects, books)
+    defects += again
     numbers = {(file.landing, file.file): file.number for file in files}
     settled = {
         (numbers[landing, file], record)
@@ -89,16 +125,22 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
         if record is not None and (landing, file) in numbers
     }
     current = _current(table, pending.old)
-    merge = engine.merge(contract, files, settled=settled, current=current)
-    surveys = {(file.landing, file.file): file.survey for file in files}
-    quarantine.keep(run.run_id, _with_raw(contract, merge.rejects(), raw, surveys))
-    if merge.off_fridays:
-        text = f"{contract.name}: {merge.off_fridays:,} rows have a date that is no Friday; they are kept"
-        warnings.append(RunWarning("off_week_end", text, contract.name))
+    checked = engine.check(contract, files, settled=settled)
+    new = NewFiles.of(contract, files, checked, months=current, passed=pending.passed)
+    finer = finer_files.find(new, run.rules.sharing_key, quarantine.accepted_files(contract.name))
+    too_fine = finer_files.reasons(contract, finer, run.rules.sharing_key)
+    judgement = judge(new, run.rules)
+    refused = {found.file.number: found.reject(contract) for found in finer} | dict(judgement.refused)
+    defects += refused.values()
+    merge = checked.merge(current=current, refused=refused)
+    if not run.dry_run:
+        # Which row takes the place of another is not known before it is known which files come in.
+        rejects = (found for found in merge.rejects() if not too_fine or found.rule != SUPERSEDED)
+        quarantine.keep(run.run_id, chain(defects, _with_raw(contract, rejects, raw)))
     rows = merge.counts
     counts = Counts(
-        files_in=len(pending.files),
-        files_new=len(pending.files),
+        files_in=len(pending.files) + len(again),
+        files_new=len(pending.files) + len(again),
         files_quarantined=len(defects),
         rows_in=rows.rows_in,
         rows_out=rows.rows_out,
@@ -108,62 +150,76 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
         rows_replaced=rows.rows_replaced,
         bytes=sum(file.bytes for file in pending.files),
     )
-    return Prepared(table, pending, merge, counts, tuple(warnings))
+    told = [new.figures[file.number] for file in new.told(refused)]
+    judged = sum(found.records for found in told), sum(found.rejected for found in told)
+    warnings += [w for w in judgement.warnings if w.code != REWRITES or rows.rows_replaced]
+    warnings += merge_warnings.disagreements(contract, merge.disagreements())
+    reasons = [*too_fine, *gate_reasons.reasons(new, checked, refused, run)]
+    reasons = reasons if too_fine else [*_all_refused(pending, defects), *reasons]
+    return Prepared(
+        table, pending, merge, counts, tuple(warnings), judged, tuple(reasons), tuple(defects), tuple(finer)
+    )
 
 
-def plan(stage: str, pending: Iterable[Pending], output: str) -> StageReport:
-    """Return what a merge would read, for a dry run."""
-    counts = {
-        waiting.contract.name: Counts(len(waiting.files), len(waiting.files), bytes=sum(f.bytes for f in waiting.files))
-        for waiting in pending
-    }
-    return StageReport(stage, "dry-run", counts, outputs=(output,))
+def publish_all(stage: str, prepared: Sequence[Prepared], *, books: Books, run: Run, output: str) -> StageReport:
+    """Publish what was prepared and return the stage's report; what a table made anew did not meet again lapses.
 
-
-def publish_all(stage: str, prepared: Sequence[Prepared], run: Run, output: str) -> StageReport:
-    """Publish what was prepared and return the stage's report.
-
-    Raises QualityGateError, which carries that report, where any table is over the limit of rejects; nothing is
-    published then.
+    Raises QualityGateError, which carries that report, where the gate is closed for any table; nothing is published
+    then.
     """
     counts = {ready.pending.contract.name: ready.counts for ready in prepared}
-    changed = any(ready.merge for ready in prepared)
+    changed = any(ready.merge or ready.pending.anew for ready in prepared)
     warnings = tuple(warning for ready in prepared for warning in ready.warnings)
     inputs = tuple(file.sha256 for ready in prepared for file in ready.pending.files)
     status = outcome(dry_run=False, changed=changed)
     report = StageReport(stage, status, counts, outputs=(output,), inputs=inputs, warnings=warnings)
-    _check_limit(report, run.limit)
+    check_gate(report, prepared, run.limit)
     for ready in prepared:
+        finer_files.settle(books.quarantine, ready.pending.contract, ready.pending.files, ready.finer, run)
         _publish(ready, run)
+        books.quarantine.lapse(ready.pending.contract.name, ready.pending.reading)
     return report
 
 
-def _check_limit(report: StageReport, limit: Limit) -> None:
+def check_gate(report: StageReport, prepared: Iterable[Prepared], limit: Limit) -> None:
+    """Raise QualityGateError, which carries the report, where more is rejected than the limit allows."""
     over = [
-        f"{counts.rows_quarantined:,} of {counts.rows_in:,} {dataset} records are rejected"
-        for dataset, counts in report.datasets.items()
-        if not limit.allows(counts.rows_quarantined, counts.rows_in)
+        f"{rejected:,} of {records:,} {ready.pending.contract.name} records are rejected"
+        for ready in prepared
+        for records, rejected in [ready.judged]
+        if not limit.allows(rejected, records)
     ]
-    if over:
+    hint = "retailstream quarantine list; then quarantine replay or discard, or a higher --max-rejects"
+    reasons = [Reason(f"{' and '.join(over)}, the limit is {limit.text}", hint)] if over else []
+    if reasons := [*reasons, *(reason for ready in prepared for reason in ready.reasons)]:
         raise QualityGateError(
-            f"{' and '.join(over)}, the limit is {limit.text}; nothing was published",
-            hint="retailstream quarantine list; then quarantine replay or discard, or a higher --max-rejects",
+            f"{' and '.join(reason.text for reason in reasons)}; nothing was published",
+            hint="; ".join(dict.fromkeys(reason.hint for reason in reasons)),
             report=report,
         )
 
 
+def _all_refused(pending: Pending, refused: Sequence[Reject]) -> list[Reason]:
+    files = {(file.landing, file.file) for file in pending.files if pending.is_new(file.landing)}
+    told = [reject for reject in refused if (reject.landing, reject.file) in files]
+    return gate_reasons.all_refused(pending.contract.name, len(files), told)
+
+
 def _publish(prepared: Prepared, run: Run) -> None:
-    table, old = prepared.table, prepared.pending.old
-    if prepared.merge is None:
-        table.sweep(old)
+    table, pending = prepared.table, prepared.pending
+    if prepared.merge is None and not pending.anew:
+        table.sweep(pending.old)
         return
-    changes: dict[str, NewPartition | None] = {}
-    partitions = prepared.merge.partitions()
-    paths = {name: run.work / f"{table.contract.name}-{name}.parquet" for name in partitions}
-    for done, name in enumerate(prepared.merge.write(paths), start=1):
-        changes[name] = NewPartition(paths[name], partitions[name])
-        run.progress(f"writing {table.contract.name}", done, len(partitions))
-    table.publish(old, changes, landing=max(file.landing for file in prepared.pending.files))
+    changes = _written(prepared.merge, pending.contract, run) if prepared.merge else {}
+    table.publish(pending.old, changes, landing=pending.landing, reading=pending.reading)
+
+
+def _written(merge: Merge, contract: Contract, run: Run) -> dict[str, NewPartition | None]:
+    rows = merge.partitions()
+    paths = {name: run.work / f"{contract.name}-{name}.parquet" for name in rows}
+    for done, _name in enumerate(merge.write(paths), start=1):
+        run.progress(f"writing {contract.name}", done, len(rows))
+    return {name: NewPartition(path, rows[name]) for name, path in paths.items()}
 
 
 def _current(table: Table, version: Manifest) -> dict[str, LakeFile]:
@@ -175,36 +231,33 @@ def _current(table: Table, version: Manifest) -> dict[str, LakeFile]:
 def _survey(
     contract: Contract, files: Sequence[Landed], raw: Lake, progress: Progress
 ) -> tuple[list[LandedFile], list[Reject], list[RunWarning]]:
-    readable, defects, warnings = [], [], []
+    readable, defects = [], []
     unknown: dict[str, int] = {}
+    warnings: list[RunWarning] = []
     paths = raw.fetch_all([file.key for file in files])
     for number, (file, path) in enumerate(zip(files, paths, strict=True), start=1):
         _check_bytes(raw, file, path)
         found = survey(path, contract)
         if found.defect:
             defect = found.defect
-            reject = Reject(contract.name, file.landing, file.file, None, defect.rule, None, defect.value, None)
-            defects.append(reject)
+            defects.append(
+                Reject(contract.name, file.landing, file.file, None, defect.rule, None, defect.value, defect.header)
+            )
         else:
             readable.append(LandedFile(number, file.landing, file.file, LakeFile(raw, file.key, path), found))
-            for note in found.notes:
-                text = f"{contract.name}: {file.file}: {note.text}"
-                warnings.append(RunWarning(note.code, text, contract.name, file.file))
+            warnings += merge_warnings.spans(contract, file, found)
             for name in found.unknown:
                 unknown[name] = unknown.get(name, 0) + 1
         progress(f"reading {contract.name}", number, len(files))
-    return readable, defects, warnings + _unknown_columns(contract, unknown)
+    return readable, defects, [*warnings, *merge_warnings.unknown_columns(contract, unknown)]
 
 
-def _unknown_columns(contract: Contract, unknown: Mapping[str, int]) -> list[RunWarning]:
-    """Return one warning for all columns that no contract knows, however many there are."""
-    if not unknown:
+def _copies(defects: Sequence[Reject], books: Books) -> list[Reject]:
+    """Return a reject for each copy of a refused file: whoever sent it is to hear of it, too."""
+    if not defects:
         return []
-    shown = [f"'{name}' of {count:,} file{'s' * (count > 1)}" for name, count in islice(unknown.items(), NAMED)]
-    more = f" and {len(unknown) - NAMED:,} more" if len(unknown) > NAMED else ""
-    several = len(unknown) > 1
-    text = f"column{'s' * several} {', '.join(shown)}{more} {'are' if several else 'is'} unknown and ignored"
-    return [RunWarning("unknown_columns", f"{contract.name}: {text}", contract.name)]
+    copies = books.landings.copies(defects[0].dataset, {defect.landing for defect in defects})
+    return [replace(defect, file=name) for defect in defects for name in copies.get((defect.landing, defect.file), ())]
 
 
 def _check_bytes(raw: Lake, file: Landed, path: Path) -> None:
@@ -215,23 +268,20 @@ def _check_bytes(raw: Lake, file: Landed, path: Path) -> None:
         )
 
 
-def _with_raw(contract: Contract, found: Iterator[FoundReject], raw: Lake, surveys: Surveys) -> Iterator[Reject]:
+def _with_raw(contract: Contract, found: Iterator[FoundReject], raw: Lake) -> Iterator[Reject]:
     """Add the record as it came to each reject, reading each file once per run of neighbours."""
     batch: list[FoundReject] = []
     for reject in found:
         if batch and ((reject.landing, reject.file) != (batch[0].landing, batch[0].file) or len(batch) >= RAW_BATCH):
-            yield from _look_up(contract, batch, raw, surveys)
+            yield from _look_up(contract, batch, raw)
             batch = []
         batch.append(reject)
     if batch:
-        yield from _look_up(contract, batch, raw, surveys)
+        yield from _look_up(contract, batch, raw)
 
 
-def _look_up(contract: Contract, batch: Sequence[FoundReject], raw: Lake, surveys: Surveys) -> Iterator[Reject]:
-    """Look up records in their file, which is one of this run's, or of an earlier one where its row was replaced."""
-    landing, file = batch[0].landing, batch[0].file
-    path = raw.fetch(landed_key(landing, file))
-    found = surveys.get((landing, file)) or survey(path, contract)
-    texts = raw_records(path, found, {reject.record for reject in batch})
+def _look_up(contract: Contract, batch: Sequence[FoundReject], raw: Lake) -> Iterator[Reject]:
+    path = raw.fetch(landed_key(batch[0].landing, batch[0].file))
+    texts = raw_records(path, survey(path, contract), {reject.record for reject in batch})
     for r in batch:
         yield Reject(contract.name, r.landing, r.file, r.record, r.rule, r.column, r.value, texts.get(r.record))

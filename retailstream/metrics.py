@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from retailstream.masking import masked
+from retailstream.printable import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,6 +19,11 @@ if TYPE_CHECKING:
 
 GROUP: Final = ("environment", "stage")
 """The labels that every figure has, beside its own."""
+
+
+def group(environment: str, stage: str) -> dict[str, str]:
+    """Return those labels of a stage."""
+    return {name: _label(value) for name, value in zip(GROUP, (environment, stage), strict=True)}
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class Metric:
 
     def of(self, value: float, *labels: str) -> Sample:
         """Return a value of this metric."""
-        return Sample(self, float(value), labels)
+        return Sample(self, float(value), tuple(map(_label, labels)))
 
 
 LAST_RUN: Final = Metric("retailstream_last_run_timestamp_seconds", "When the last run ended, in Unix time.")
@@ -58,7 +66,7 @@ USUAL_DURATION: Final = Metric(
 EXIT_CODE: Final = Metric("retailstream_last_run_exit_code", "The exit code of the last run.")
 COUNTS: Final = {
     "files_in": Metric("retailstream_last_run_files_in", "Files that the last run looked at.", ("dataset",)),
-    "files_new": Metric("retailstream_last_run_files_new", "Those of them that were new.", ("dataset",)),
+    "files_new": Metric("retailstream_last_run_files_new", "Files in the last run that were new.", ("dataset",)),
     "files_quarantined": Metric(
         "retailstream_last_run_files_quarantined", "Files that are not readable as their table.", ("dataset",)
     ),
@@ -147,6 +155,11 @@ def of_run(summary: Summary, exit_code: int, *, ended_at: str, usual: float | No
         yield USUAL_DURATION.of(usual)
     for dataset, counts in summary["datasets"].items():
         yield from (metric.of(counts[key], dataset) for key, metric in COUNTS.items())
+
+
+def _label(text: str) -> str:
+    """Return the value of a label as it may go to others: no password of a URL, nothing that acts on a terminal."""
+    return printable(masked(text))
 
 
 def seconds_of(time: str) -> float:

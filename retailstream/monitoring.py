@@ -67,4 +67,7 @@ def _limits(env: Environment) -> Limits:
         landing_days=quality.max_landing_age_days or None,
         week_days=quality.max_week_age_days or None,
         slowdown=env.settings.monitoring.max_slowdown or None,
+        missing_stores=quality.max_missing_stores,
+        gap_days=quality.max_date_gap_days or None,
+        future_days=quality.max_future_days,
     )

@@ -44,22 +44,24 @@ class PublishedTable:
         self.contract = contract
 
     def manifest(self) -> Manifest:
-        """Return the current version; an empty one where nothing was published, or not with today's columns."""
-        empty = Manifest(self.contract.names)
+        """Return the current version; one without partitions where nothing was published, or not with these columns."""
         data = self.lake.read(manifest_key(self.contract))
         if data is None:
-            return empty
+            return Manifest(self.contract.names)
         try:
             document = json.loads(data)
             partitions = {name: Partition(**values) for name, values in document["partitions"].items()}
-            manifest = Manifest(tuple(document["columns"]), document["landing"], partitions)
+            same = tuple(document["columns"]) == self.contract.names
+            landing, reading = document["landing"], document.get("reading", "")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DamagedError(
                 f"the manifest of table '{self.contract.name}' in {self.lake.url} is damaged",
                 key=manifest_key(self.contract),
                 hint="delete it and run again: the table is rebuilt",
             ) from error
-        return manifest if manifest.columns == self.contract.names else empty
+        if not same:
+            return Manifest(self.contract.names, passed=landing)
+        return Manifest(self.contract.names, landing, partitions, reading)
 
     def intact(self, manifest: Manifest) -> bool:
         """Say whether every file of a version is still there, with its size."""
@@ -70,14 +72,17 @@ class PublishedTable:
         """Return local files with the table's rows, in the order of the partitions."""
         return self.lake.fetch_all([partition.file for _name, partition in sorted(manifest.partitions.items())])
 
-    def publish(self, old: Manifest, changes: Mapping[str, NewPartition | None], *, landing: int) -> Manifest:
+    def publish(
+        self, old: Manifest, changes: Mapping[str, NewPartition | None], *, landing: int, reading: str = ""
+    ) -> Manifest:
         """Put new partitions in place (None: take one away) in one step, and return the new version."""
         partitions = {**old.partitions, **put_all(self.lake, changes, self._key)}
         for name in [name for name, change in changes.items() if change is None]:
             partitions.pop(name, None)
-        new = Manifest(self.contract.names, landing, dict(sorted(partitions.items())))
+        new = Manifest(self.contract.names, landing, dict(sorted(partitions.items())), reading)
         if new != old:
             document = {"format": FORMAT, **asdict(new)}
+            del document["passed"]
             self.lake.write(manifest_key(self.contract), json.dumps(document, indent=1).encode() + b"\n")
         self.sweep(new)
         return new

@@ -1,4 +1,7 @@
-"""Where what breaks a contract is kept, and how it leaves again: replayed or discarded, always on record."""
+"""Where what breaks a contract is kept, and how it leaves again: replayed or discarded, always on record.
+
+What was taken in and then withdrawn is on record here, too.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,23 @@ from retailstream.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from retailstream.ports import State
+    from retailstream.ports import Origin, State
 
 BATCH: Final = 10_000
 """How many rejects are written at a time."""
 
 SUPERSEDED = "superseded"
 """The rule of a row that a later row of its key took the place of: recorded like a reject, yet no defect."""
+
+WITHDRAWN = "withdrawn"
+"""The rule, and while it holds the state, of a record or a whole file that somebody took back: it breaks no rule."""
+
+_LEFT_OUT: Final = "('replayed', 'discarded', 'withdrawn')"
+"""The states of records that are not read any more."""
+
+
+ACCEPTED = "accepted"
+"""The state of a file that was refused, and then came in as it is."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +56,11 @@ class Reject:
 
 @dataclass(frozen=True)
 class Entry:
-    """A reject as the quarantine keeps it; `state` is `open`, `replayed` or `discarded`."""
+    """A reject as the quarantine keeps it.
+
+    Its `state` is `open`, `replayed`, `discarded`, `accepted` where a file came in as it is, or `lapsed`: a table made
+    anew did not meet it any more. What somebody took back is `withdrawn`, and `restored` once that was undone.
+    """
 
     id: str
     run_id: str
@@ -81,19 +98,53 @@ class Quarantine:
         self._state = state
 
     def keep(self, run_id: str, rejects: Iterable[Reject]) -> None:
-        """Record rejects; one that is known already keeps its state and takes the newer run's id."""
+        """Record rejects; one that is known already takes the newer run's id, unless it is settled.
+
+        A lapsed one is open again.
+        """
         waiting = iter(rejects)
-        insert = (
-            "insert into quarantine (id, run_id, dataset, landing, file, record, rule, column_name, value, raw)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        )
         # What finds the rejects may take long; the memory is locked for others only while they are written.
         while batch := list(islice(waiting, BATCH)):
-            rows = [
-                (r.id, run_id, r.dataset, r.landing, r.file, r.record, r.rule, r.column, r.value, r.raw) for r in batch
-            ]
             with self._state.transaction():
-                self._state.upsert(insert, rows, key="id", update="run_id", where="state = 'open'")
+                self._insert(run_id, batch, state="open", over="('open', 'lapsed')")
+
+    def withdraw(self, places: Sequence[Reject], *, reason: str, run_id: str) -> int:
+        """Leave records or whole files out from now on, and return how many were not left out before."""
+        with self._state.transaction():
+            self._insert(run_id, places, state="restored", over="('restored')")
+            return self._state.change_all(
+                "update quarantine set state = 'withdrawn', reason = ?, settled_by = ?"
+                " where id = ? and state = 'restored'",
+                [(reason, run_id, place.id) for place in places],
+            )
+
+    def restore(self, entries: Sequence[Entry], *, run_id: str) -> int:
+        """Read the withdrawn ones among the entries again from now on, and return how many were withdrawn."""
+        with self._state.transaction():
+            return self._state.change_all(
+                "update quarantine set state = 'restored', settled_by = ? where id = ? and state = 'withdrawn'",
+                [(run_id, entry.id) for entry in entries],
+            )
+
+    def withdrawn(self, dataset: str) -> list[Origin]:
+        """Return all that is left out of a dataset because somebody took it back."""
+        rows = self._state.ask(
+            "select landing, file, record from quarantine where dataset = ? and state = 'withdrawn'", (dataset,)
+        )
+        return [(landing, file, record) for landing, file, record in rows]
+
+    def doubt(self, dataset: str, reading: str) -> None:
+        """Mark the open entries of a table that is made anew; `keep` takes the mark off those that it meets again."""
+        self._state.change(
+            "update quarantine set settled_by = ? where dataset = ? and state = 'open'", (reading, dataset)
+        )
+
+    def lapse(self, dataset: str, reading: str) -> None:
+        """Close the entries that are still marked, once the table that was made anew by this reading is published."""
+        self._state.change(
+            "update quarantine set state = 'lapsed' where dataset = ? and state = 'open' and settled_by = ?",
+            (dataset, reading),
+        )
 
     def entries(
         self,
@@ -140,14 +191,22 @@ class Quarantine:
                 [(state, reason, run_id, entry.id) for entry in entries],
             )
 
-    def settled_records(self, dataset: str, after: int) -> list[tuple[int, str, int | None]]:
-        """Return (landing, file, record) of what was settled in landings later than `after`."""
+    def settled_records(self, dataset: str, after: int) -> list[Origin]:
+        """Return what was settled or withdrawn in landings later than `after`."""
         rows = self._state.ask(
-            "select landing, file, record from quarantine where dataset = ? and landing > ? and state <> 'open'"
+            f"select landing, file, record from quarantine where dataset = ? and landing > ? and state in {_LEFT_OUT}"
             " and rule <> ?",
             (dataset, after, SUPERSEDED),
         )
         return [(landing, file, record) for landing, file, record in rows]
+
+    def accepted_files(self, dataset: str) -> set[tuple[int, str]]:
+        """Return (landing, file) of what was refused once and then came in as it is."""
+        rows = self._state.ask(
+            "select landing, file from quarantine where dataset = ? and state = ? and record is null",
+            (dataset, ACCEPTED),
+        )
+        return {(landing, file) for landing, file in rows}
 
     def open_rejects(self, dataset: str, run_id: str) -> int:
         """Return how many records that run put here are still open."""
@@ -165,10 +224,26 @@ class Quarantine:
         )
         return int(count)
 
-    def open_files(self) -> list[str]:
-        """Return the whole files that are quarantined and not settled."""
-        rows = self._state.ask("select file from quarantine where state = 'open' and record is null order by file")
-        return [row[0] for row in rows]
+    def open_files(self) -> list[Entry]:
+        """Return the entries of whole files that are quarantined and not settled, by file."""
+        rows = self._state.ask(
+            f"select {_COLUMNS} from quarantine where state = 'open' and record is null order by file, landing"
+        )
+        return [_entry(row) for row in rows]
+
+    def _insert(self, run_id: str, rejects: Sequence[Reject], *, state: str, over: str) -> None:
+        """Write entries of a state; of those that are known, only the ones whose state is among `over`."""
+        insert = (
+            "insert into quarantine"
+            " (id, run_id, dataset, landing, file, record, rule, column_name, value, raw, state, settled_by)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)"
+        )
+        rows = [
+            (r.id, run_id, r.dataset, r.landing, r.file, r.record, r.rule, r.column, r.value, r.raw, state)
+            for r in rejects
+        ]
+        taken = ("run_id", "settled_by", "state")
+        self._state.upsert(insert, rows, key="id", update=taken, where=f"state in {over}")
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from retailstream import querying, wiring
 from retailstream.errors import RetailStreamError, UsageError
+from retailstream.masking import masked
 from retailstream.ports import no_progress
-from retailstream.settings import masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

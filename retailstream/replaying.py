@@ -91,7 +91,7 @@ def replay(*, file: Path, entries: Sequence[Entry], lake: Lake, books: Books, ru
     if same := [landed.file for landed in known if (landed.landing, landed.file) in unreadable]:
         raise UsageError(f"{file} has the same bytes as {same[0]}", hint="correct it, or add a blank line to its end")
     name = f"{dataset}/replay-{digest[:12]}{''.join(file.suffixes[-2:]) if file.suffix.lower() == '.gz' else '.csv'}"
-    landed = land(books.landings, lake, run_id, [SourceFile(dataset, name, file, digest, len(data))])
+    landed = land(books.landings, lake, run_id, [SourceFile(dataset, name, file, digest, len(data))], old=True).copied
     reason = f"replayed by {name}"
     closed = books.quarantine.settle(entries, state="replayed", reason=reason, run_id=run_id)
     return Replay(dataset, landed[0] if landed else None, closed)

@@ -92,7 +92,10 @@ class RunWarning:
 
 @dataclass(frozen=True)
 class StageReport:
-    """What one run of a stage did; `inputs` are the content hashes of what it read, `warnings` for the operator."""
+    """What one run of a stage did; `inputs` are the content hashes of what it read, `warnings` for the operator.
+
+    `files` are the new files of the source, by name: what a plan would land.
+    """
 
     stage: str
     status: Status
@@ -100,6 +103,7 @@ class StageReport:
     outputs: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     warnings: tuple[RunWarning, ...] = ()
+    files: tuple[str, ...] = ()
 
     @property
     def counts(self) -> Counts:

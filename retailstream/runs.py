@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from retailstream.errors import UsageError
 from retailstream.ports import no_progress
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     from retailstream.landings import LandingLog
@@ -34,7 +35,7 @@ class Limit:
             return cls(bare, share=share)
         if re.fullmatch(r"[0-9]{1,15}", bare):
             return cls(bare, records=int(bare))
-        raise UsageError(f"'{text}' is no limit of rejects", hint="give a number of records, or a share such as 5%")
+        raise UsageError(f"invalid limit of rejects '{text}'", hint="give a count (12) or a percentage (5%)")
 
     def allows(self, rejected: int, rows_in: int) -> bool:
         """Say whether that many of these rows may be rejected."""
@@ -49,6 +50,26 @@ class Books:
 
     landings: LandingLog
     quarantine: Quarantine
+
+
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+"""The days by their ISO number, from 1."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What new files are judged by, beside the limit of rejects.
+
+    `in_part` is how much of one file or one store may be rejected; None: any. `week_end` is the ISO number of the day
+    that weeks are named by. Fewer than four dates further than `gap_days` from all others are mistyped, and so is one
+    after `latest`. `sharing_key` is how many records of a file may have their key in common; None: any.
+    """
+
+    in_part: Limit | None = None
+    week_end: int = 5
+    gap_days: int | None = None
+    latest: date | None = None
+    sharing_key: Limit | None = None
 
 
 Incremental = Literal["append", "lastmodified"]
@@ -70,7 +91,7 @@ class TableRequest:
 
 @dataclass(frozen=True)
 class Run:
-    """The run's id, whether it only plans, how much may be rejected, and where temporary files may lie.
+    """The run's id, whether it only plans, what is judged by which limit, and where temporary files may lie.
 
     `only` names the one dataset that it is about, where it is not about all of its stage; `table` one of any shape.
     """
@@ -78,6 +99,7 @@ class Run:
     run_id: str
     work: Path
     limit: Limit
+    rules: Rules = Rules()
     dry_run: bool = False
     progress: Progress = no_progress
     only: str | None = None

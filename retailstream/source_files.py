@@ -1,25 +1,35 @@
-"""The files that stores have dropped: which are new, and which are none of ours."""
+"""The files that stores have dropped: which may be landed, and which are passed over."""
 
 from __future__ import annotations
 
 import os
 import time
 from dataclasses import dataclass
+from stat import S_IFREG, S_ISREG
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from retailstream.contracts import CONTRACTS, SALES
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.hashing import sha256
+from retailstream.landings import file_order
 from retailstream.reports import RunWarning
+from retailstream.source_names import ENDINGS, is_litter, unspeakable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
-ENDINGS = (".csv", ".csv.gz")
+NAMED: Final = 100
+"""How many files that are passed over are named; of the others there is the number."""
 
 SETTLED_NS: Final = 2 * 10**9
 """A file that was changed more lately may be changed again at what its file system takes for the same moment."""
+
+PASSED_OVER: Final = "passed_over"
+"""The code of the warning of a file that is not read for its name or its place."""
+
+UNREADABLE: Final = "unreadable_source"
+"""The code of the warning of a file or folder that could not be read."""
 
 
 class Stamp(NamedTuple):
@@ -47,65 +57,112 @@ class SourceFile:
     stamp: Stamp | None = None
 
 
-def scan(source: Path, datasets: Collection[str]) -> tuple[list[Path], list[RunWarning]]:
-    """Return the CSV files of these datasets below a source, and a warning for each file that is passed over.
+@dataclass(frozen=True)
+class Scan:
+    """What lies below a source: CSV files of the wanted datasets, a warning for each file that is passed over.
 
-    Raises UsageError where the source is no folder. Files of the other known datasets are passed over in silence, since
-    another stage lands them; files of no dataset are the business of whoever lands sales.
+    `readable` counts the CSV files of all datasets.
+    """
+
+    files: list[Path]
+    warnings: list[RunWarning]
+    readable: int
+
+
+def scan(source: Path, datasets: Collection[str]) -> Scan:
+    """Return the CSV files of these datasets below a source, and what is passed over; UsageError where it is no folder.
+
+    Files of the other known datasets are passed over in silence, since another stage lands them; files of no dataset
+    are the business of whoever lands sales.
     """
     if not source.is_dir():
         why = "is a file" if source.exists() else "does not exist"
         raise UsageError(f"the source folder {source} {why}", hint="name it with --source, or set source.path")
     wanted: list[Path] = []
     warnings: list[RunWarning] = []
-    for path in sorted(_files(source), key=lambda path: os.fsencode(path.relative_to(source))):
+    readable = 0
+    for path, trouble in sorted(_found(source), key=lambda found: file_order(found[0].relative_to(source).as_posix())):
         name = path.relative_to(source)
-        elsewhere = len(name.parts) < 2 or name.parts[0] not in CONTRACTS
-        if (elsewhere and SALES.name not in datasets) or (not elsewhere and name.parts[0] not in datasets):
+        folder = name.parts[0] if len(name.parts) > 1 or (trouble and name.parts) else None
+        dataset = folder if folder in CONTRACTS else None
+        problem = trouble or _problem(path, name)
+        readable += not problem
+        if (dataset or SALES.name) not in datasets:
             continue
-        if problem := _passed_over(path, name, CONTRACTS):
-            text = f"{name.as_posix()!a} is ignored: {problem}"
-            warnings.append(RunWarning("passed_over", text, None if elsewhere else name.parts[0], name.as_posix()))
+        if problem:
+            warnings.append(passed_over(name, problem, dataset, UNREADABLE if trouble else PASSED_OVER))
         else:
             wanted.append(path)
-    return wanted, warnings
+    if len(warnings) > NAMED:
+        text = f"{len(warnings) - NAMED:,} more files are ignored"
+        warnings[NAMED:] = [RunWarning(PASSED_OVER, text)]
+    return Scan(wanted, warnings, readable)
 
 
-def _files(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[Path]:
-    """Yield all that is no folder below a folder, hidden ones left out; a link to a folder is one, but for a circle."""
-    found = folder.stat()
-    here = found.st_dev, found.st_ino
-    if here in above:
+def passed_over(name: Path, problem: str, dataset: str | None, code: str) -> RunWarning:
+    """Return the warning of a file that was not read."""
+    return RunWarning(
+        code, f"{spoken(name)} is ignored: {problem}", dataset, os.fsencode(name).decode(errors="replace")
+    )
+
+
+def spoken(name: Path) -> str:
+    r"""Return a name as it can be printed anywhere: `'sales/new\\nline.csv'`."""
+    return ascii(name.as_posix())
+
+
+def _found(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[tuple[Path, str | None]]:
+    """Yield all that is no folder below a folder, and what is wrong with it; a folder that cannot be looked into, too.
+
+    Links to folders are folders, but for circles. Of a hidden folder there is the folder alone.
+    """
+    try:
+        found = folder.stat()
+        inside = [path for path in folder.iterdir() if not is_litter(path.name)]
+    except OSError as error:
+        yield folder, f"it cannot be read: {error.strerror}"
         return
-    for path in folder.iterdir():
-        if path.name.startswith("."):
-            continue
-        if path.is_dir():
-            yield from _files(path, above | {here})
-        else:
-            yield path
+    here = found.st_dev, found.st_ino
+    for path in () if here in above else inside:
+        if not os.path.isdir(path):  # noqa: PTH112 -- which takes what may not be looked at for no folder
+            yield path, None
+        elif not path.name.startswith("."):
+            yield from _found(path, above | {here})
+        elif any(True for _file in _found(path, above | {here})):
+            yield path, None
 
 
-def _passed_over(path: Path, name: Path, datasets: Collection[str]) -> str | None:
-    if len(name.parts) < 2 or name.parts[0] not in datasets:
-        return f"it lies in none of the folders {', '.join(sorted(datasets))}"
+def _problem(path: Path, name: Path) -> str | None:
+    """Return why a file is not read, if so."""
+    if path.name.startswith("."):
+        return "it is hidden"
+    if len(name.parts) < 2 or name.parts[0] not in CONTRACTS:
+        return f"it lies in none of the folders {', '.join(sorted(CONTRACTS))}"
     if not name.name.lower().endswith(ENDINGS):
         return f"only {' and '.join(ENDINGS)} files are read"
-    if not str(name).isprintable():
+    if unspeakable(str(name)):
         return "its name cannot be written as text"
-    if path.exists() and not path.is_file():  # a broken link is worth an error, a pipe would be waited for
+    if not S_ISREG(_mode(path)):  # a broken link is told as such, a pipe would be waited for
         return "it is no ordinary file"
     return None
 
 
+def _mode(path: Path) -> int:
+    """Return the kind of a file, that of an ordinary one where it cannot be told: reading it tells why."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return S_IFREG
+
+
 def hashed(source: Path, path: Path) -> SourceFile:
-    """Read a source file once and return it with its content hash."""
+    """Read a source file once and return it with its content hash; RetailStreamError where it cannot be read."""
     file = path.relative_to(source).as_posix()
     begun = time.time_ns()
     try:
         before, digest, after = _stamp(path), sha256(path), _stamp(path)
     except OSError as error:
-        raise RetailStreamError(f"{path} cannot be read: {error.strerror}", hint="mend it, then run again") from error
+        raise RetailStreamError(f"it cannot be read: {error.strerror}", hint="mend it, then run again") from error
     settled = before == after and begun - max(after.written_ns, after.changed_ns) > SETTLED_NS
     return SourceFile(file.partition("/")[0], file, path, digest, after.bytes, after if settled else None)
 
@@ -114,19 +171,10 @@ def unchanged(file: SourceFile) -> bool:
     """Say whether a file still has the bytes that were hashed: a store may be writing it just now."""
     try:
         return (file.stamp is not None and _stamp(file.path) == file.stamp) or sha256(file.path) == file.sha256
-    except FileNotFoundError:
+    except OSError:
         return False
 
 
 def _stamp(path: Path) -> Stamp:
     found = path.stat()
     return Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-
-
-def new_files(files: Sequence[SourceFile], known: Collection[tuple[str, str]]) -> list[SourceFile]:
-    """Return the files whose content is not known yet; of equal files the first by name."""
-    first: dict[tuple[str, str], SourceFile] = {}
-    for file in files:
-        if (file.dataset, file.sha256) not in known:
-            first.setdefault((file.dataset, file.sha256), file)
-    return list(first.values())

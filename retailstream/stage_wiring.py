@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retailstream.landings import Scope
+from retailstream.contracts import CONTRACTS
+from retailstream.landings import Scope, scope_of
+from retailstream.publishing import PublishedTable
 from retailstream.stages import TABLE
 from retailstream.wiring import open_database, open_engine, open_lake, open_merger, open_warehouse
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from retailstream.runs import Run
     from retailstream.transfers import Outfit
     from retailstream.wiring import Environment
+    from retailstream.withdrawing import Holdings
 
 SCOPES = {
     "ingest": (Scope.SALES_AND_STORES,),
@@ -119,6 +122,27 @@ def _sqoop_table(env: Environment, run: Run) -> StageReport:
         return sqoop_table.run(
             tables=outfit.tables, warehouse=opened.warehouse, files=outfit.files, transfer=outfit.transfer, run=run
         )
+
+
+@contextmanager
+def open_holdings(env: Environment) -> Iterator[Callable[[str], Holdings]]:
+    """Open what an environment has of a dataset, for each that is asked for."""
+    from retailstream.adapters.engine.duckdb_origins import open_origins  # noqa: PLC0415 -- what one command needs
+    from retailstream.withdrawing import Holdings  # noqa: PLC0415 -- same
+
+    with ExitStack() as stack:
+
+        @cache
+        def holdings(dataset: str) -> Holdings:
+            scope, contract = scope_of(dataset), CONTRACTS[dataset]
+            if scope is Scope.FEATURES:
+                table = stack.enter_context(open_warehouse(env.settings)).table(contract)
+            else:
+                table = PublishedTable(env.clean_lake(), contract)
+            origins = stack.enter_context(open_origins())
+            return Holdings(contract, env.books(scope), env.raw_lake(scope), table, origins)
+
+        yield holdings
 
 
 STAGES: dict[str, Callable[[Environment, Run], StageReport]] = {

@@ -44,9 +44,9 @@ class Telemetry:
         try:
             found = list(samples())
         except Exception as error:  # noqa: BLE001 -- no command fails because of its figures
-            log.warning("the metrics of %s cannot be told: %s: %s", stage, type(error).__name__, error)
+            log.warning("cannot compute metrics for stage %s: %s: %s", stage, type(error).__name__, error)
             return
-        group = dict(zip(metrics.GROUP, (self._environment, stage), strict=True))
+        group = metrics.group(self._environment, stage)
         for target in list(self._targets):
             if failure := _failure(partial(target.put, group, found)):
                 self._targets.remove(target)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retailstream.errors import UsageError
+from retailstream.masking import masked
 from retailstream.transferring import NativeTransfer, Sharing, StagedTransfer
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ def open_extractor(settings: Settings, place: Place) -> Iterator[Extractor]:
     url, name = settings.database.url, settings.sqoop.engine
     if not url.startswith("mysql"):
         raise UsageError(
-            f"engine '{name}' reads a database on a server, and {url} is a file",
-            hint="use --engine native, or set database.url to mysql+pymysql://…",
+            f"engine '{name}' reads MySQL and MariaDB, and database.url is {masked(url)}",
+            hint="use --engine native, or set database.url to mysql+pymysql://USER:PASSWORD@HOST:PORT/DATABASE",
         )
     from retailstream.adapters.database.mysql_address import address_of  # noqa: PLC0415 -- what a scheme needs
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from retailstream.errors import UsageError
 from retailstream.landings import LandingLog, Scope
+from retailstream.masking import masked
 from retailstream.memory import open_memory
 from retailstream.quarantine import Quarantine
-from retailstream.runs import Books, Limit
-from retailstream.settings import Loaded, masked
+from retailstream.runs import WEEKDAYS, Books, Limit, Rules
+from retailstream.settings import Loaded
 from retailstream.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from retailstream.adapters.engine.duckdb import DuckDb, DuckDbEngine
     from retailstream.adapters.warehouse.folder import FolderWarehouse
@@ -25,7 +28,10 @@ if TYPE_CHECKING:
     from retailstream.ledger import Ledger
     from retailstream.memory import Memory
     from retailstream.ports import Database, Lake, Merger, MetricsTarget, Results
-    from retailstream.settings import Settings
+    from retailstream.settings import Loaded, Settings
+
+
+_LAKES: Final = "use file://FOLDER, s3://BUCKET or hdfs://HOST:PORT/FOLDER"
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,17 @@ class Environment:
         """How much may be rejected."""
         return Limit.parse(self.settings.quality.max_rejects)
 
+    def rules(self, today: date) -> Rules:
+        """Return what new files are judged by."""
+        quality = self.settings.quality
+        return Rules(
+            in_part=Limit.parse(quality.max_rejects_in_part) if quality.max_rejects_in_part else None,
+            week_end=WEEKDAYS.index(quality.week_end) + 1,
+            gap_days=quality.max_date_gap_days or None,
+            sharing_key=Limit.parse(quality.max_superseded_in_file),
+            latest=today + timedelta(days=quality.max_future_days),
+        )
+
 
 @contextmanager
 def open_environment(home: Path, loaded: Loaded, *, create: bool) -> Iterator[Environment]:
@@ -96,6 +113,8 @@ def sharing_duckdb(env: Environment) -> Iterator[Environment]:
 def open_lake(settings: Settings, url: str) -> Lake:
     """Return the lake of a `file://`, `s3://` or `hdfs://` URL."""
     scheme, _, place = url.partition("://")
+    if masked(url) != url:
+        raise UsageError(f"'{masked(url)}' holds a password, which is of no use there", hint=_LAKES)
     if scheme == "s3" and place:
         from retailstream.adapters.lake.s3 import Storage, open_s3  # noqa: PLC0415 -- what a scheme needs, and no more
 
@@ -205,7 +224,7 @@ def open_engine(settings: Settings, work: Path, shared: DuckDb | None = None) ->
 def open_merger(settings: Settings, work: Path, shared: DuckDb | None = None) -> Iterator[Merger]:
     """Open the engine that the settings name for cleaning and merging, with an empty work folder."""
     if settings.engine.name == "glue":
-        raise UsageError("engine 'glue' is for glue-merge alone", hint="retailstream glue-merge --engine glue")
+        raise UsageError("only glue-merge supports --engine glue", hint="retailstream glue-merge --engine glue")
     if settings.engine.name == "spark":
         from retailstream.adapters.engine.spark import open_spark  # noqa: PLC0415 -- what an engine needs
 
@@ -222,7 +241,5 @@ def _folder(url: str) -> Path:
     if not separator:
         return Path(url)
     if scheme != "file" or not rest:
-        raise UsageError(
-            f"'{masked(url)}' has no known scheme", hint="use file://FOLDER, s3://BUCKET or hdfs://HOST:PORT/FOLDER"
-        )
+        raise UsageError(f"'{url}' has no known scheme", hint=_LAKES)
     return Path(rest)

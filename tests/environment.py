@@ -6,12 +6,13 @@ import gzip
 import json
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pytest
 from typer.testing import CliRunner
 
 from retailstream.adapters.lake.folder import FolderLake
@@ -20,7 +21,7 @@ from retailstream.contracts import CONTRACTS
 from retailstream.publishing import PublishedTable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 Summary = dict[str, Any]
 Row = tuple[object, ...]
@@ -136,6 +137,15 @@ class Environment:
         with closing(sqlite3.connect(self.home / "retail.db", isolation_level=None)) as connection:
             connection.executescript(statements)
 
+    def change_state(self, statement: str, *values: object) -> None:
+        """Change the memory of the environment behind the product's back; marks are `?`."""
+        with closing(sqlite3.connect(self.home / "state.db", isolation_level=None)) as connection:
+            connection.execute(statement, values)
+
+    def overwrite(self, path: Path, data: bytes) -> None:
+        """Give other bytes to a file of the home, as whoever owns the place would."""
+        path.write_bytes(data)
+
     def files(self, *folders: str) -> dict[str, bytes]:
         """Return the content of every file in these folders of the home."""
         return {
@@ -175,6 +185,14 @@ def chain_environment(folder: Path) -> Environment:
     shutil.copytree(Path(__file__).parent / "analytics" / "fixtures" / "chain", env.source, dirs_exist_ok=True)
     env.run()
     return env
+
+
+@contextmanager
+def any_number_sharing_keys() -> Iterator[None]:
+    """Let all records of a file share their key: in files of a few records two are more than any limit allows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RETAILSTREAM__QUALITY__MAX_SUPERSEDED_IN_FILE", "100%")
+        yield
 
 
 def law_holds(counts: Mapping[str, int]) -> bool:

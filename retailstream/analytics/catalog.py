@@ -3,9 +3,12 @@
     -- Holiday sales                                            the title
     -- place: 20                                                its place in every list
     -- question: How much do the stores sell in holiday weeks?
+    -- reads: sales, features.cpi                               what there is no answer without: `absence.py`
     -- needs: forecast                                         a relation of `RELATIONS`, made when it is asked for
     -- bar: avg_weekly_sales                                    the column that a terminal draws bars of, if any
+    -- heading: yoy_pct | growth, %                             what people read over a column, if not its name
     -- parameter: month integer = 4 at least 1 at most 12 | what it means     any number; `$month` in the query
+    -- parameter: type text among stores.type | what it means   a column's values are all that can be asked for
     -- headline (highest year, lowest rank): In {year} …        any number; the first that the rows can fill is used,
     --   three blanks go on with the line before                and `headline.py` says what a template holds
     -- empty: No week with sales is flagged as a holiday.       the headline of an answer without rows
@@ -18,9 +21,8 @@ sum of doubles, no `using`, `filter` or grouping sets, a date 364 days later as 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -28,117 +30,31 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from retailstream.analytics.headline import Headline
-from retailstream.contracts import FORMS, Type
+from retailstream.analytics.use_case import Parameter, UseCase, nearest
 from retailstream.errors import UsageError
 from retailstream.querying import found_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from retailstream.analytics.use_case import Value
     from retailstream.querying import Found, QueryEngine
-
-Value = int | Decimal | str | None
 
 _FOLDER: Final = Path(__file__).parent / "sql"
 _ENTRY: Final = re.compile(
-    r"(?P<key>place|question|needs|method|bar|parameter|headline|empty)(?: \((?P<steps>[^)]*)\))?: (?P<text>.+)"
+    r"(?P<key>place|question|reads|needs|method|bar|heading|parameter|headline|empty)"
+    r"(?: \((?P<steps>[^)]*)\))?: (?P<text>.+)"
 )
 _STEP: Final = re.compile(r"(\w+) (\w+)")
 _PARAMETER: Final = re.compile(
     r"(?P<name>\w+) (?P<type>integer|money|number|text)"
-    r"(?: = (?P<default>\S+))?(?: at least (?P<at_least>\S+))?(?: at most (?P<at_most>\S+))? \| (?P<help>.+)"
+    r"(?: = (?P<default>\S+))?(?: at least (?P<at_least>\S+))?(?: at most (?P<at_most>\S+))?"
+    r"(?: among (?P<among>\w+\.\w+))? \| (?P<help>.+)"
 )
+_HEADING: Final = re.compile(r"(\w+) \| (.+)")
 
 RELATIONS: Final = {"forecast": "retailstream.analytics.forecast.relation"}
 """What an analysis can read beside the tables, and the module whose `offer(connection)` makes it."""
-
-_KINDS: Final = {
-    "integer": "a whole number such as 3",
-    "money": "a sum of money such as 39.50",
-    "number": "a number such as 8.5",
-    "text": "a text",
-}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A value that an analysis is asked with: `integer`, `money`, `number` or `text`."""
-
-    name: str
-    type: str
-    default: Value
-    help: str
-    at_least: Decimal | None = None
-    at_most: Decimal | None = None
-
-    def value(self, given: object) -> Value:
-        """Return the value as it is bound: `"39.5"` → `Decimal("39.5")`, None → the default; UsageError if bad."""
-        if given is None:
-            return self.default
-        text = str(given)
-        form = r".+" if self.type == "text" else FORMS[Type(self.type)]
-        if re.fullmatch(form, text) is None:
-            raise self._refusal(_KINDS[self.type], text)
-        if self.type == "text":
-            return text
-        number = Decimal(text)
-        if self.at_least is not None and number < self.at_least:
-            raise self._refusal(f"at least {self.at_least}", text)
-        if self.at_most is not None and number > self.at_most:
-            raise self._refusal(f"at most {self.at_most}", text)
-        return int(number) if self.type == "integer" else number
-
-    def _refusal(self, expected: str, text: str) -> UsageError:
-        return UsageError(f"--{self.name} must be {expected}, not {text!r}", hint=f"--{self.name} is {self.help}")
-
-
-@dataclass(frozen=True)
-class UseCase:
-    """One analysis: its question, what it can be asked with, its query, and how its answer is put in words."""
-
-    name: str
-    place: int
-    title: str
-    question: str
-    parameters: tuple[Parameter, ...]
-    sql: str
-    headlines: tuple[Headline, ...]
-    empty: Headline
-    needs: str | None = None
-    method: str = ""
-    bar: str | None = None
-
-    def values(self, given: Mapping[str, object]) -> dict[str, Value]:
-        """Return a value for each parameter, its default where none is given; UsageError for an unknown name."""
-        names = [parameter.name for parameter in self.parameters]
-        for name in given:
-            if name not in names:
-                takes = ", ".join(f"--{known}" for known in names)
-                raise UsageError(
-                    f"{self.name} has no parameter --{name}",
-                    hint=f"did you mean --{_nearest(name, names)}? It takes {takes}" if names else "it takes none",
-                )
-        return {parameter.name: parameter.value(given.get(parameter.name)) for parameter in self.parameters}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What an analysis found: Decimal for money, float for percentages, else int, str, date or None."""
-
-    use_case: UseCase
-    parameters: Mapping[str, Value]
-    columns: tuple[str, ...]
-    rows: list[tuple[object, ...]]
-
-    @property
-    def headline(self) -> str:
-        """The answer in one sentence."""
-        rows = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
-        for headline in self.use_case.headlines if rows else [self.use_case.empty]:
-            sentence = headline.sentence(rows, self.parameters)
-            if sentence is not None:
-                return sentence
-        return f"{self.use_case.title}: {len(rows):,} rows."
 
 
 @cache
@@ -154,7 +70,7 @@ def find(name: str) -> UseCase:
     if name not in known:
         raise UsageError(
             f"there is no analysis {name!r}",
-            hint=f"did you mean {_nearest(name, list(known))}? `retailstream analyze list` shows them all",
+            hint=f"did you mean {nearest(name, list(known))}? `retailstream analyze list` shows them all",
         )
     return known[name]
 
@@ -197,6 +113,8 @@ def load(path: Path) -> UseCase:
         needs=single.get("needs"),
         method=single.get("method", ""),
         bar=single.get("bar"),
+        reads=tuple(single["reads"].split(", ")) if "reads" in single else (),
+        headings=MappingProxyType(dict(_heading(part["text"], path) for part in parts if part["key"] == "heading")),
     )
 
 
@@ -223,17 +141,18 @@ def _matched(pattern: re.Pattern[str], text: str, path: Path) -> re.Match[str]:
 
 def _parameter(match: re.Match[str]) -> Parameter:
     bounds = {name: Decimal(match[name]) for name in ("at_least", "at_most") if match[name] is not None}
-    parameter = Parameter(match["name"], match["type"], None, match["help"], **bounds)
+    parameter = Parameter(match["name"], match["type"], None, match["help"], among=match["among"], **bounds)
     return replace(parameter, default=parameter.value(match["default"]))
+
+
+def _heading(text: str, path: Path) -> tuple[str, str]:
+    match = _matched(_HEADING, text, path)
+    return match[1], match[2]
 
 
 def _headline(match: re.Match[str], path: Path) -> Headline:
     steps = (_matched(_STEP, step, path) for step in (match["steps"] or "").split(", ") if step)
     return Headline(match["text"], tuple((step[1], step[2]) for step in steps))
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    return get_close_matches(name, known, n=1, cutoff=0)[0]
 
 
 def _without_negative_zero(value: object) -> object:

@@ -13,14 +13,14 @@ import io
 import json
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
-from retailstream.analytics import catalog
-from retailstream.analytics.catalog import Answer
+from retailstream.analytics import absence, catalog
+from retailstream.analytics.use_case import Answer
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.ports import ResultTable
 from retailstream.text_table import aligned
@@ -64,7 +64,10 @@ def ask(engine: QueryEngine, use_case: str, parameters: Mapping[str, object]) ->
     case = catalog.find(use_case)
     values = case.values(parameters)
     found = catalog.found(engine, case, values)
-    return TypedAnswer(Answer(case, MappingProxyType(values), found.columns, found.rows), found.types)
+    answer = Answer(case, MappingProxyType(values), found.columns, found.rows)
+    if not answer.speaks:
+        answer = replace(answer, absence=absence.reason(engine, case, values))
+    return TypedAnswer(answer, found.types)
 
 
 def analyses(questions: Mapping[str, Mapping[str, object]]) -> Callable[[QueryEngine], list[TypedAnswer]]:
@@ -73,11 +76,11 @@ def analyses(questions: Mapping[str, Mapping[str, object]]) -> Callable[[QueryEn
 
 
 def csv_text(found: TypedAnswer) -> str:
-    """Return a header and a line a row; nothing stands for null."""
+    """Return a header and a line a row; nothing stands for null, and no text can start a formula in a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(found.answer.columns)
-    writer.writerows([plain(value) for value in row] for row in found.answer.rows)
+    writer.writerows([_inert(value) for value in row] for row in found.answer.rows)
     return text.getvalue()
 
 
@@ -113,9 +116,21 @@ def plain(value: object) -> str:
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
+def _inert(value: object) -> str:
+    """Return a value as `plain` does, with `'` before text that a spreadsheet would compute: `=1+1` → `'=1+1`."""
+    text = plain(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
 def form_of(path: Path) -> Form:
-    """Return the form that a file's ending asks for; table where it says nothing."""
-    return ENDINGS.get(path.suffix.lower(), "table")
+    """Return the form that a file's ending asks for; UsageError where it is none of the ENDINGS."""
+    form = ENDINGS.get(path.suffix.lower())
+    if form is None:
+        raise UsageError(
+            f"--output {path}: its name does not end in a form of answers",
+            hint=f"end its name in {', '.join(list(ENDINGS)[:-1])} or {list(ENDINGS)[-1]}, or give --format",
+        )
+    return form
 
 
 def check_file(path: Path) -> None:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from retailstream.analytics.catalog import Answer
     from retailstream.analytics.export import TypedAnswer
+    from retailstream.analytics.use_case import Answer
     from retailstream.metrics import Sample
 
 WEEKS: Final = 8
@@ -49,7 +49,7 @@ def figures_of(answers: Sequence[TypedAnswer]) -> Iterator[Sample]:
     for found in answers:
         answer = found.answer
         yield metrics.ANSWER_ROWS.of(len(answer.rows), answer.use_case.name)
-        if answer.use_case.name == "forecast":
+        if answer.use_case.name in {"forecast", "forecast-weeks"}:
             yield from _weeks_ahead(answer)
 
 

@@ -68,6 +68,8 @@ STEPS: Final[Mapping[str, Callable[[Sequence[Any]], Any]]] = {
 }
 """What a step keeps: the rows that have this one of a column's values."""
 
+_NEWEST: Final = ("date", "year", "month")
+
 
 @dataclass(frozen=True)
 class Headline:
@@ -99,6 +101,28 @@ class Headline:
                 return None
             sentence += filled or ""
         return sentence
+
+    def order(self, rows: Sequence[Row]) -> list[int]:
+        """Return the places of all rows: that of the sentence's first, and the others as its steps would pick them."""
+        places = list(range(len(rows)))
+        for step, column in reversed(self.steps):
+            values: list[Any] = [row[column] for row in rows]
+            if step == "first":
+                met = {value: place for place, value in enumerate(dict.fromkeys(values))}
+                values = [None if value is None else met[value] for value in values]
+            known = [place for place in places if values[place] is not None]
+            known.sort(key=values.__getitem__, reverse=step == "highest")
+            places = known + [place for place in places if values[place] is None]
+        return places
+
+    @property
+    def begins_with(self) -> str | None:
+        """What the first row has, in words: `the newest date`; None where no column is asked for its best."""
+        for step, column in self.steps:
+            if step != "first":
+                word = "newest" if step == "highest" and column in _NEWEST else step
+                return f"the {word} {column.removesuffix('_pct').replace('_', ' ')}"
+        return None
 
 
 def _best(rows: list[Row], step: str, column: str) -> list[Row]:

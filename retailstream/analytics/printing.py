@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from retailstream.analytics.use_case import UseCase
 
 _NAMES_A_THING = re.compile(r"(?:.*_)?(?:store|dept|year|month|rank)")
 """Columns whose whole numbers are names, not amounts: store 1045 is not store 1,045."""
@@ -25,6 +29,8 @@ def cell(value: object, column: str) -> str:
     return str(value)
 
 
-def heading(column: str) -> str:
-    """`avg_weekly_sales` → `avg weekly sales`, `lift_pct` → `lift %`."""
+def heading(case: UseCase, column: str) -> str:
+    """Return what the analysis calls a column, or `avg_weekly_sales` → `avg weekly sales`, `lift_pct` → `lift %`."""
+    if column in case.headings:
+        return case.headings[column]
     return column.removesuffix("_pct").replace("_", " ") + (" %" if column.endswith("_pct") else "")

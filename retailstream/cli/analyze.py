@@ -14,11 +14,11 @@ from retailstream.cli.render import as_json, print_listing, print_table
 from retailstream.cli.session import run_id, wants_json
 
 if TYPE_CHECKING:
-    from retailstream.analytics.catalog import Parameter, UseCase
+    from retailstream.analytics.use_case import Parameter, UseCase
 
 Format = Annotated[
     Literal["table", "csv", "json", "parquet", "html"] | None,
-    typer.Option("--format", help="How to write it; by default a table, or what the name of the --output ends in."),
+    typer.Option("--format", help="Output format; default: table, or the extension of --output."),
 ]
 Chart = Annotated[
     Path | None, typer.Option("--chart", help="Draw the answer into this .svg or .png file.", metavar="FILE")
@@ -52,15 +52,15 @@ class AnalysisGroup(Group):
         return super().resolve_command(context, words)
 
 
-app = typer.Typer(name="analyze", cls=AnalysisGroup, no_args_is_help=True, help="Put questions to the warehouse.")
+app = typer.Typer(name="analyze", cls=AnalysisGroup, no_args_is_help=True, help="Run analyses on the warehouse.")
 
 
 @app.command("list", cls=Command)
 def list_(
     context: typer.Context,
-    form: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")] = "table",
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="Output format.")] = "table",
 ) -> None:
-    """List the questions that can be asked."""
+    """List the analyses and the questions they answer."""
     from retailstream.analytics.catalog import use_cases
 
     cases = use_cases().values()
@@ -78,7 +78,8 @@ def list_(
 def all_(
     context: typer.Context,
     form: Annotated[
-        Literal["table", "csv", "json", "parquet"] | None, typer.Option("--format", help="How to write the answers.")
+        Literal["table", "csv", "json", "parquet"] | None,
+        typer.Option("--format", help="Output format; default: table, or csv with --output."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="Write each answer to a file in this folder.", metavar="FOLDER")
@@ -90,7 +91,7 @@ def all_(
     save: Save = False,
     engine: QueryEngineName = None,
 ) -> None:
-    """Put every question at once."""
+    """Run every analysis."""
     from retailstream.analytics.catalog import use_cases
     from retailstream.cli.asking import Delivery, put_all
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from retailstream.analytics.export import TEXTS, json_of_all
 from retailstream.analytics.printing import cell, heading
+from retailstream.cli.render import say
 from retailstream.cli.rich_table import print_rich
+from retailstream.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +36,8 @@ def print_answer(found: TypedAnswer, form: Form, *, text: str | None = None) -> 
         _print_for_people(found)
     else:
         sys.stdout.write(TEXTS[form](found))
-        if not found.answer.rows:
-            print(found.answer.headline, file=sys.stderr)
+        if not found.answer.speaks:
+            say(found.answer.headline, sys.stderr)
 
 
 def print_all(answers: Sequence[TypedAnswer], form: Form) -> None:
@@ -66,11 +68,11 @@ def _print_for_people(found: TypedAnswer) -> None:
     answer = found.answer
     console = Console()
     console.print(Text(f"\n{answer.use_case.title}", style="bold cyan"))
-    console.print(Text(answer.headline))
+    console.print(Text(printable(answer.headline)))
     if answer.rows:
-        shown = answer.rows if len(answer.rows) <= MOST_ROWS else answer.rows[:FIRST_ROWS]
+        shown = answer.rows if len(answer.rows) <= MOST_ROWS else answer.first_rows(FIRST_ROWS)
         lines = [[cell(value, name) for value, name in zip(row, answer.columns, strict=True)] for row in shown]
-        columns, numeric = [heading(name) for name in answer.columns], list(found.numeric)
+        columns, numeric = [heading(answer.use_case, name) for name in answer.columns], list(found.numeric)
         if bar := answer.use_case.bar:
             place = answer.columns.index(bar)
             for line, text in zip(lines, bars([row[place] for row in shown]), strict=True):

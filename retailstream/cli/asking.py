@@ -14,9 +14,10 @@ from retailstream.analytics import export
 from retailstream.analytics.figures import figures_of
 from retailstream.analytics.report.evidence import extent
 from retailstream.cli.answers import print_all, print_answer
-from retailstream.cli.render import as_json, print_json, progress_bar
+from retailstream.cli.render import as_json, print_json, progress_bar, say
 from retailstream.cli.session import open_session, wants_json
 from retailstream.errors import UsageError
+from retailstream.masking import masked
 from retailstream.questions import ask
 from retailstream.reports import summary_of_nothing
 
@@ -72,7 +73,7 @@ def put(context: typer.Context, name: str, parameters: Mapping[str, object], to:
 
 def put_question(context: typer.Context, begun: Begun, question: Question, to: Delivery) -> None:
     """Put a question that has one answer, and deliver it."""
-    form = _form(context, to, default=export.form_of(to.output) if to.output else "table")
+    form = _form(context, to, default=None)
     for file in (to.output, to.chart):
         if file:
             export.check_file(file)
@@ -86,7 +87,7 @@ def put_question(context: typer.Context, begun: Begun, question: Question, to: D
         text = _page(session, found, held) if held else None
         if to.output:
             export.write(found, to.output, form, text=text)
-            if not (found.answer.rows or session.quiet):
+            if not (found.answer.speaks or session.quiet):
                 _note(found.answer.headline)
         if to.chart:
             files += _draw(found, to.chart, quiet=session.quiet)
@@ -102,7 +103,7 @@ def put_all(context: typer.Context, questions: Mapping[str, Mapping[str, object]
     """Put several questions, and deliver their answers."""
     form = _form(context, to, default="csv" if to.output else "table")
     if to.output is None and form == "csv":
-        raise UsageError("several answers make no single CSV", hint="give --output FOLDER, or use --format json")
+        raise UsageError("CSV holds one analysis", hint="use --output FOLDER for several, or --format json")
     for folder in (to.output, to.report):
         if folder:
             export.check_folder(folder)
@@ -117,7 +118,7 @@ def put_all(context: typer.Context, questions: Mapping[str, Mapping[str, object]
             _print_summary(session, begun, outputs, {"answers": [_told(found) for found in answers]})
         elif not (to.output or to.report):
             print_all(answers, form)
-        tables = f"{len(answers)} tables of {session.environment.settings.database.url}"
+        tables = f"{len(answers)} tables of {masked(session.environment.settings.database.url)}"
     _tell(session, [f"{len(files)} files in {to.output}"] if files else [], [str(page) for page in pages[:1]])
     _tell(session, [tables] if to.save else [])
 
@@ -147,13 +148,13 @@ def _ask(session: Session, question: Question, *, with_extent: bool) -> tuple[li
     return asked.found
 
 
-def _form(context: typer.Context, to: Delivery, *, default: Form) -> Form:
-    """Return how to write what was asked for; UsageError where stdout cannot hold it."""
+def _form(context: typer.Context, to: Delivery, *, default: Form | None) -> Form:
+    """Return how to write what was asked for; without a default as --output ends. UsageError for what cannot be."""
     if to.output is None and to.form and wants_json(context):
         raise UsageError("--json and --format both ask for stdout", hint="give the rows a file with --output")
     if to.output is None and to.form == "parquet":
-        raise UsageError("Parquet is no text for stdout", hint="give it a file with --output")
-    return to.form or default
+        raise UsageError("Parquet is binary", hint="write it to a file with --output")
+    return to.form or default or (export.form_of(to.output) if to.output else "table")
 
 
 def _page(session: Session, found: TypedAnswer, held: Extent) -> str:
@@ -169,7 +170,7 @@ def _draw(found: TypedAnswer, file: Path, *, quiet: bool) -> list[Path]:
     chart = drawing.draw(found.answer)
     if chart is None:
         if not quiet:
-            _note(f"there are no rows to draw; {file} is not written")
+            _note(f"there is nothing to draw; {file} is not written")
         return []
     drawing.write(chart, file)
     return [file]
@@ -184,10 +185,11 @@ def _report(session: Session, answers: Sequence[TypedAnswer], held: Extent, fold
 def _save(session: Session, answers: Sequence[TypedAnswer]) -> list[str]:
     """Keep answers in the database, and return the names of their tables."""
     tables = [export.result_table(found, session.run_id) for found in answers]
-    with wiring.open_results(session.environment.settings.database.url) as results:
+    url = session.environment.settings.database.url
+    with wiring.open_results(url) as results:
         for table in tables:
             results.replace(table)
-    return [f"{session.environment.settings.database.url}#{table.name}" for table in tables]
+    return [f"{masked(url)}#{table.name}" for table in tables]
 
 
 def _told(found: TypedAnswer) -> dict[str, object]:
@@ -198,6 +200,7 @@ def _told(found: TypedAnswer) -> dict[str, object]:
         "parameters": {name: as_json(value) for name, value in answer.parameters.items()},
         "headline": answer.headline,
         "rows": len(answer.rows),
+        "lacks": answer.absence.lacks if answer.absence else None,
     }
 
 
@@ -217,4 +220,4 @@ def _tell(session: Session, *outputs: Sequence[str]) -> None:
 
 
 def _note(text: str) -> None:
-    print(text, file=sys.stderr)
+    say(text, sys.stderr)

@@ -7,20 +7,24 @@ from typing import Annotated, Literal
 
 import typer
 
-from retailstream.cli.options import Command, Group
+from retailstream.cli.options import Command, Group, global_value
 from retailstream.cli.render import print_listing, print_table
 from retailstream.cli.session import load_settings, wants_json
 
-app = typer.Typer(name="config", cls=Group, no_args_is_help=True, help="Look at the settings.")
+app = typer.Typer(name="config", cls=Group, no_args_is_help=True, help="Show the settings.")
 
 
 @app.command("show", cls=Command)
 def show(
     context: typer.Context,
-    form: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")] = "table",
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="Output format.")] = "table",
 ) -> None:
     """Print every setting with its value and where that came from; secrets are masked."""
-    values = load_settings(context).values()
+    from retailstream.settings import Value, home_of
+
+    loaded = load_settings(context)
+    home, origin = home_of(global_value(context, "home"))
+    values = [Value("home", str(home.absolute()), origin), *loaded.values()]
     if form == "json" or wants_json(context):
         items = [asdict(value) for value in values]
         print_listing("config show", None, items, as_summary=wants_json(context))

@@ -19,9 +19,9 @@ app = typer.Typer()
 @app.command("doctor", cls=Command)
 def doctor(
     context: typer.Context,
-    form: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")] = "table",
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="Output format.")] = "table",
 ) -> None:
-    """Try every part that this environment needs. The exit code is 1 where anything failed."""
+    """Try every part that this environment needs. The exit code is 1 if any failed."""
     from retailstream import wiring
     from retailstream.diagnosis import diagnose
 

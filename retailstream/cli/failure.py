@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -16,6 +15,8 @@ from typer.exceptions import TyperException
 from retailstream.cli.options import Group
 from retailstream.errors import RetailStreamError, UsageError, exit_code
 from retailstream.interruption import InterruptedRunError, behind, sentence_of, terminate
+from retailstream.masking import masked_text
+from retailstream.printable import json_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +70,7 @@ def _present(error: BaseException, words: Sequence[str]) -> int:
         _tell(error, words)
     code = exit_code(error)
     if "--json" in words:
-        print(json.dumps(getattr(error, "summary", None) or _early(error, words)))
+        print(json_line(getattr(error, "summary", None) or _early(error, words)))
     sys.stdout.flush()
     return code
 
@@ -77,17 +78,22 @@ def _present(error: BaseException, words: Sequence[str]) -> int:
 def _tell(error: BaseException, words: Sequence[str]) -> None:
     if isinstance(error, RetailStreamError):
         if error.message:
-            print(f"error: {error.message}", file=sys.stderr)
+            _say(f"error: {error.message}")
         if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
+            _say(f"hint: {error.hint}")
     elif sentence := sentence_of(error):
-        print(f"error: {sentence}", file=sys.stderr)
+        _say(f"error: {sentence}")
     else:
-        print(f"error: {type(error).__name__}: {error}", file=sys.stderr)
+        _say(f"error: {type(error).__name__}: {error}")
         if any(word.startswith("-v") or word == "--verbose" for word in words):
-            traceback.print_exception(error)
+            for line in "".join(traceback.format_exception(error)).splitlines():
+                _say(line)
         else:
-            print("hint: this is a bug of retailstream; -v shows its traceback", file=sys.stderr)
+            _say("hint: this is a bug of retailstream; -v shows its traceback")
+
+
+def _say(text: str) -> None:
+    print(printable(masked_text(text)), file=sys.stderr)
 
 
 def _ours(error: BaseException) -> BaseException:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from retailstream.health import Health
 
 COLUMNS = ("state", "check", "value", "limit")
@@ -15,7 +17,14 @@ def rows(found: Health) -> list[tuple[object, ...]]:
     return [(check.state, check.name, check.shown, check.limit) for check in found.checks]
 
 
-def verdict(found: Health) -> str:
-    """Return the last line, which sums the checks up."""
+def next_steps(checks: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each failing check, of those that a summary holds, that says what to do about it."""
+    return [f"{check['name']}: {check['hint']}" for check in checks if check["state"] == "fail"]
+
+
+def verdict(found: Health) -> list[str]:
+    """Return what stands below the table: what to do about each failing check, and the last line, which sums up."""
     failing = sum(check.state == "fail" for check in found.checks)
-    return "healthy" if found.healthy else f"not healthy: {failing} of {len(found.checks)} checks fail"
+    if found.healthy:
+        return ["healthy"]
+    return [*next_steps(found.as_checks()), f"not healthy: {failing} of {len(found.checks)} checks fail"]

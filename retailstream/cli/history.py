@@ -8,19 +8,19 @@ from typing import Annotated, Literal
 import typer
 
 from retailstream.cli.options import Command, Group
-from retailstream.cli.render import print_listing, print_summary, print_table
+from retailstream.cli.render import print_listing, print_summary, print_table, say
 from retailstream.cli.session import open_session
 
 app = typer.Typer(name="runs", cls=Group, invoke_without_command=True, help="List past runs, or show one.")
 
-Format = Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")]
+Format = Annotated[Literal["table", "json"], typer.Option("--format", help="Output format.")]
 
 
 @app.callback()
 def runs(
     context: typer.Context,
     stage: Annotated[str | None, typer.Option("--stage", help="Only this stage.")] = None,
-    limit: Annotated[int, typer.Option("--limit", help="At most so many, the newest first.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", help="Number of runs to show, newest first.")] = 20,
     form: Format = "table",
 ) -> None:
     """List past runs, or show one."""
@@ -69,11 +69,11 @@ def show(
         if entry.summary and entry.stage != "run":
             print_summary(dict(entry.summary))
         else:
-            print(f"{entry.stage}: {entry.status}")
+            say(f"{entry.stage}: {entry.status}")
         for warning in (entry.summary or {}).get("warnings", ()) if entry.stage != "run" else ():
-            print(f"  warning: {warning['text']}")
+            say(f"  warning: {warning['text']}")
         if entry.error:
-            print(f"  {entry.error}")
-        print(f"  attempt {entry.attempt}, {entry.started_at} to {entry.ended_at}, exit code {entry.exit_code}")
-        print(f"  process {entry.process_id} on {entry.host}, version {entry.code_version}, config {entry.config_hash}")
-        print(f"  {len(entry.inputs):,} inputs by hash (--format json lists them)")
+            say(f"  {entry.error}")
+        say(f"  attempt {entry.attempt}, {entry.started_at} to {entry.ended_at}, exit code {entry.exit_code}")
+        say(f"  process {entry.process_id} on {entry.host}, version {entry.code_version}, config {entry.config_hash}")
+        say(f"  {len(entry.inputs):,} inputs by hash (--format json lists them)")

@@ -23,8 +23,9 @@ def hive_ddl(
     from retailstream.adapters.warehouse.hive_address import address_of
     from retailstream.adapters.warehouse.hive_tables import ddl
     from retailstream.contracts import CONTRACTS
+    from retailstream.masking import masked
 
     settings = load_settings(context).settings
     url = settings.warehouse.url
     named = database or (address_of(url).database if url.startswith("hive://") else "retail")
-    print("\n\n".join(ddl(contract, named, settings.hive.location) for contract in CONTRACTS.values()))
+    print("\n\n".join(ddl(contract, named, masked(settings.hive.location)) for contract in CONTRACTS.values()))

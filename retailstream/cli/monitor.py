@@ -9,7 +9,7 @@ import typer
 
 from retailstream.cli.health_table import COLUMNS, rows, verdict
 from retailstream.cli.options import Command
-from retailstream.cli.render import print_json, print_table
+from retailstream.cli.render import print_json, print_table, say
 from retailstream.cli.session import open_session, run_id
 from retailstream.errors import QualityGateError, UsageError
 
@@ -19,17 +19,17 @@ app = typer.Typer()
 @app.command("monitor", cls=Command)
 def monitor(
     context: typer.Context,
-    check: Annotated[bool, typer.Option("--check", help="End with exit code 3 where anything is not healthy.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Look again and again, until Ctrl-C.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Exit with code 3 unless healthy.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh until Ctrl-C.")] = False,
     serve: Annotated[
         str | None,
         typer.Option("--serve", help="Serve /metrics to Prometheus, until stopped.", metavar="[HOST:]PORT"),
     ] = None,
     every: Annotated[
-        float, typer.Option("--every", min=0.1, help="Seconds between two looks of --watch and --serve.")
+        float, typer.Option("--every", min=0.1, help="Refresh interval in seconds for --watch and --serve.")
     ] = 30,
 ) -> None:
-    """Look at the health of an environment. It says whether stores agree, data is good and runs ended well."""
+    """Check the health of an environment: whether stores agree, data is good and runs ended well."""
     if sum((check, watch, serve is not None)) > 1:
         raise UsageError("--check, --watch and --serve exclude each other", hint="give one of them")
     if watch or serve is not None:
@@ -51,7 +51,8 @@ def _look(context: typer.Context, *, check: bool) -> None:
             print_json(summary | {"seconds": round(time.monotonic() - clock, 3)} | found.as_dict())
         else:
             print_table(COLUMNS, rows(found))
-            print(verdict(found))
+            for line in verdict(found):
+                say(line)
         monitoring.tell_health(session.environment, found)
         if check and not found.healthy:
             raise typer.Exit(QualityGateError.exit_code)

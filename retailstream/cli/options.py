@@ -29,19 +29,33 @@ def global_options(
     config: Annotated[Path | None, _global("--config", help="The TOML file with the settings.", metavar="FILE")] = None,
     # An empty text would be the current folder as a path.
     home: Annotated[
-        str | None, _global("--home", help="The folder of the environment; .retailstream by default.", metavar="FOLDER")
+        str | None,
+        _global(
+            "--home",
+            help="The folder of the environment; default: that of RETAILSTREAM_HOME, or .retailstream.",
+            metavar="FOLDER",
+        ),
     ] = None,
-    run_id: Annotated[str | None, _global("--run-id", help="The run's id; an orchestrator gives its own.")] = None,
+    run_id: Annotated[
+        str | None, _global("--run-id", help="Id of the run, such as an orchestrator's own; default: a new one.")
+    ] = None,
     json: Annotated[bool, _global("--json", help="Print the summary as one JSON object on the last line.")] = False,
     metrics_file: Annotated[
         Path | None,
-        _global("--metrics-file", help="Write metrics to this file, too: monitoring.metrics_file.", metavar="FILE"),
+        _global(
+            "--metrics-file", help="Also write metrics to this file, as monitoring.metrics_file does.", metavar="FILE"
+        ),
     ] = None,
-    log_format: Annotated[str | None, _global("--log-format", help="text or json.")] = None,
+    log_format: Annotated[
+        str | None, _global("--log-format", help="Format of the log on stderr: text or json.")
+    ] = None,
     verbose: Annotated[
-        int, _global("--verbose", "-v", count=True, show_default=False, help="Say more; bugs show their traceback.")
+        int,
+        _global(
+            "--verbose", "-v", count=True, show_default=False, help="Show more of the log, and the traceback of a bug."
+        ),
     ] = 0,
-    quiet: Annotated[bool, _global("--quiet", "-q", help="Say nothing but errors and results.")] = False,
+    quiet: Annotated[bool, _global("--quiet", "-q", help="Print errors and results only.")] = False,
 ) -> None:
     """Declare the global options; their values are read with `global_value`."""
 
@@ -65,10 +79,12 @@ class _WithGlobalOptions:
     """What commands and groups share: the global options, and help that costs rich only where rich can be seen."""
 
     params: list[Any]
+    context_settings: Any
     rich_markup_mode: Any
 
     def __init__(self, *args: Any, **attributes: Any) -> None:  # noqa: ANN401 -- typer's own signature
         super().__init__(*args, **attributes)
+        self.context_settings = {"help_option_names": ["-h", "--help"], **self.context_settings}
         self.params += _global_params()
 
     def format_help(self, context: Any, formatter: Any) -> None:  # noqa: ANN401 -- typer's own signature
@@ -100,34 +116,37 @@ class Group(_WithGlobalOptions, TyperGroup):
     """A group of commands that takes the global options too."""
 
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")]
-SkipIfEmpty = Annotated[bool, typer.Option("--skip-if-empty", help="End with exit code 99 where nothing is new.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; write nothing.")]
+SkipIfEmpty = Annotated[bool, typer.Option("--skip-if-empty", help="Exit with code 99 if nothing is new.")]
 Source = Annotated[str | None, typer.Option("--source", help="The folder with new files.", metavar="FOLDER")]
-Engine = Annotated[str | None, typer.Option("--engine", help="What cleans and merges: duckdb, spark, or glue.")]
-QueryEngineName = Annotated[str | None, typer.Option("--engine", help="What answers: duckdb, spark, or hive.")]
-Mover = Annotated[str | None, typer.Option("--engine", help="What moves the rows: native, sqoop, or spark.")]
-Table = Annotated[str | None, typer.Option("--table", help="Copy this table, whatever it holds.", metavar="NAME")]
+Engine = Annotated[str | None, typer.Option("--engine", help="Engine that cleans and merges: duckdb, spark, or glue.")]
+QueryEngineName = Annotated[str | None, typer.Option("--engine", help="Engine that answers: duckdb, spark, or hive.")]
+Mover = Annotated[str | None, typer.Option("--engine", help="Engine that moves the rows: native, sqoop, or spark.")]
+Table = Annotated[
+    str | None, typer.Option("--table", help="Copy this table of the database, of any shape.", metavar="NAME")
+]
 Target = Annotated[str | None, typer.Option("--target", help="Its name in the warehouse.", metavar="NAME")]
-Columns = Annotated[str | None, typer.Option("--columns", help="Copy these columns alone.", metavar="A,B")]
+Columns = Annotated[str | None, typer.Option("--columns", help="Copy only these columns.", metavar="A,B")]
 Where = Annotated[
-    str | None, typer.Option("--where", help="Copy rows alone that this SQL of the database holds for.", metavar="SQL")
+    str | None, typer.Option("--where", help="Copy only rows that match this SQL condition.", metavar="SQL")
 ]
 Incremental = Annotated[
-    str | None, typer.Option("--incremental", help="Copy what is new: append, or lastmodified for what changed, too.")
+    str | None,
+    typer.Option("--incremental", help="Copy only new rows (append), or new and changed ones (lastmodified)."),
 ]
 CheckColumn = Annotated[
-    str | None, typer.Option("--check-column", help="The column that tells what is new.", metavar="NAME")
+    str | None, typer.Option("--check-column", help="Column that tells which rows are new.", metavar="NAME")
 ]
 TableFormat = Annotated[
     str | None, typer.Option("--format", help="The format of the table's file: parquet or orc.", metavar="FORMAT")
 ]
 SplitBy = Annotated[
-    str | None, typer.Option("--split-by", help="The column that shares rows out among connections.", metavar="NAME")
+    str | None, typer.Option("--split-by", help="Column that partitions rows among connections.", metavar="NAME")
 ]
 Mappers = Annotated[
-    int | None, typer.Option("--mappers", "-m", help="Over how many connections sqoop or spark reads.", metavar="N")
+    int | None, typer.Option("--mappers", "-m", help="Parallel connections (sqoop and spark engines).", metavar="N")
 ]
 MaxRejects = Annotated[
-    str | None, typer.Option("--max-rejects", help="How many records may be rejected: a number or a share such as 5%.")
+    str | None, typer.Option("--max-rejects", help="Limit of rejected records: a count (12) or a percentage (5%).")
 ]
 Output = Annotated[Path | None, typer.Option("--output", help="Write the result to this file.", metavar="FILE")]

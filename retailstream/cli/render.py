@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
+from retailstream.cli.health_table import next_steps
 from retailstream.cli.rich_table import drawn, print_rich
+from retailstream.masking import masked_text
 from retailstream.ports import no_progress
+from retailstream.printable import json_line, printable
 from retailstream.text_table import aligned
 
 if TYPE_CHECKING:
@@ -20,12 +22,20 @@ if TYPE_CHECKING:
     from retailstream.ports import Progress
     from retailstream.reports import Summary
 
+NAMED = 20
+"""How many new files of a plan are named; of the others there is the number."""
+
 _FIGURES = ("rows_in", "rows_out", "rows_quarantined", "rows_duplicate", "rows_superseded", "rows_replaced")
 
 
 def print_json(document: object) -> None:
     """Print one JSON document on one line."""
-    print(json.dumps(document, default=str))
+    print(json_line(document))
+
+
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Print a sentence that may name files or other things that users have named."""
+    print(printable(masked_text(text)), file=stream)
 
 
 def counted(count: int, noun: str) -> str:
@@ -69,9 +79,10 @@ def print_summary(summary: Summary) -> None:
     """Print what a stage or a run did, for people."""
     head = f"{summary['stage']}: {summary['status']} in {summary['seconds']:,.2f} s"
     files = f"{summary['files_new']:,} new of {summary['files_in']:,} files, {_bytes(summary['bytes'])}"
-    print(head if "stages" in summary else f"{head}, {files}")
+    say(head if "stages" in summary else f"{head}, {files}")
     if "stages" in summary:
         _print_stages(summary["stages"])
+    _print_new_files(summary.get("files", ()))
     datasets = {name: counts for name, counts in summary["datasets"].items() if any(counts.values())}
     if datasets and any(counts["rows_in"] or counts["files_quarantined"] for counts in datasets.values()):
         columns = ("dataset", *(figure.removeprefix("rows_") for figure in _FIGURES), "files quarantined")
@@ -98,9 +109,17 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
         task = bar.add_task("starting", total=None)
 
         def show(what: str, done: int, of: int) -> None:
-            bar.update(task, description=what, completed=done, total=of)
+            bar.update(task, description=printable(what), completed=done, total=of)
 
         yield show
+
+
+def _print_new_files(files: Sequence[str]) -> None:
+    """Name the files that a plan would land, the first of many."""
+    for file in files[:NAMED]:
+        say(f"new: {file}")
+    if len(files) > NAMED:
+        say(f"new: {len(files) - NAMED:,} more")
 
 
 def _print_stages(stages: Sequence[Summary]) -> None:
@@ -115,7 +134,9 @@ def _print_health(health: dict[str, Any]) -> None:
     if health["healthy"]:
         print("healthy: clean bucket, database and warehouse agree")
     elif bad:
-        print(f"not healthy: {', '.join(check['name'] for check in bad)}; see retailstream monitor")
+        for line in next_steps(bad):
+            say(line)
+        say(f"not healthy: {', '.join(check['name'] for check in bad)}; see retailstream monitor")
 
 
 def _is_numeric(values: Sequence[object]) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from retailstream.printable import printable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -39,6 +41,7 @@ def drawn(
     from rich.table import Table
     from rich.text import Text
 
+    columns, lines = list(map(printable, columns)), [list(map(printable, line)) for line in lines]
     least = [
         _least(column, [line[place] for line in lines], right=numeric[place]) for place, column in enumerate(columns)
     ]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from retailstream.cli.options import Command
-from retailstream.cli.render import print_json
+from retailstream.cli.render import print_json, say
 from retailstream.cli.session import load_settings, run_id, wants_json
 
 app = typer.Typer()
@@ -44,6 +44,6 @@ def sample(
         )
         return
     counts = ", ".join(f"{count:,} {name}" for name, count in written.rows.items())
-    print(f"{written.files:,} files in {folder}: {counts}")
+    say(f"{written.files:,} files in {folder}: {counts}")
     if written.spoilt:
-        print(f"{written.spoilt:,} records are spoilt; {folder / 'manifest.json'} says which and how")
+        say(f"{written.spoilt:,} records are spoilt; {folder / 'manifest.json'} says which and how")

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import gc
-import json
 import logging
 import os
 import sys
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retailstream.cli.options import global_value
 from retailstream.errors import UsageError
+from retailstream.masking import masked_text
+from retailstream.printable import json_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     import typer
 
@@ -59,7 +60,7 @@ def open_session(
     home = home_of(context)
     if home.exists() and not home.is_dir():
         raise UsageError(
-            f"the home {home} is no folder", hint="name a folder with --home; it is made where it is missing"
+            f"--home {home} is not a directory", hint="name a folder with --home; it is made where it is missing"
         )
     with open_environment(home, load_settings(context, flags), create=create) as environment:
         session = Session(environment, run_id(context), wants_json(context), bool(global_value(context, "quiet")))
@@ -92,12 +93,12 @@ def run_id(context: typer.Context) -> str:
 
 def home_of(context: typer.Context) -> Path:
     """Return the folder of the environment."""
-    from retailstream.settings import HOME
+    from retailstream import settings
 
     given = global_value(context, "home")
     if given is not None and not given.strip():
         raise UsageError("--home is empty", hint="name a folder, or leave the option out")
-    return Path(given or HOME)
+    return settings.home_of(given)[0]
 
 
 def _set_up_log(context: typer.Context) -> None:
@@ -105,7 +106,7 @@ def _set_up_log(context: typer.Context) -> None:
     if log_format not in {"text", "json"}:
         raise UsageError(f"'{log_format}' is no log format", hint="use --log-format text or --log-format json")
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLines() if log_format == "json" else logging.Formatter("%(levelname)s: %(message)s"))
+    handler.setFormatter(_JsonLines() if log_format == "json" else _TextLines())
     root = logging.getLogger("retailstream")
     root.handlers[:] = [handler]
     root.propagate = False
@@ -114,10 +115,18 @@ def _set_up_log(context: typer.Context) -> None:
     root.setLevel(logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING)
 
 
+class _TextLines(logging.Formatter):
+    """One line a record, for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(f"{record.levelname}: {masked_text(record.getMessage())}")
+
+
 class _JsonLines(logging.Formatter):
     """One JSON object a line, for machines that collect logs."""
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line = {"time": at, "level": record.levelname.lower(), "message": record.getMessage(), "process": os.getpid()}
-        return json.dumps(line)
+        message = masked_text(record.getMessage())
+        line = {"time": at, "level": record.levelname.lower(), "message": message, "process": os.getpid()}
+        return json_line(line)

@@ -53,7 +53,7 @@ def glue_merge(
     engine: Engine = None,
     max_rejects: MaxRejects = None,
     stop_on_interrupt: Annotated[
-        bool, typer.Option("--stop-on-interrupt", help="Stop the Glue job, too, when this command is interrupted.")
+        bool, typer.Option("--stop-on-interrupt", help="Also stop the Glue job when this command is interrupted.")
     ] = False,
     dry_run: DryRun = False,
     skip_if_empty: SkipIfEmpty = False,
@@ -134,17 +134,17 @@ def sqoop(
 def run(
     context: typer.Context,
     source: Source = None,
-    first: Annotated[str, typer.Option("--from", help="The stage to begin with.", metavar="STAGE")] = "ingest",
+    first: Annotated[str, typer.Option("--from", help="The stage to start with.", metavar="STAGE")] = "ingest",
     engine: Engine = None,
     max_rejects: MaxRejects = None,
     report: Annotated[
         Path | None,
-        typer.Option("--report", help="Write a page with tables and charts to this folder, too.", metavar="FOLDER"),
+        typer.Option("--report", help="Also write a page with tables and charts to this folder.", metavar="FOLDER"),
     ] = None,
     dry_run: DryRun = False,
     skip_if_empty: SkipIfEmpty = False,
 ) -> None:
-    """Run all stages in order. A look at the health of the result comes last."""
+    """Run all stages in order. A health check of the result comes last."""
     from retailstream import execution
     from retailstream.errors import UsageError
     from retailstream.stages import ORDER

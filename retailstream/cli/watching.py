@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from retailstream import metrics, monitoring
 from retailstream.cli.health_table import COLUMNS, rows, verdict
-from retailstream.cli.render import drawn_table, print_json, print_table
+from retailstream.cli.render import drawn_table, print_json, print_table, say
 from retailstream.cli.session import load_settings, open_session, run_id, wants_json
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.execution import describe
 from retailstream.interruption import TerminatedError
+from retailstream.masking import masked_text
+from retailstream.printable import printable
 from retailstream.reports import summary_of_nothing
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def serve(context: typer.Context, address: str, every: float) -> None:
     host, port = _address(address)
     load_settings(context)
     with serving(host, port) as (port, show):
-        print(f"metrics are at http://{host}:{port}/metrics", file=sys.stderr)
+        say(f"metrics are at http://{host}:{port}/metrics", sys.stderr)
         try:
             while True:
                 show(_groups(context))
@@ -85,7 +87,7 @@ def _groups(context: typer.Context) -> list[tuple[dict[str, str], list[Sample]]]
             groups.setdefault("monitor", []).append(metrics.LOOK_FAILED.of(1))
         else:
             groups["monitor"].append(metrics.LOOK_FAILED.of(0))
-    return [(dict(zip(metrics.GROUP, (name, stage), strict=True)), found) for stage, found in groups.items()]
+    return [(metrics.group(name, stage), found) for stage, found in groups.items()]
 
 
 def _show_json(run: str, found: Health | None, error: RetailStreamError | None) -> None:
@@ -97,7 +99,9 @@ def _show_json(run: str, found: Health | None, error: RetailStreamError | None) 
 def _show_plain(_run: str, found: Health | None, error: RetailStreamError | None) -> None:
     if found:
         print_table(COLUMNS, rows(found))
-    print(_last_line(found, error), end="\n\n")
+    for line in _last_lines(found, error):
+        say(line)
+    print()
 
 
 def _live(stack: ExitStack) -> Callable[[str, Health | None, RetailStreamError | None], None]:
@@ -111,14 +115,15 @@ def _live(stack: ExitStack) -> Callable[[str, Health | None, RetailStreamError |
     def show(_run: str, found: Health | None, error: RetailStreamError | None) -> None:
         style = "green" if found and found.healthy else "red"
         parts: Iterator[object] = iter([drawn_table(COLUMNS, rows(found), console.width)] if found else [])
-        live.update(Group(*parts, Text(_last_line(found, error), style=style)), refresh=True)  # type: ignore[arg-type]
+        lines = [Text(printable(masked_text(line)), style=style) for line in _last_lines(found, error)]
+        live.update(Group(*parts, *lines), refresh=True)  # type: ignore[arg-type]
 
     return show
 
 
-def _last_line(found: Health | None, error: RetailStreamError | None) -> str:
-    told = verdict(found) if found else f"the look failed: {describe(error)}" if error else ""
-    return f"{datetime.now().astimezone():%H:%M:%S} {told}"
+def _last_lines(found: Health | None, error: RetailStreamError | None) -> list[str]:
+    *steps, last = verdict(found) if found else [f"the look failed: {describe(error)}" if error else ""]
+    return [*steps, f"{datetime.now().astimezone():%H:%M:%S} {last}"]
 
 
 def _address(text: str) -> tuple[str, int]:

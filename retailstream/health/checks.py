@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from retailstream import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from retailstream.metrics import Sample
 
@@ -19,7 +20,8 @@ State = Literal["ok", "warn", "fail"]
 class Check:
     """One thing looked at: its value, its limit, and whether that is well.
 
-    `measure` and `bound` are value and limit as numbers, where they are told as text.
+    `measure` and `bound` are value and limit as numbers, where they are told as text. `hint` is what to do about it:
+    the thing that is not well, by its name, and the next command.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Check:
     state: State
     measure: float | None = None
     bound: float | None = None
+    hint: str = ""
 
     @property
     def shown(self) -> str:
@@ -39,7 +42,8 @@ class Check:
 
     def as_dict(self) -> dict[str, object]:
         """Return the check as the JSON summary prints it."""
-        return {"name": self.name, "value": self.value, "limit": self.limit, "state": self.state}
+        told = {"name": self.name, "value": self.value, "limit": self.limit, "state": self.state}
+        return {**told, "hint": self.hint if self.hint and self.state != "ok" else None}
 
     def samples(self) -> Iterator[Sample]:
         """Yield the check as metrics."""
@@ -69,7 +73,11 @@ class Health:
 
     def as_dict(self) -> dict[str, object]:
         """Return the health as JSON summaries print it."""
-        return {"healthy": self.healthy, "checks": [check.as_dict() for check in self.checks]}
+        return {"healthy": self.healthy, "checks": self.as_checks()}
+
+    def as_checks(self) -> list[dict[str, object]]:
+        """Return the checks as JSON summaries print them."""
+        return [check.as_dict() for check in self.checks]
 
     def samples(self) -> Iterator[Sample]:
         """Yield everything as metrics."""
@@ -78,6 +86,12 @@ class Health:
         for check in self.checks:
             yield from check.samples()
         yield from self.figures
+
+
+def named(things: Collection[object], most: int = 3) -> str:
+    """`[4, 7, 9, 11, 12]` → `"4, 7, 9 and 2 more"`."""
+    shown = ", ".join(str(thing) for thing in islice(things, most))
+    return f"{shown} and {len(things) - most:,} more" if len(things) > most else shown
 
 
 def healthy(checks: Iterable[Check]) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from retailstream import metrics
-from retailstream.health.checks import Check
+from retailstream.health.checks import Check, named
 from retailstream.reports import summary_of_nothing
+from retailstream.source_files import PASSED_OVER, UNREADABLE
+from retailstream.source_names import may_hold_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +30,9 @@ GRACE: Final = 60
 KILLED: Final = 137
 """The exit code of a process that was killed, as a shell tells it."""
 
+NAMED: Final = 5
+"""How many things of a kind a check names; of the others it has the number."""
+
 _WEEKLY: Final = ("sales", "features")
 """The datasets that come every week; stores seldom open."""
 
@@ -36,9 +41,11 @@ def rejects(ledger: Ledger, quarantine: Quarantine, limit: Limit) -> Iterator[Ch
     """Yield the share of rejects of each dataset, and what waits in the quarantine."""
     for dataset in CLEANED_BY:
         yield from _reject_share(dataset, ledger, quarantine, limit)
-    files = len(quarantine.open_files())
-    yield Check("open_quarantined_files", files, 0, "fail" if files else "ok")
-    yield metrics.OPEN_FILES.of(files)
+    files = quarantine.open_files()
+    told = named([f"{entry.reject.file} ({entry.reject.rule})" for entry in files])
+    hint = f"{told}: retailstream quarantine show {files[0].id}" if files else ""
+    yield Check("open_quarantined_files", len(files), 0, "fail" if files else "ok", hint=hint)
+    yield metrics.OPEN_FILES.of(len(files))
     yield metrics.OPEN_RECORDS.of(quarantine.count_open())
 
 
@@ -49,13 +56,14 @@ def landings(ledger: Ledger, limit: int | None, *, now: str) -> Iterator[Check |
         name, told = f"landed_age_{dataset}", f"{days} days" if days is not None else None
         entry = ledger.last_landing(dataset)
         if entry is None or entry.ended_at is None:
-            yield Check(name, "never landed", told, "warn", bound=days)
+            yield Check(name, "never landed", told, "warn", bound=days, hint=f"put files into SOURCE/{dataset}")
             continue
         landed = metrics.seconds_of(entry.ended_at)
         age = round((metrics.seconds_of(now) - landed) / DAY, 1)
         state: State = "ok" if days is None or age <= days else "fail"
         yield metrics.LAST_LANDING.of(landed, dataset)
-        yield Check(name, f"{age:,g} days", told, state, measure=age, bound=days)
+        hint = f"put newer files into SOURCE/{dataset}, then retailstream run"
+        yield Check(name, f"{age:,g} days", told, state, measure=age, bound=days, hint=hint)
 
 
 def last_runs(stages: Sequence[str], ledger: Ledger, slowdown: float | None) -> Iterator[Check]:
@@ -71,6 +79,24 @@ def warnings(stages: Sequence[str], ledger: Ledger) -> Check:
         f"{entry.stage}: {warning['text']}" for entry in last for warning in (entry.summary or {}).get("warnings", ())
     )
     return Check("warnings", "; ".join(told) or "none", None, "warn" if told else "ok", measure=len(told))
+
+
+def unread(ledger: Ledger) -> Check:
+    """Name what the last look into the source passed over although figures may wait in it."""
+    last = [entry for stage in ("ingest", "features") if (entry := ledger.last(stage))]
+    told = [warning for entry in last for warning in (entry.summary or {}).get("warnings", ())]
+    lying = sorted(
+        {
+            warning["file"] or warning["text"]
+            for warning in told
+            if warning["code"] == UNREADABLE
+            or (warning["code"] == PASSED_OVER and (warning["file"] is None or may_hold_data(warning["file"])))
+        }
+    )
+    if not lying:
+        return Check("unread_files", 0, 0, "ok")
+    hint = "mend, rename or remove what is named, then retailstream run"
+    return Check("unread_files", named([*map(ascii, lying)], NAMED), 0, "fail", measure=len(lying), hint=hint)
 
 
 def run_figures(ledger: Ledger) -> Iterator[tuple[str, list[Sample]]]:
@@ -101,14 +127,17 @@ def _reject_share(dataset: str, ledger: Ledger, quarantine: Quarantine, limit: L
     rejected = quarantine.open_rejects(dataset, entry.run_id)
     share = round(rejected / rows_in, 6)
     yield metrics.REJECT_RATIO.of(share, dataset)
-    yield Check(name, share, limit.text, "ok" if limit.allows(rejected, rows_in) else "fail", bound=bound)
+    state: State = "ok" if limit.allows(rejected, rows_in) else "fail"
+    hint = f"{rejected:,} of {rows_in:,} records: retailstream quarantine list --dataset {dataset}"
+    yield Check(name, share, limit.text, state, bound=bound, hint=hint)
 
 
 def _last_run(stage: str, ledger: Ledger) -> Check:
-    entry = ledger.last(stage)
+    entry, name = ledger.last(stage), f"last_run_{stage}"
     if entry is None:
-        return Check(f"last_run_{stage}", "never ran", "ok", "warn")
-    return Check(f"last_run_{stage}", entry.status, "ok", "ok" if entry.status in {"ok", "noop"} else "fail")
+        return Check(name, "never ran", "ok", "warn", hint=f"retailstream {stage}")
+    hint = entry.error or f"it was stopped: retailstream {stage}"
+    return Check(name, entry.status, "ok", "ok" if entry.status in {"ok", "noop"} else "fail", hint=hint)
 
 
 def _duration(stages: Sequence[str], ledger: Ledger, limit: float | None) -> Check:
@@ -125,4 +154,5 @@ def _duration(stages: Sequence[str], ledger: Ledger, limit: float | None) -> Che
         return Check("run_duration", None, told, "ok", bound=limit)
     ratio, stage, _slow = max(ratios, key=lambda found: (found[2], found[0]))
     state: State = "fail" if any(slow for _ratio, _stage, slow in ratios) else "ok"
-    return Check("run_duration", f"{stage}: {ratio:.1f} times usual", told, state, measure=ratio, bound=limit)
+    value, hint = f"{stage}: {ratio:.1f} times usual", f"retailstream runs --stage {stage}"
+    return Check("run_duration", value, told, state, measure=ratio, bound=limit, hint=hint)

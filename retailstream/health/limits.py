@@ -27,6 +27,9 @@ class Limits:
     landing_days: int | None
     week_days: int | None
     slowdown: float | None
+    missing_stores: int
+    gap_days: int | None
+    future_days: int
 
 
 def percent(share: Fraction) -> str:

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 DAMAGED: Final = "a file is missing or damaged"
 
-WEEKS: Final = 8
-"""The newest week is compared with so many before it."""
-
 
 @dataclass(frozen=True)
 class Stores:
@@ -42,14 +39,26 @@ class Held:
 
 
 @dataclass(frozen=True)
+class Damaged:
+    """A table of which a file, at `url`, is missing or has not the bytes it was published with."""
+
+    url: str
+
+    @property
+    def hint(self) -> str:
+        """What to do about it."""
+        return f"{self.url}: delete it, if it is there, then retailstream run, which makes it anew"
+
+
+@dataclass(frozen=True)
 class Files:
-    """What was found in published tables, by place and table, as in `clean sales`: in words where a file is damaged.
+    """What was found in published tables, by place and table, as in `clean sales`.
 
     `profiles` has the tables whose rows were looked into, `orphans` the stores that have sales and are in no store
     file: None where that cannot be told.
     """
 
-    tables: Mapping[str, Held | str]
+    tables: Mapping[str, Held | Damaged]
     profiles: Mapping[str, Profile]
     orphans: list[int] | None
 
@@ -61,10 +70,10 @@ class Stock:
     files: Files
     loaded: Mapping[str, Fingerprint | None]
 
-    def fingerprint(self, name: str) -> Fingerprint | str:
-        """Return what a published table holds, or in words that it is damaged."""
+    def fingerprint(self, name: str) -> Fingerprint | Damaged:
+        """Return what a published table holds, or that it is damaged."""
         table = self.files.tables[name]
-        return table if isinstance(table, str) else table.fingerprint
+        return table if isinstance(table, Damaged) else table.fingerprint
 
 
 def take_stock(stores: Stores, engine: Engine) -> Stock:
@@ -83,24 +92,27 @@ def _read_files(stores: Stores, engine: Engine) -> Files:
     found = {name: _read(table, engine) for name, table in tables.items()}
     sales, known, features = found["clean sales"], found["clean stores"], found["warehouse features"]
     profiles = {
-        contract.name: engine.profile(contract, held.paths, WEEKS + 1)
+        contract.name: engine.profile(contract, held.paths)
         for contract, held in ((SALES, sales), (FEATURES, features))
-        if not isinstance(held, str)
+        if isinstance(held, Held)
     }
-    if isinstance(sales, str) or isinstance(known, str):
+    if isinstance(sales, Damaged) or isinstance(known, Damaged):
         return Files(found, profiles, orphans=None)
     return Files(found, profiles, engine.orphans(sales.paths, known.paths))
 
 
-def _read(table: PublishedTable | Table, engine: Engine) -> Held | str:
-    """Return what a published table holds, or in words that a file of it has not the bytes it was published with.
+def _read(table: PublishedTable | Table, engine: Engine) -> Held | Damaged:
+    """Return what a published table holds, or which file of it has not the bytes it was published with.
 
     Parquet itself would not notice all damage.
     """
     manifest = table.manifest()
+    parts = [part for _name, part in sorted(manifest.partitions.items())]
     if not table.intact(manifest):
-        return DAMAGED
+        wrong = (part.file for part in parts if table.lake.sizes(part.file).get(part.file) != part.bytes)
+        return Damaged(f"{table.lake.url}/{next(wrong, table.contract.name)}")
     paths = table.paths(manifest)
-    if [sha256(path) for path in paths] != [part.sha256 for _name, part in sorted(manifest.partitions.items())]:
-        return DAMAGED
+    for path, part in zip(paths, parts, strict=True):
+        if sha256(path) != part.sha256:
+            return Damaged(f"{table.lake.url}/{part.file}")
     return Held(paths, manifest.rows, engine.fingerprint(table.contract, paths))

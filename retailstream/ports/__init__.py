@@ -4,17 +4,32 @@ A path is always a file on this machine; a key names an object within a lake, wi
 """
 
 from retailstream.ports.database import Database, Results, ResultTable, TableLoad
-from retailstream.ports.engine import Engine, Profile, Row
+from retailstream.ports.engine import DatedRows, Engine, Origin, Origins, Profile, Row
 from retailstream.ports.lake import Lake, LakeFile, LandedFile
-from retailstream.ports.merge import FoundReject, Merge, Merger, RowCounts
+from retailstream.ports.merge import (
+    Checked,
+    Disagreement,
+    FileDate,
+    FileFigures,
+    FoundReject,
+    Merge,
+    Merger,
+    RowCounts,
+    StoreFigures,
+)
 from retailstream.ports.metrics import MetricsTarget
 from retailstream.ports.progress import Progress, no_progress
 from retailstream.ports.state import State
 from retailstream.ports.warehouse import Table, Warehouse
 
 __all__ = [
+    "Checked",
     "Database",
+    "DatedRows",
+    "Disagreement",
     "Engine",
+    "FileDate",
+    "FileFigures",
     "FoundReject",
     "Lake",
     "LakeFile",
@@ -22,6 +37,8 @@ __all__ = [
     "Merge",
     "Merger",
     "MetricsTarget",
+    "Origin",
+    "Origins",
     "Profile",
     "Progress",
     "ResultTable",
@@ -29,6 +46,7 @@ __all__ = [
     "Row",
     "RowCounts",
     "State",
+    "StoreFigures",
     "Table",
     "TableLoad",
     "Warehouse",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 Row = tuple[object, ...]
 
+Origin = tuple[int, str, int | None]
+"""Where clean rows came from: landing, file and record; record None for the whole file."""
+
 
 @dataclass(frozen=True)
 class Profile:
-    """What a table looks like: its rows, how many have nothing in each column that may be null, and its newest dates.
+    """What a table looks like: its rows, how many have nothing in each column that may be null, and its dates.
 
     `weeks` holds each of them with its rows, the newest first.
     """
@@ -27,6 +30,21 @@ class Profile:
     rows: int
     nulls: Mapping[str, int]
     weeks: Sequence[tuple[date, int]]
+
+
+@dataclass(frozen=True)
+class DatedRows:
+    """How many clean rows of one landed file have one date.
+
+    `records` are the numbers of the first of them in that file, `of_file` how many clean rows that file has.
+    """
+
+    landing: int
+    file: str
+    date: date
+    rows: int
+    records: tuple[int, ...]
+    of_file: int
 
 
 class Engine(Protocol):
@@ -56,10 +74,33 @@ class Engine(Protocol):
         """Return what Parquet files hold."""
         ...
 
-    def profile(self, contract: Contract, paths: Sequence[Path], weeks: int) -> Profile:
-        """Return what Parquet files of a table with dates look like, with so many of its newest dates."""
+    def profile(self, contract: Contract, paths: Sequence[Path]) -> Profile:
+        """Return what Parquet files of a table with dates look like."""
+        ...
+
+    def last_dates(self, sales: Sequence[Path], until: date) -> Mapping[int, date]:
+        """Return each store's newest date that is not later than `until`."""
+        ...
+
+    def scattered(self, paths: Sequence[Path], *, gap: int, days: Collection[date]) -> Sequence[DatedRows]:
+        """Return the rows, by file and date, of these days, and of files that have dates more than `gap` days apart.
+
+        The rows must have their lineage, as those that a merge has written do.
+        """
         ...
 
     def orphans(self, sales: Sequence[Path], stores: Sequence[Path]) -> list[int]:
         """Return the stores that have sales and are not among the known ones, in order."""
+        ...
+
+
+class Origins(Protocol):
+    """What knows where the rows of clean files of this machine came from."""
+
+    def of_key(self, contract: Contract, paths: Sequence[Path], key: Mapping[str, str]) -> list[Origin]:
+        """Return where the row of a key came from, the key in whatever form files may have it; none where it is not."""
+        ...
+
+    def rows_from(self, contract: Contract, paths: Sequence[Path], origin: Origin) -> dict[str, int]:
+        """Return how many rows of each partition came from a record, or from a whole file."""
         ...

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import date
     from pathlib import Path
 
     from retailstream.contracts import Contract
@@ -37,21 +38,73 @@ class RowCounts:
     rows_replaced: int
 
 
+@dataclass(frozen=True)
+class Disagreement:
+    """Two files of one landing that have other rows for the same keys: `winner` has taken the place of so many."""
+
+    file: str
+    winner: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class FileFigures:
+    """What one landed file holds, before anything of it is merged; records that are settled are not counted.
+
+    `sharing_key`: its accepted records that have their key in common with another accepted record of the same file.
+    `weekdays`: its accepted dates by ISO weekday, Monday first. `swappable`: how many of them would be dates with day
+    and month swapped, too, and `swapped_weekdays` those dates by weekday. A table without dates has none.
+    """
+
+    number: int
+    records: int
+    rejected: int
+    sharing_key: int
+    first_date: date | None = None
+    last_date: date | None = None
+    weekdays: tuple[int, ...] = (0,) * 7
+    swappable: int = 0
+    swapped_weekdays: tuple[int, ...] = (0,) * 7
+
+    @property
+    def accepted(self) -> int:
+        """How many of its records keep their contract."""
+        return self.records - self.rejected
+
+
+@dataclass(frozen=True)
+class FileDate:
+    """How many accepted records of one landed file have one date, and the number of the first of them."""
+
+    number: int
+    date: date
+    records: int
+    record: int
+
+
+@dataclass(frozen=True)
+class StoreFigures:
+    """How many records of all files are a store's, and how many of them are rejected; `store` None: not known."""
+
+    store: int | None
+    records: int
+    rejected: int
+
+
 class Merge(Protocol):
-    """New files of one table, checked, without doubles, and laid over what is clean already; nothing is published."""
+    """New files of one table without doubles, laid over what is clean already; nothing is published."""
 
     @property
     def counts(self) -> RowCounts:
         """How the records were accounted for."""
         ...
 
-    @property
-    def off_fridays(self) -> int:
-        """How many accepted rows have a date that is no Friday."""
-        ...
-
     def rejects(self) -> Iterator[FoundReject]:
         """Yield every record that does not enter the clean table, in the order of files and records."""
+        ...
+
+    def disagreements(self) -> Sequence[Disagreement]:
+        """Return the pairs of files of one landing that disagree, those about the most rows first."""
         ...
 
     def partitions(self) -> Mapping[str, int]:
@@ -63,16 +116,34 @@ class Merge(Protocol):
         ...
 
 
+class Checked(Protocol):
+    """New files of one table, each record held against its contract and nothing merged yet, so that they are judged."""
+
+    def files(self) -> Sequence[FileFigures]:
+        """Return what each file holds, in the order of their numbers; a file without records, too."""
+        ...
+
+    def dates(self) -> Sequence[FileDate]:
+        """Return the dates of each file, in order; only of a table that has dates."""
+        ...
+
+    def stores(self, *, refused: Collection[int] = ()) -> Sequence[StoreFigures]:
+        """Return how each store came through, without the files of the refused numbers, by store."""
+        ...
+
+    def merge(self, *, current: Mapping[str, LakeFile], refused: Collection[int] = ()) -> Merge:
+        """Lay the accepted records over the current partitions.
+
+        Files of the refused numbers are in no figure of the merge, and none of its rejects.
+        """
+        ...
+
+
 class Merger(Protocol):
     """What cleans and merges: an engine for one machine, or for many."""
 
-    def merge(
-        self,
-        contract: Contract,
-        files: Sequence[LandedFile],
-        *,
-        settled: Collection[tuple[int, int]],
-        current: Mapping[str, LakeFile],
-    ) -> Merge:
-        """Check and merge files, without the settled records (file number, record), over the current partitions."""
+    def check(
+        self, contract: Contract, files: Sequence[LandedFile], *, settled: Collection[tuple[int, int]]
+    ) -> Checked:
+        """Read and check files, without the settled records (file number, record); what it had of the table goes."""
         ...

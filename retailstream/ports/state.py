@@ -27,8 +27,13 @@ class State(Protocol):
         """Run a statement for each row of values, and return how many rows all of them concerned."""
         ...
 
-    def upsert(self, insert: str, rows: Sequence[Sequence[object]], *, key: str, update: str, where: str) -> None:
-        """Insert rows; of one whose key is there already, take over only `update`, and that only `where` it holds."""
+    def upsert(
+        self, insert: str, rows: Sequence[Sequence[object]], *, key: str, update: Sequence[str], where: str
+    ) -> None:
+        """Insert rows; of one whose key is there already, take over only `update`, and that only `where` it holds.
+
+        A column that `where` asks for comes last in `update`.
+        """
         ...
 
     def transaction(self) -> AbstractContextManager[None]:

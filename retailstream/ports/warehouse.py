@@ -27,7 +27,7 @@ class Table(Protocol):
         ...
 
     def manifest(self) -> Manifest:
-        """Return the current version; an empty one where nothing was published."""
+        """Return the current version; one without partitions where nothing was published, or not with these columns."""
         ...
 
     def intact(self, manifest: Manifest) -> bool:
@@ -38,7 +38,9 @@ class Table(Protocol):
         """Return local files with the table's rows, in the order of the partitions."""
         ...
 
-    def publish(self, old: Manifest, changes: Mapping[str, NewPartition | None], *, landing: int) -> Manifest:
+    def publish(
+        self, old: Manifest, changes: Mapping[str, NewPartition | None], *, landing: int, reading: str = ""
+    ) -> Manifest:
         """Put new partitions in place (None: take one away) in one step, and return the new version."""
         ...
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from retailstream.records.looking import LINE_BYTES
-from retailstream.records.surveying import PLAIN_OPTIONS
+from retailstream.records.surveying import LINE_BYTES, PLAIN_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from retailstream.records.quoting import stray_quote
 from retailstream.records.splitting import CHUNK_BYTES, is_utf8, opened, shown, split
 
 if TYPE_CHECKING:
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
 
 _Row = TypeVar("_Row")
 
+HEADER_SHOWN: Final = 2000
+"""No table has a longer header; what is no text may have one without end."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecordDefect:
-    """Why a record has no fields: rule `quotes`, `columns` or `encoding`, the offending value, its column if known."""
+    """Why a record has no fields: rule `columns`, `encoding` or `quotes`, the offending value, its column if known."""
 
     rule: str
     value: str
@@ -34,26 +38,42 @@ class Record:
     r"""A record of a file: its number from 1, its fields in the contract's order, and itself as it came.
 
     A column that the file does not have is None; a record with a defect has no fields. `raw` is without its line
-    end; bytes that are not UTF-8 stand there as `\xff`.
+    end; bytes that are not UTF-8 stand there as `\xff`. `ignored` is what `ignored_text` makes of the fields that no
+    contract knows.
     """
 
     number: int
     fields: tuple[str | None, ...]
     raw: str
     defect: RecordDefect | None = None
+    ignored: str | None = None
 
 
 def records(path: Path, survey: FileSurvey, contract: Contract, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Record]:
     """Yield the data records of a file that has no defect; blank ones are neither yielded nor counted."""
     pick = _picker(survey.columns, contract.names)
     width = len(survey.columns)
+    unknown = [place for place, column in enumerate(survey.columns) if column is None]
     with opened(path, gzipped=survey.gzipped) as stream:
         rows = islice(split(stream, chunk_bytes=chunk_bytes), 1, None)
-        for number, (raw, fields) in enumerate(rows, start=1):
+        for number, (raw, fields, flaw) in enumerate(rows, start=1):
             if len(fields) == width and (raw.isascii() or is_utf8(raw)):
-                yield Record(number, pick(fields), raw)
+                yield Record(number, pick(fields), raw, ignored=ignored_text([fields[n] for n in unknown]))
             else:
-                yield Record(number, (), shown(raw), _defect(raw, fields, survey.columns))
+                defect = RecordDefect("quotes", shown(flaw)) if flaw else _defect(fields, survey.columns)
+                yield Record(number, (), shown(raw), defect)
+
+
+def ignored_text(fields: Sequence[str]) -> str | None:
+    """Return fields that no contract knows as one text, which is another one for other fields; None where none are.
+
+    `["Till 7", ""]` → `",Till 7,"`
+    """
+    return "".join("," + (_quoted(text) if "," in text or '"' in text else text) for text in fields) or None
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
 
 def raw_records(path: Path, survey: FileSurvey, wanted: Collection[int]) -> dict[int, str]:
@@ -62,7 +82,22 @@ def raw_records(path: Path, survey: FileSurvey, wanted: Collection[int]) -> dict
     with opened(path, gzipped=survey.gzipped) as stream:
         if survey.plain:
             return {n: line.rstrip(b"\r\n").decode() for n, line in _numbered(stream, numbers)}
-        return {n: shown(raw) for n, (raw, _) in _numbered(split(stream), numbers)}
+        return {n: shown(raw) for n, (raw, _fields, _flaw) in _numbered(split(stream), numbers)}
+
+
+def header_of(path: Path) -> str | None:
+    r"""Return the header of a file as it came, at most `HEADER_SHOWN` characters of it; None where it cannot be read.
+
+    Bytes that are not UTF-8 stand there as `\xff`.
+    """
+    with path.open("rb") as file:
+        gzipped = file.read(2) == b"\x1f\x8b"
+    try:
+        with opened(path, gzipped=gzipped) as stream:
+            found = next(split(BytesIO(stream.read(CHUNK_BYTES))), None)
+    except (OSError, EOFError, zlib.error):
+        return None
+    return shown(found[0])[:HEADER_SHOWN] if found else None
 
 
 def _numbered(rows: Iterable[_Row], numbers: frozenset[int]) -> Iterator[tuple[int, _Row]]:
@@ -86,11 +121,7 @@ def _picker(columns: Sequence[str | None], names: Sequence[str]) -> Callable[[li
     return pick
 
 
-def _defect(raw: str, fields: Sequence[str], columns: Sequence[str | None]) -> RecordDefect:
-    if not fields:
-        place, stray = stray_quote(raw.encode(errors="surrogateescape"))
-        column = columns[place] if place < len(columns) else None
-        return RecordDefect("quotes", shown(stray.decode(errors="surrogateescape")), column)
+def _defect(fields: Sequence[str], columns: Sequence[str | None]) -> RecordDefect:
     if len(fields) != len(columns):
         plural = "" if len(fields) == 1 else "s"
         return RecordDefect("columns", f"{len(fields)} field{plural}, {len(columns)} expected")

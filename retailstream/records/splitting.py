@@ -1,12 +1,13 @@
 r"""Where a record ends and where its fields do: the one grammar of a CSV file, for any bytes.
 
 A line ends with `\n`, `\r\n` or a lone `\r`; fields are parted by commas. A quote opens a quoted field only as
-the very first byte of a field; there `""` is a quote, and commas and line ends are data. Behind the closing quote
-stands a comma or a line end, and it stands within `QUOTED_BYTES` of the opening one.
+the very first byte of a field; there `""` is a quote, and commas and line ends are data. Behind the closing quote only
+blanks may stand before the next comma or line end.
 
-Where quotes are out of that order, the line in which the record starts is a record by itself, malformed, and the
-lines after it are read as if it were not there. So is one whose fields span lines, unless it has as many fields as the
-header and none of them holds a line that by itself has as many. `docs/adr/0030-stray-quotes.md` says why.
+A quote that opens a field and is closed elsewhere, or not within `QUOTED_BYTES`, is malformed: it costs the lines of
+its record up to its own, and the next line begins a new record. A record whose quotes swallow a line that by itself has
+as many fields as the header, or join two such lines, costs all of its lines: nobody can tell whether those were meant
+as text. Each such line is a record of its own with a flaw, so none is lost or read as part of another; see ADR 30.
 """
 
 from __future__ import annotations
@@ -14,42 +15,41 @@ from __future__ import annotations
 import csv
 import gzip
 import re
-from itertools import chain
-from typing import TYPE_CHECKING, Final
+from io import BytesIO
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from retailstream.contracts import BLANKS
-from retailstream.records.quoting import NOT_CLOSED, closing_quote, swallows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from io import BufferedIOBase
     from pathlib import Path
 
-Row = tuple[str, list[str]]
-"""A record as it came, and its fields; none where its quotes are out of order."""
-
-Known = dict[int, tuple[int, bool]]
-"""Where fields end that start at some places, and whether they span lines."""
-
 BOM: Final = b"\xef\xbb\xbf"
-PADDING: Final = b"\0\x1a"
-"""What some systems pad a file with: NUL, and Ctrl-Z, once the end of a text. At the end of a file it is no data."""
-
 CHUNK_BYTES: Final = 1 << 20
 """How much is read at a time; more only where one record is longer."""
 
-_STRAY_BYTE: Final = re.compile("[\udc80-\udcff]")
-_LINE: Final = re.compile(rb"[^\r\n]*")
-_REST: Final = re.compile(rb"[^,\r\n]*")
-_LINE_END: Final = re.compile(rb"[\r\n]")
-_BEHIND: Final = frozenset({b",", b"\r", b"\n", b""})
-"""What stands behind a closing quote."""
+QUOTED_BYTES: Final = 1 << 20
+"""The closing quote stands at most so many bytes after the opening one.
 
-_NOTHING: Final = f"{BLANKS},"
-"""A line of nothing but these is blank: so Excel writes an empty row."""
+It bounds memory; time is linear anyway: a quote without its partner leaves only even runs of quotes in its
+reach, and a field that starts with such a run is closed inside it, so no byte is searched twice in vain.
+"""
+
+_STRAY_BYTE: Final = re.compile("[\udc80-\udcff]")
+_REST: Final = re.compile(rb"[^,\r\n]*")
+_LINE_END: Final = re.compile(rb"\r\n|\n|\r")
+_SEPARATORS: Final = BLANKS + ","
+"""A row of nothing else is as blank as an empty one: spreadsheets write such for rows without cells."""
+
+_SHOWN_BYTES: Final = 60
+"""How much of a malformed field is told."""
+
+Row: TypeAlias = tuple[str, list[str], str]
+"""A record as it came, its fields, and its flaw: where that is not empty, there are no fields."""
 
 _BLOCK_BYTES: Final = 1 << 15
-"""How much of quoted lines is tried at once."""
+"""How much of quoted lines is tried at once; less than `QUOTED_BYTES`."""
 
 
 def opened(path: Path, *, gzipped: bool) -> BufferedIOBase:
@@ -58,38 +58,36 @@ def opened(path: Path, *, gzipped: bool) -> BufferedIOBase:
 
 
 def split(stream: BufferedIOBase, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Row]:
-    r"""Yield each record that is not blank, the header first, as it came and as its fields; a malformed one has none.
+    r"""Yield each record that is not blank, the header included, as it came, as its fields, and with its flaw.
 
     Bytes that are not UTF-8 come as lone surrogates (`surrogateescape`), so that nothing is lost.
 
-    `b'a,b\n \n"x, ""y",1\r\n"z,2'` → `('a,b', ['a', 'b'])`, `('"x, ""y",1', ['x, "y', '1'])`, `('"z,2', [])`
+    `b'a,b\n \n"x, ""y",1\r\n"z"",2\n'` → `('a,b', ['a', 'b'], '')`, `('"x, ""y",1', ['x, "y', '1'], '')`,
+    `('"z"",2', [], '"z"",2')`
     """
-    data, start, tried, width, whole = stream.read(len(BOM)).removeprefix(BOM), 0, 0, 0, False
-    known: Known = {}
+    data, start, tried, whole, width = stream.read(len(BOM)).removeprefix(BOM), 0, 0, False, 0
     while not whole or start < len(data):
         quote = data.find(b'"', start)
         if quote >= 0 and start >= tried:
             tried = data.rfind(b"\n", start, start + _BLOCK_BYTES) + 1
             if rows := _tidy(data[start:tried]):
-                width = width or len(rows[0][1])
                 yield from rows
+                width = width or len(rows[0][1])
                 start = tried
                 continue
         lines = _end_of_lines(data, start, quote, whole=whole)
-        if lines > start:
-            width, unquoted = _with_width(width, _unquoted(data[start:lines]))
-            yield from unquoted
-            start = lines
-        if quote >= 0 and (found := _first_record(data, start, width, known, whole=whole)):
-            fields, end = found
-            width = width or len(fields)
-            yield _text(data[start:end]), fields
+        for row in _unquoted(data[start:lines]):
+            width = width or len(row[1])
+            yield row
+        start = lines
+        if quote >= 0 and (found := _first_record(data, start, whole=whole, width=width)):
+            rows, end = found
+            yield from rows
+            width = width or max((len(fields) for _raw, fields, _flaw in rows), default=0)
             start = end + (2 if data.startswith(b"\r\n", end) else 1)
         elif not whole:
             more = stream.read(max(chunk_bytes, len(data) - start))
-            data = data[start:] + more if more else data[start:].rstrip(PADDING)
-            start, tried, whole = 0, 0, not more
-            known.clear()
+            data, start, tried, whole = data[start:] + more, 0, 0, not more
 
 
 def is_utf8(text: str) -> bool:
@@ -121,20 +119,13 @@ def _end_of_lines(data: bytes, start: int, quote: int, *, whole: bool) -> int:
     return max(data.rfind(b"\n", start, stop), data.rfind(b"\r", start, stop), start - 1) + 1
 
 
-def _with_width(width: int, rows: Iterator[Row]) -> tuple[int, Iterable[Row]]:
-    """Return the number of the header's fields, and the rows; the first of all rows is the header."""
-    if width or (header := next(rows, None)) is None:
-        return width, rows
-    return len(header[1]), chain([header], rows)
-
-
 def _unquoted(lines: bytes) -> Iterator[Row]:
     text = _text(lines)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     for line in text.split("\n"):
-        if line.strip(_NOTHING):
-            yield line, line.split(",")
+        if line.strip(_SEPARATORS):
+            yield line, line.split(","), ""
 
 
 def _tidy(block: bytes) -> list[Row]:
@@ -143,74 +134,78 @@ def _tidy(block: bytes) -> list[Row]:
     In strict mode Python's reader refuses a quote that is not closed and anything that follows a closing one; what
     it takes, it reads by our grammar.
     """
-    text = _text(block).replace("\r\n", "\n")
-    lines = text.split("\n")[:-1]
+    lines = _text(block).split("\n")[:-1]
     try:
-        rows = [] if "\r" in text else list(csv.reader(lines, strict=True))
+        rows = list(csv.reader(lines, strict=True))
     except csv.Error:
         return []
     if len(rows) != len(lines):
         return []
-    return [(line, row) for line, row in zip(lines, rows, strict=True) if line.strip(_NOTHING)]
+    return [
+        (line.rstrip("\r"), row, "") for line, row in zip(lines, rows, strict=True) if line.strip(_SEPARATORS + "\r")
+    ]
 
 
-def _first_record(data: bytes, start: int, width: int, known: Known, *, whole: bool) -> tuple[list[str], int] | None:
-    """Return the fields of the record that starts there, none where it is malformed, and its end.
-
-    None where more bytes must be known. `width` is the number of fields of the header, 0 where this is the header.
-    """
-    found = _places(data, start, width, known, whole=whole)
-    if found is None:
-        return None
-    places, spans = found
-    as_wide = len(places) == (width or len(places))
-    if places and not (spans and (not as_wide or swallows(data, start, spans, len(places)))):
-        return [_field(data[first:end]) for first, end in places], places[-1][1]
-    end = _LINE.match(data, start).end()  # type: ignore[union-attr] # matches anywhere
-    return ([], end) if end < len(data) or whole else None
-
-
-def _places(
-    data: bytes, start: int, width: int, known: Known, *, whole: bool
-) -> tuple[list[tuple[int, int]], list[tuple[int, int]]] | None:
-    """Return where each field of the record starts and ends, and the same of those that span lines.
-
-    There are none where quotes are out of order, or a record that spans lines has more fields than the header. What is
-    found behind a field that spans lines is `known` afterwards: the lines within it may have to be read by themselves.
-    """
-    places: list[tuple[int, int]] = []
-    spans: list[tuple[int, int]] = []
+def _first_record(data: bytes, start: int, *, whole: bool, width: int) -> tuple[list[Row], int] | None:
+    """Return the rows that the record which starts there is read as, and its end; None where more must be known."""
+    fields: list[str] = []
+    opened_at = start
     while True:
-        found = known.get(start) or _end_of_field(data, start, whole=whole)
-        if found is None:
+        is_quoted, close = data.startswith(b'"', opened_at), opened_at - 1
+        if is_quoted:
+            found = _closing_quote(data, opened_at, whole=whole)
+            if found is None:
+                return None
+            close = found
+        rest = opened_at if close < opened_at else close + 1
+        end = _REST.match(data, rest).end()  # type: ignore[union-attr] # matches anywhere
+        if end == len(data) and not whole:
             return None
-        end, spanning = found
-        if spanning:
-            spans.append((start, end))
-        if spans:
-            known[start] = found
-        if end == NOT_CLOSED:
-            return [], spans
-        places.append((start, end))
+        if is_quoted and (close < 0 or data[rest:end].strip(BLANKS.encode())):
+            return _flawed(data, start, opened_at, whole=whole)
+        quoted = data[opened_at + 1 : close].replace(b'""', b'"') if is_quoted else b""
+        fields.append(_text(quoted) + _text(data[rest:end]))
         if not data.startswith(b",", end):
-            return places, spans
-        if spans and len(places) == width:
-            return [], spans
-        start = end + 1
+            return _swallowed(data[start:end], width) or [(_text(data[start:end]), fields, "")], end
+        opened_at = end + 1
 
 
-def _end_of_field(data: bytes, start: int, *, whole: bool) -> tuple[int, bool] | None:
-    """Return where a field ends, or NOT_CLOSED, and whether it spans lines; None where more bytes must be known."""
-    if not data.startswith(b'"', start):
-        end = _REST.match(data, start).end()  # type: ignore[union-attr] # matches anywhere
-        return (end, False) if end < len(data) or whole else None
-    close = closing_quote(data, start, whole=whole)
-    if close is None:
+def _flawed(data: bytes, start: int, quote: int, *, whole: bool) -> tuple[list[Row], int] | None:
+    """Return the lines from `start` to that of a malformed quote, each as a record of its own, and their end."""
+    line_end = _LINE_END.search(data, quote)
+    if line_end is None and not whole:
         return None
-    if close == NOT_CLOSED or data[close + 1 : close + 2] not in _BEHIND:
-        return NOT_CLOSED, False
-    return close + 1, _LINE_END.search(data, start, close) is not None
+    end = line_end.start() if line_end else len(data)
+    return _each_line(data[start:end], _text(data[quote : min(end, quote + _SHOWN_BYTES)])), end
 
 
-def _field(raw: bytes) -> str:
-    return _text(raw[1:-1].replace(b'""', b'"') if raw.startswith(b'"') else raw)
+def _swallowed(raw: bytes, width: int) -> list[Row]:
+    """Return the lines of a record that has taken in lines which by themselves look like records; else nothing.
+
+    Its first and its last line do where a stray quote has joined two records: one alone may well look like one, as
+    where the text of several lines is the first field, or the last.
+    """
+    if not width or not (b"\n" in raw or b"\r" in raw):
+        return []
+    first, *inner, last = _LINE_END.split(raw)
+    if not (any(_has_fields(line, width) for line in inner) or first.count(b",") == last.count(b",") == width - 1):
+        return []
+    return _each_line(raw, f"a quoted field that spans {len(inner) + 2:,} lines")
+
+
+def _has_fields(line: bytes, width: int) -> bool:
+    """Say whether a line by itself has so many fields, its quotes read as quotes or as any other character."""
+    return line.count(b",") == width - 1 or len(next(split(BytesIO(line)), ("", [], ""))[1]) == width
+
+
+def _each_line(raw: bytes, flaw: str) -> list[Row]:
+    return [(line, [], flaw) for line in map(_text, _LINE_END.split(raw)) if line.strip(_SEPARATORS)]
+
+
+def _closing_quote(data: bytes, start: int, *, whole: bool) -> int | None:
+    """Return where the field's closing quote stands, -1 where there is none, None where more bytes must be known."""
+    stop = start + QUOTED_BYTES + 1
+    close = data.find(b'"', start + 1, stop)
+    while close >= 0 and data.startswith(b'"', close + 1):
+        close = data.find(b'"', close + 2, stop)
+    return close if close >= 0 or stop < len(data) or whole else None

@@ -5,12 +5,11 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
-from retailstream.records import recognising
-from retailstream.records.looking import CHUNK_BYTES, look_through
+from retailstream.records.kinds import kind_of, nul_bytes, other_separator
 from retailstream.records.splitting import is_utf8, opened, shown, split
 
 if TYPE_CHECKING:
@@ -19,35 +18,37 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from retailstream.contracts import Contract
-    from retailstream.records.looking import Body
 
 PLAIN_OPTIONS: Final = "auto_detect = false, compression = 'none', header = true, delim = ',', quote = '', escape = ''"
 """The options of DuckDB's `read_csv` for a plain file, beside `columns`: the header's, in order, all varchar."""
 
+CHUNK_BYTES: Final = 16 << 20
+LINE_BYTES: Final = 1 << 20
+"""A plain file has no longer line; DuckDB refuses one of 2,000,000 bytes."""
+
 HEADER_BYTES: Final = 4 << 20
 """The header is looked for in so many bytes, so that a file without line ends does not fill the memory."""
 
-HEADER_CHARACTERS: Final = 500
-"""Of a header that does not fit, so much is told."""
+HEADER_SHOWN: Final = 500
+"""How many characters of a header that does not fit are told."""
 
-_LINE_END: Final = re.compile(r"\r\n|\n|\r")
+_MARKS: Final = bytes(set(range(256)) - set(b'"\r\n'))
+_FILLER: Final = bytes(set(range(256)) - set(b',"\r\n'))
+_BLANK_STARTS: Final = (b",", b" ", b"\t")
+_BLANK_ROW: Final = re.compile(rb"(?:^|\n)[ \t]*,[ \t,]*(?:\n|$)")
 _GZIP_ERRORS: Final = (gzip.BadGzipFile, EOFError, zlib.error)
 
 
 @dataclass(frozen=True)
 class FileDefect:
-    """Why a whole file is not readable: rule `empty_file`, `not_text`, `quotes` or `missing_column`; what was found."""
+    """Why a whole file is not readable: rule `empty_file`, `not_text` or `missing_column`, and what was found.
+
+    `header` is the first record as it came, where there is one to be read.
+    """
 
     rule: str
     value: str
-
-
-@dataclass(frozen=True)
-class FileNote:
-    """What an operator should know of a file that is readable all the same: the code of a warning, and its words."""
-
-    code: str
-    text: str
+    header: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class FileSurvey:
 
     `columns` has the contract's name for each field of the header, None for one it does not know; those are
     `unknown`, as they stand. `plain`: DuckDB with `PLAIN_OPTIONS` and our reader give the same records, and
-    `records` is their number. `gzipped` is told by the bytes, whatever the file is called.
+    `records` is their number. `spans` has the number and the lines of each record that stands on several lines.
     """
 
     defect: FileDefect | None = None
@@ -65,107 +66,163 @@ class FileSurvey:
     plain: bool = False
     records: int | None = None
     gzipped: bool = False
-    notes: tuple[FileNote, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 def survey(path: Path, contract: Contract, *, name: str | None = None, chunk_bytes: int = CHUNK_BYTES) -> FileSurvey:
-    """Read a file once and tell how its records are to be read; twice where it has quotes.
+    """Read a file once and tell how its records are to be read.
 
-    `name`: what the file is called where its path does not tell; one that does not fit the bytes is noted.
+    `name`: what the file is called where its path does not tell (`.gz` at its end, in any case, means gzip).
     """
-    gzipped = _is_gzip(path)
-    called = (name or path.name).lower().endswith(".gz")
-    with opened(path, gzipped=gzipped) as stream:
-        try:
+    gzipped = (name or path.name).lower().endswith(".gz")
+    try:
+        with opened(path, gzipped=gzipped) as stream:
             head = stream.read(HEADER_BYTES)
-            header, raw = _header(head)
+            raw, header = _header(head)
             stream.seek(0)
-            # A reader of another engine may unpack what is called `.gz`.
-            body = look_through(stream, width=0 if gzipped or called else len(header), chunk_bytes=chunk_bytes)
-            found = _judged(head, header, raw, body, contract)
-            notes = _notes(stream, body, gzipped=gzipped, called=called) if found.defect is None else ()
-        except _GZIP_ERRORS:
-            found, notes = FileSurvey(FileDefect("not_text", "not intact gzip")), ()
-    return replace(found, gzipped=gzipped, notes=notes)
-
-
-def _is_gzip(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(len(recognising.GZIP)) == recognising.GZIP
-
-
-def _judged(head: bytes, header: Sequence[str], raw: str, body: Body, contract: Contract) -> FileSurvey:
+            body = _look_through(stream, width=0 if gzipped else len(header), chunk_bytes=chunk_bytes)
+    except _GZIP_ERRORS:
+        return FileSurvey(FileDefect("not_text", _no_gzip(path)), gzipped=True)
     columns = tuple(contract.match(field) for field in header)
-    defect = _unreadable(head, header, raw, body) or _missing(head, columns, raw, contract)
+    defect = _unreadable(body, head, header) or _missing(columns, contract, head, raw)
     if defect:
-        return FileSurvey(defect)
+        return FileSurvey(defect, gzipped=gzipped)
     unknown = tuple(field for field, column in zip(header, columns, strict=True) if column is None)
     if body.lines is None:
-        return FileSurvey(None, columns, unknown)
+        spans = _spans(path, gzipped=gzipped) if body.odd_quotes else ()
+        return FileSurvey(None, columns, unknown, gzipped=gzipped, spans=spans)
     return FileSurvey(None, columns, unknown, plain=True, records=body.lines - 1)
 
 
-def _notes(stream: BufferedIOBase, body: Body, *, gzipped: bool, called: bool) -> tuple[FileNote, ...]:
-    notes = []
-    if gzipped != called:
-        kind, end, read = ("gzip", "does not end", "gzip") if gzipped else ("no gzip", "ends", "plain text")
-        notes.append(FileNote("misnamed", f"its bytes are {kind}, though its name {end} with .gz; read as {read}"))
-    if body.padding:
-        notes.append(FileNote("padded", f"padding at its end (NUL or Ctrl-Z, {body.padding:,} bytes) is left out"))
-    if body.quotes:
-        stream.seek(0)
-        notes += _spanning(stream)
-    return tuple(notes)
-
-
-def _spanning(stream: BufferedIOBase) -> Iterator[FileNote]:
-    """Yield one note for all records that span lines, with the longest of them: no contract has a column for such."""
-    count = most = record = 0
-    for number, (raw, _) in enumerate(split(stream)):
-        if number and ("\n" in raw or "\r" in raw):
-            count += 1
-            lines = len(_LINE_END.findall(raw)) + 1
-            record, most = (number, lines) if lines > most else (record, most)
-    if count:
-        others = f"; {count - 1:,} more span several" if count > 1 else ""
-        yield FileNote("spans_lines", f"record {record:,} spans {most:,} lines{others}")
-
-
-def _header(head: bytes) -> tuple[list[str], str]:
-    """Return the fields of the first record, none where it is malformed, and itself; one field where it has no end."""
+def _header(head: bytes) -> tuple[str, list[str]]:
+    """Return the first record as it came and its fields; none where it is not known to end within `HEADER_BYTES`."""
     source = BytesIO(head)
-    raw, fields = next(split(source, chunk_bytes=4096), ("", []))
+    raw, fields, _flaw = next(split(source, chunk_bytes=4096), ("", [], ""))
     cut = len(head) == HEADER_BYTES == source.tell()
-    return ([raw] if cut else fields), raw
+    return ("", []) if cut else (raw, fields)
 
 
-def _unreadable(head: bytes, header: Sequence[str], raw: str, body: Body) -> FileDefect | None:
-    if not body.bytes:
+def _no_gzip(path: Path) -> str:
+    with path.open("rb") as stream:
+        head = stream.read(HEADER_SHOWN)
+    if head.startswith(b"\x1f\x8b"):
+        return "not intact gzip"
+    return f"not gzip but {kind_of(head) or 'plain text; its name must end in .csv'}"
+
+
+def _spans(path: Path, *, gzipped: bool) -> tuple[tuple[int, int], ...]:
+    """Return the number and the lines of each record that stands on several lines."""
+    with opened(path, gzipped=gzipped) as stream:
+        return tuple(
+            (number, raw.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1)
+            for number, (raw, _fields, _flaw) in enumerate(split(stream))
+            if number and ("\n" in raw or "\r" in raw)
+        )
+
+
+@dataclass(frozen=True)
+class _Body:
+    """What stands in a file: nothing, a NUL byte (`nul` says where), its number of lines if all of them are plain.
+
+    Only where some line has an odd number of quotes may a record stand on several lines.
+    """
+
+    empty: bool
+    nul: str | None
+    lines: int | None
+    odd_quotes: bool = False
+
+
+def _look_through(stream: BufferedIOBase, *, width: int, chunk_bytes: int) -> _Body:
+    empty, lines, line_end, odd_quotes, done = True, 0 if width > 1 else None, b"", False, 0
+    for chunk in _chunks(stream, chunk_bytes):
+        if b"\0" in chunk:
+            at = chunk.index(b"\0")
+            return _Body(empty=False, nul=nul_bytes(done + at, chunk[at:] + stream.read(chunk_bytes)), lines=None)
+        if lines is not None:
+            line_end = line_end or (b"\r\n" if b"\r" in chunk[: chunk.find(b"\n")] else b"\n")
+            found = _plain_lines(chunk, width, line_end)
+            lines = None if found is None else lines + found
+        odd_quotes = odd_quotes or (b'"' in chunk and b'"' in chunk.translate(None, _MARKS).replace(b'""', b""))
+        empty, done = False, done + len(chunk)
+    return _Body(empty=empty, nul=None, lines=lines, odd_quotes=odd_quotes)
+
+
+def _chunks(stream: BufferedIOBase, chunk_bytes: int) -> Iterator[bytes]:
+    """Yield the file in whole lines; only one that is too long for a plain file is cut."""
+    while chunk := stream.read(chunk_bytes):
+        yield chunk if chunk.endswith(b"\n") else chunk + stream.readline(LINE_BYTES + 1)
+
+
+def _plain_lines(chunk: bytes, width: int, line_end: bytes) -> int | None:
+    """Return how many lines a chunk has, None where one of them is not plain.
+
+    What is left of plain lines without all but commas, quotes and line ends is one pattern over and over.
+
+    No empty line is plain: where one meets the end of DuckDB's read buffer (32 MB), DuckDB 2.0 fails, or puts the
+    line end into the next field.
+    """
+    if not (chunk.isascii() or _decodes(chunk)) or _has_long_line(chunk):
+        return None
+    if line_end == b"\r\n":
+        size, ends = len(chunk), chunk.count(b"\n")
+        chunk = chunk.replace(b"\r\n", b"\n")
+        if size - len(chunk) != ends:
+            return None
+    if _has_blank_row(chunk):
+        return None
+    marks = chunk.translate(None, _FILLER)
+    if not chunk.endswith(b"\n"):
+        marks += b"\n"
+    lines = len(marks) // width
+    return lines if marks == (b"," * (width - 1) + b"\n") * lines else None
+
+
+def _has_blank_row(chunk: bytes) -> bool:
+    """Say whether a line has nothing but separators; few lines begin like one, so most chunks are only searched."""
+    if not chunk.startswith(_BLANK_STARTS) and not any(b"\n" + start in chunk for start in _BLANK_STARTS):
+        return False
+    return _BLANK_ROW.search(chunk) is not None
+
+
+def _has_long_line(chunk: bytes) -> bool:
+    start = 0
+    while len(chunk) - start > LINE_BYTES:
+        end = chunk.rfind(b"\n", start, start + LINE_BYTES + 1)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
+
+
+def _decodes(chunk: bytes) -> bool:
+    try:
+        chunk.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _unreadable(body: _Body, head: bytes, header: Sequence[str]) -> FileDefect | None:
+    if body.empty:
         return FileDefect("empty_file", "0 bytes")
-    kind = recognising.kind(head)
-    if kind or body.nul is not None:
-        return FileDefect("not_text", kind or f"a NUL byte at byte {(body.nul or 0) + 1:,}")
-    if body.bytes == body.padding:
-        return FileDefect("not_text", "nothing but padding (NUL or Ctrl-Z)")
-    if not is_utf8(raw):
-        return FileDefect("not_text", f"its header is not UTF-8: {_quoted(raw)}")
-    if raw and not header:
-        return FileDefect("quotes", f"the quotes of its header are out of order: {_quoted(raw)}")
-    return None
+    kind = kind_of(head[:HEADER_SHOWN])
+    if kind or body.nul:
+        return FileDefect("not_text", kind or body.nul or "")
+    undecodable = next((field for field in header if not is_utf8(field)), None)
+    return None if undecodable is None else FileDefect("not_text", shown(undecodable))
 
 
-def _missing(head: bytes, columns: Sequence[str | None], raw: str, contract: Contract) -> FileDefect | None:
-    absent = [column.name for column in contract.columns if not column.optional and column.name not in columns]
-    twice = [name for name in contract.names if columns.count(name) > 1]
+def _missing(columns: Sequence[str | None], contract: Contract, head: bytes, raw: str) -> FileDefect | None:
+    absent = [c.name for c in contract.columns if not c.optional and c.name not in columns]
+    twice = [f"{name} twice" for name in contract.names if columns.count(name) > 1]
     if not absent and not twice:
         return None
-    parts = [f"{', '.join(names)} {what}" for names, what in ((absent, "missing"), (twice, "twice")) if names]
-    parts += filter(None, [recognising.told(head, len(columns), whole=len(head) < HEADER_BYTES)])
-    parts.append(f"the header is {_quoted(raw)}" if raw else "there is no header")
-    return FileDefect("missing_column", "; ".join(parts))
+    lines = [line for line in head[:CHUNK_BYTES].decode(errors="replace").splitlines()[:20] if line.strip()]
+    other = other_separator(lines) if len(columns) == 1 else None
+    return FileDefect("missing_column", "; ".join(filter(None, (", ".join(absent + twice), other))), _cut(raw))
 
 
-def _quoted(raw: str) -> str:
-    r"""Return a header in quotes, so that it can be printed on a line: `a<TAB>b` → `'a\tb'`."""
-    more = "…" if len(raw) > HEADER_CHARACTERS else ""
-    return f"{shown(raw[:HEADER_CHARACTERS])!r}{more}"
+def _cut(header: str) -> str | None:
+    text = shown(header)
+    return (text if len(text) <= HEADER_SHOWN else text[: HEADER_SHOWN - 1] + "…") or None

@@ -1,6 +1,5 @@
-from retailstream.settings.layers import variable_of
+from retailstream.settings.layers import home_of, variable_of
 from retailstream.settings.loading import Loaded, Value, load
-from retailstream.settings.masking import masked
 from retailstream.settings.tree import HOME, Analyze, Settings, Warehouse
 
-__all__ = ["HOME", "Analyze", "Loaded", "Settings", "Value", "Warehouse", "load", "masked", "variable_of"]
+__all__ = ["HOME", "Analyze", "Loaded", "Settings", "Value", "Warehouse", "home_of", "load", "variable_of"]

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from retailstream.errors import UsageError
+from retailstream.settings.tree import HOME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
 PREFIX: Final = "RETAILSTREAM__"
 """What the variable of a setting begins with."""
+
+
+SINGLE: Final = "RETAILSTREAM_"
+
+SHORT: Final = 6
+"""In a name of fewer letters, two that changed their places are much of it."""
+
+HOME_VARIABLE: Final = "RETAILSTREAM_HOME"
+"""The variable that names the folder of the environment, which no config file can: settings may be within it."""
 
 
 def read_file(config: Path | None) -> dict[str, Any]:
@@ -54,6 +65,17 @@ def add_variables(config: Path | None, env_file: object) -> set[str]:
     return {_key(name) for name in added if name.startswith(PREFIX)}
 
 
+def home_of(given: str | None = None) -> tuple[Path, str]:
+    """Return the folder of the environment and the layer that names it: a flag, RETAILSTREAM_HOME, or the default.
+
+    A variable without a value counts as none.
+    """
+    variable = os.environ.get(HOME_VARIABLE)
+    if given is not None:
+        return Path(given), "flag"
+    return (Path(variable), "environment") if variable else (Path(HOME), "default")
+
+
 def read_environment() -> Iterator[tuple[str, str]]:
     """Yield the dotted key and the value of each variable that is a setting."""
     for name, value in os.environ.items():
@@ -62,14 +84,18 @@ def read_environment() -> Iterator[tuple[str, str]]:
 
 
 def misspelt(known: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield each variable that is a setting but for its underscores, and how the setting's variable is written.
+    """Yield each variable that means a setting, or the home, by another name, and how that one's variable is written.
 
-    `RETAILSTREAM_LAKE_RAW` → `RETAILSTREAM__LAKE__RAW`
+    `RETAILSTREAM_LAKE_RAW` → `RETAILSTREAM__LAKE__RAW`, `RETAILSTREAM_HOEM` → `RETAILSTREAM_HOME`; variables with other
+    names are those of other programs, such as the DAG's.
     """
-    meant = {_bare(variable_of(key)): variable_of(key) for key in known}
+    meant = {_bare(variable_of(key)): variable_of(key) for key in known} | {_bare(HOME_VARIABLE): HOME_VARIABLE}
     for name in os.environ:
-        if not name.startswith(PREFIX) and _bare(name) in meant:
-            yield name, meant[_bare(name)]
+        if name == HOME_VARIABLE or not name.startswith(SINGLE) or (name.startswith(PREFIX) and _bare(name) != "HOME"):
+            continue
+        short = len(_bare(name)) < SHORT
+        if near := difflib.get_close_matches(_bare(name), meant, n=1, cutoff=0.7 if short else 0.85):
+            yield name, meant[near[0]]
 
 
 def variable_of(key: str) -> str:
@@ -78,7 +104,8 @@ def variable_of(key: str) -> str:
 
 
 def _bare(variable: str) -> str:
-    return variable.replace("_", "")
+    """`RETAILSTREAM__LAKE__RAW` → `LAKERAW`."""
+    return variable.removeprefix(SINGLE).replace("_", "")
 
 
 def _key(variable: str) -> str:

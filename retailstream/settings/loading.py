@@ -22,7 +22,7 @@ from retailstream.settings.layers import (
     read_file,
     variable_of,
 )
-from retailstream.settings.masking import printable, table_of
+from retailstream.settings.masking import shown, table_of
 from retailstream.settings.tree import Settings
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Loaded:
     def values(self) -> list[Value]:
         """Return every setting with its origin; a password within a URL prints as stars."""
         flat = flatten(self.settings.model_dump())
-        return [Value(key, printable(key, value), self.origins.get(key, "default")) for key, value in flat.items()]
+        return [Value(key, shown(key, value), self.origins.get(key, "default")) for key, value in flat.items()]
 
     @property
     def hash(self) -> str:
@@ -88,10 +88,10 @@ def _check_key(key: str, known: list[str], origin: str) -> None:
         return
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
     name = variable_of if origin == "environment" else str
-    shown, nearest = name(key), name(near[0]) if near else ""
+    found, nearest = name(key), name(near[0]) if near else ""
     where = "" if origin == "environment" else f" in {origin}"
     hint = f"did you mean {nearest}?" if nearest else "retailstream config show lists every setting"
-    raise UsageError(f"unknown setting '{shown}'{where}", hint=hint)
+    raise UsageError(f"unknown setting '{found}'{where}", hint=hint)
 
 
 def _validated(merged: Mapping[str, Any], home: Path, origins: Mapping[str, str]) -> Settings:

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import re
 
+from retailstream.masking import masked
 from retailstream.settings.tree import TABLES
 
 
-def masked(url: str) -> str:
-    """`"mysql://ann:secret@host/db"` → `"mysql://ann:***@host/db"`; other text as it is.
-
-    A password that was not escaped may hold any character, so everything up to the last `@` is taken for it.
-    """
-    without = re.sub(r"(://[^/@:]*):.*@", r"\1:***@", url, flags=re.DOTALL)
-    return re.sub(r"(?i)([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&]*", r"\1***", without)
-
-
-def printable(key: str, value: object) -> str:
+def shown(key: str, value: object) -> str:
     """Return a value as it may be printed: in a table of others' names, one that sounds like a secret is stars."""
     if table_of(key) and re.search(r"(?i)secret|password|token|credential|access\.key", key):
         return "***"

@@ -39,6 +39,10 @@ def _share(text: str) -> str:
     return _parsed(parse_share, text) if text else text
 
 
+def _part(text: str) -> str:
+    return _parsed(Limit.parse, text) if text else text
+
+
 HOME: Final = ".retailstream"
 """The folder of an environment, in the current one, unless another is named."""
 
@@ -175,8 +179,20 @@ class Quality(_Section):
 
     max_rejects: Annotated[str, AfterValidator(_limit)] = "5%"
     """How many records of a dataset may be rejected in a run: a number, or a share."""
+    max_superseded_in_file: Annotated[str, AfterValidator(_limit)] = "1%"
+    """How many records of one file may have their key in common with another of its records: a number, or a share."""
+    max_rejects_in_part: Annotated[str, AfterValidator(_part)] = "50%"
+    """How many of one file's or one store's records may be rejected, unless more may of all; empty for any."""
+    week_end: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "friday"
+    """The day that the chain's weeks are named by."""
     max_orphan_stores: int = 0
     """How many stores may have sales without being known to the store file."""
+    max_missing_stores: Annotated[int, Field(ge=0)] = 0
+    """How many stores may be missing in the newest week of sales that were there in one of the eight before it."""
+    max_date_gap_days: Annotated[int, Field(ge=0)] = 60
+    """Fewer than four dates that lie further than this from all others are taken for mistyped; 0 for no such limit."""
+    max_future_days: Annotated[int, Field(ge=0)] = 7
+    """How many days after today a date may lie: a week is named by its last day, and may be sent before."""
     max_nulls: Annotated[str, AfterValidator(_nulls)] = "temperature 5%, fuel_price 5%, cpi 25%, unemployment 25%"
     """For columns that may be null, the share of rows that may have nothing there; others have no limit."""
     max_volume_change: Annotated[str, AfterValidator(_share)] = "50%"

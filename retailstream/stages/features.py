@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from retailstream import merging
+from retailstream import merging, planning
 from retailstream.contracts import FEATURES
+from retailstream.errors import QualityGateError
 from retailstream.reports import outcome
 from retailstream.stages import ingest
 
@@ -28,12 +29,22 @@ def run(*, source: Path, files: Lake, warehouse: Warehouse, engine: Merger, book
     landed = ingest.run(source=source, lake=files, books=books, run=run)
     table = warehouse.table(FEATURES)
     pending = merging.find_pending(table, books)
-    if run.dry_run:
-        waiting = merging.plan(STAGE, [pending], warehouse.url)
-        together = {FEATURES.name: landed.counts + waiting.counts}
-        return replace(waiting, datasets=together, warnings=landed.warnings)
     prepared = merging.prepare(table, pending, raw=files, engine=engine, books=books, run=run)
-    report = merging.publish_all(STAGE, [prepared], run, warehouse.url)
+    if run.dry_run:
+        waiting = planning.plan(STAGE, [prepared], run.limit, warehouse.url)
+        together = {FEATURES.name: landed.counts + waiting.counts}
+        warnings = (*landed.warnings, *waiting.warnings)
+        return replace(waiting, datasets=together, warnings=warnings, files=landed.files)
+    try:
+        report = merging.publish_all(STAGE, [prepared], books=books, run=run, output=warehouse.url)
+    except QualityGateError as error:
+        found = error.report and _together(landed, error.report)
+        raise QualityGateError(error.message, hint=error.hint, report=found) from error
+    return _together(landed, report)
+
+
+def _together(landed: StageReport, report: StageReport) -> StageReport:
+    """Return the report of both halves of the stage."""
     counts = {FEATURES.name: replace(report.counts, files_in=landed.counts.files_in)}
     status = outcome(dry_run=False, changed="ok" in (landed.status, report.status))
     return replace(report, status=status, datasets=counts, warnings=(*landed.warnings, *report.warnings))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from retailstream import merging
+from retailstream import merging, planning
 from retailstream.contracts import CONTRACTS
 from retailstream.publishing import PublishedTable
 
@@ -23,9 +23,9 @@ def run(*, raw: Lake, clean: Lake, engine: Merger, books: Books, run: Run) -> St
     """
     tables = [PublishedTable(clean, CONTRACTS[dataset]) for dataset in books.landings.scope.datasets]
     pending = [(table, merging.find_pending(table, books)) for table in tables]
-    if run.dry_run:
-        return merging.plan(STAGE, [waiting for _table, waiting in pending], clean.url)
     prepared = [
         merging.prepare(table, waiting, raw=raw, engine=engine, books=books, run=run) for table, waiting in pending
     ]
-    return merging.publish_all(STAGE, prepared, run, clean.url)
+    if run.dry_run:
+        return planning.plan(STAGE, prepared, run.limit, clean.url)
+    return merging.publish_all(STAGE, prepared, books=books, run=run, output=clean.url)

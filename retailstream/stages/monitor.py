@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from retailstream.health import Check, Health
-from retailstream.health.history import landings, last_runs, rejects, warnings
+from retailstream.health.dating import date_rows, far_dates, missing_stores
+from retailstream.health.history import landings, last_runs, rejects, unread, warnings
 from retailstream.health.quality import look_into, orphans
 from retailstream.health.reconciliation import reconcile
 from retailstream.health.stock import take_stock
@@ -28,13 +30,17 @@ STAGE = "monitor"
 def run(*, stores: Stores, engine: Engine, ledger: Ledger, quarantine: Quarantine, limits: Limits, now: str) -> Health:
     """Return every check; it reads all rows of the three stores once, and writes nothing."""
     stock = take_stock(stores, engine)
+    dated = date_rows(stock.files, engine, limits, today=datetime.fromisoformat(now).date())
     parts: Iterable[Iterable[Check | Sample]] = (
         reconcile(stock),
         [orphans(stock.files, limits.orphan_stores)],
         rejects(ledger, quarantine, limits.rejects),
-        look_into(stock.files, limits, now=now),
+        look_into(dated.profiles, limits, now=now),
+        missing_stores(stock.files, dated, engine, limits.missing_stores),
+        [far_dates(dated, limits)],
         landings(ledger, limits.landing_days, now=now),
         last_runs(ORDER, ledger, limits.slowdown),
+        [unread(ledger)],
         [warnings(ORDER, ledger)],
     )
     found = list(chain.from_iterable(parts))

@@ -30,6 +30,7 @@ def run(*, database: Database, warehouse: Warehouse, engine: Engine, transfer: T
     """
     counts: dict[str, Counts] = {}
     inputs: tuple[str, ...] = ()
+    changed = False
     for contract in (SALES, STORES):
         table = warehouse.table(contract)
         loaded = database.digests(contract)
@@ -40,13 +41,14 @@ def run(*, database: Database, warehouse: Warehouse, engine: Engine, transfer: T
                 f"table '{contract.name}' is missing in {database.url}", hint="retailstream load-rds"
             )
         change = _change(table, loaded)
+        changed = changed or bool(change.changed or change.gone)
         counts[contract.name] = (
             Counts(files_in=len(loaded), files_new=len(change.changed))
             if run.dry_run
             else _carry_out(change, transfer, engine, run)
         )
         inputs += tuple(loaded.values())
-    status = outcome(dry_run=run.dry_run, changed=any(count.files_new for count in counts.values()))
+    status = outcome(dry_run=run.dry_run, changed=changed)
     return StageReport(STAGE, status, counts, outputs=(warehouse.url,), inputs=inputs)
 
 

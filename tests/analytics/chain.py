@@ -38,6 +38,7 @@ class Feature:
     price: Fraction | None
     cpi: Fraction | None
     has_offers: bool
+    customers: int | None
 
 
 class Chain:
@@ -78,6 +79,7 @@ def read(folder: Path) -> Chain:
             _number(row["Fuel_Price"]),
             _number(row["CPI"]),
             any((_number(row[f"MarkDown{number}"]) or 0) > 0 for number in range(1, 6)),
+            int(row["Customers"]) if row.get("Customers") else None,
         )
         for row in _records(folder / "features")
     }

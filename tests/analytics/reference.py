@@ -47,12 +47,18 @@ def customer_visits(
             continue
         average = mean([chain.weeks[week] for week in monthly])
         counts = [customers[week] for week in monthly]
+        of_store = [chain.features[week].customers if week in chain.features else None for week in monthly]
+        by_store = [count for count in of_store if count is not None]
         visits: Fraction | None = None
-        if any(count is not None for week in counts for count in week):
+        if by_store == of_store:
+            basis, visits = "measured-store", mean([Fraction(count) for count in by_store])
+        elif any(count is not None for week in counts for count in week):
             basis = "measured"
             known = [[count for count in week if count is not None] for week in counts]
             if known == counts:
                 visits = mean([Fraction(sum(week)) for week in known])
+        elif by_store:
+            basis = "measured-store"
         elif basket is not None:
             basis, visits = "basket", average / Fraction(basket)
         else:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from retailstream.analytics.catalog import Answer
     from retailstream.analytics.export import TypedAnswer
+    from retailstream.analytics.use_case import Answer
 
 
 def connect(folder: Path) -> duckdb.DuckDBPyConnection:

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retailstream.analytics import catalog
+from retailstream.analytics import catalog, use_case
 from tests.analytics import reference, tables
 from tests.analytics.chain import Chain, Row, read
 
@@ -109,13 +109,49 @@ def test_a_hundred_times_the_sales_has_the_same_percentages(connection: duckdb.D
             assert figures[0] == figures[1], name
 
 
+@pytest.mark.parametrize(
+    ("counted", "by_department", "basis", "visits"),
+    [
+        ((70, 80), (30, 30), "measured-store", "75.0"),  # a store's own counts beat the sum over its departments
+        ((70, None), (30, 30), "measured", "60.0"),  # one week is not enough of them
+        ((70, None), (30, None), "measured", None),
+        ((70, None), (None, None), "measured-store", None),
+        ((None, None), (30, 30), "measured", "60.0"),
+        ((None, None), (None, None), "sales-proxy", None),
+    ],
+)
+def test_the_visits_of_a_store_are_preferred_to_those_of_its_departments(
+    counted: tuple[int | None, ...], by_department: tuple[int | None, ...], basis: str, visits: str | None
+) -> None:
+    with tables.connect(CHAIN) as chain:
+        chain.execute(
+            "delete from sales; delete from features; delete from stores; insert into stores values (1, 'B', 10)"
+        )
+        for day, of_store, of_dept in zip(("2011-04-01", "2011-04-08"), counted, by_department, strict=True):
+            for dept in (1, 2):
+                chain.execute(
+                    "insert into sales by name select 1 as store, $dept as dept, cast($day as date) as date,"
+                    " 5 as weekly_sales, false as is_holiday, $visits as customers",
+                    {"dept": dept, "day": day, "visits": of_dept},
+                )
+            chain.execute(
+                "insert into features by name select 1 as store, cast($day as date) as date, false as is_holiday,"
+                " $visits as customers",
+                {"day": day, "visits": of_store},
+            )
+        answer = tables.answer(chain, "customer-visits", {})
+    [row] = answer.rows
+    assert (row[-1], row[-2]) == (basis, None if visits is None else Decimal(visits))
+
+
 KEYS = st.tuples(st.integers(1, 4), st.integers(1, 2), st.sampled_from([*range(0, 29, 7), *range(364, 393, 7)]))
 CENTS = st.one_of(st.integers(-300, 1000), st.integers(-5, 5))
 SALES = st.dictionaries(KEYS, st.tuples(CENTS, st.booleans(), st.one_of(st.none(), st.integers(0, 9))), min_size=1)
 PRICES = st.one_of(st.none(), st.sampled_from(["2.5", "2.501", "2.5005", "3"]))
 CPIS = st.one_of(st.none(), st.sampled_from(["200", "210.5", "126.4420645"]))
 MARKDOWNS = st.one_of(st.none(), st.integers(-1, 1))
-FEATURES = st.dictionaries(KEYS, st.tuples(PRICES, CPIS, MARKDOWNS))
+COUNTS = st.one_of(st.none(), st.integers(0, 9))
+FEATURES = st.dictionaries(KEYS, st.tuples(PRICES, CPIS, MARKDOWNS, COUNTS))
 STORES = st.dictionaries(st.integers(1, 5), st.tuples(st.sampled_from("AB"), st.integers(1, 300)))
 
 
@@ -124,7 +160,7 @@ STORES = st.dictionaries(st.integers(1, 5), st.tuples(st.sampled_from("AB"), st.
 @given(sales=SALES, features=FEATURES, stores=STORES, first=st.sampled_from([date(2000, 3, 17), date(2011, 4, 1)]))
 def test_answers_equal_plain_python_on_random_chains(
     sales: dict[tuple[int, int, int], tuple[int, bool, int | None]],
-    features: dict[tuple[int, int, int], tuple[str | None, str | None, int | None]],
+    features: dict[tuple[int, int, int], tuple[str | None, str | None, int | None, int | None]],
     stores: dict[int, tuple[str, int]],
     first: date,
 ) -> None:
@@ -143,10 +179,10 @@ def test_answers_equal_plain_python_on_random_chains(
         )
         _write(
             folder / "features",
-            ["Store", "Date", "Fuel_Price", "CPI", *(f"MarkDown{number}" for number in range(1, 6))],
+            ["Store", "Date", "Fuel_Price", "CPI", *(f"MarkDown{number}" for number in range(1, 6)), "Customers"],
             [
-                [store, day(offset), price, cpi, *([None] * 4), markdown]
-                for (store, offset), (price, cpi, markdown) in {
+                [store, day(offset), price, cpi, *([None] * 4), markdown, customers]
+                for (store, offset), (price, cpi, markdown, customers) in {
                     (key[0], key[2]): features[key] for key in features
                 }.items()
             ],
@@ -165,7 +201,7 @@ def _write(folder: Path, header: list[str], rows: list[list[object]]) -> None:
         csv.writer(file, lineterminator="\n").writerows([header, *rows])
 
 
-def _assert_alike(answer: catalog.Answer, rows: list[Row]) -> None:
+def _assert_alike(answer: use_case.Answer, rows: list[Row]) -> None:
     assert len(answer.rows) == len(rows)
     for found, wanted in zip(answer.rows, rows, strict=True):
         for column, mine, theirs in zip(answer.columns, found, wanted, strict=True):

@@ -11,20 +11,24 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from retailstream.analytics import catalog
+from retailstream.analytics import catalog, use_case
 from retailstream.analytics.headline import Headline
 from retailstream.contracts import CONTRACTS
 from retailstream.errors import UsageError
 from tests.analytics import tables
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 HEADER = """-- Title
 -- place: 7
 -- question: Why
 --   so?
+-- reads: sales, features.cpi/unemployment
+-- heading: year | the year
 -- parameter: month integer = 4 at least 1 at most 12 | the month
+-- parameter: type text = B among stores.type | the type
 -- parameter: basket money at least 0.01 | the basket
 -- headline (highest year, lowest rank): In {year}.
 -- headline: Nothing.
@@ -64,29 +68,71 @@ def test_import_is_cheap() -> None:
     assert not {"duckdb", "pandas", "numpy", "sqlglot", "pyarrow"} & set(run.stdout.split())
 
 
-@pytest.mark.parametrize(
-    ("name", "sentence"),
-    [
-        ("customer-visits", "No store of type B has sales in April."),
-        ("holiday-sales", "No week with sales is flagged as a holiday."),
-        ("leap-year-sales", "No leap year has sales."),
-        ("unemployment-forecast", "No week to come is known for a store with unemployment above 8 %."),
-        ("monthly-sales", "There are no sales."),
-        ("weekly-top-stores", "There are no sales."),
-        ("department-performance", "There are no sales."),
-        ("fuel-prices", "No fuel price is known."),
-        ("yearly-stores", "There are no sales."),
-        ("offers-impact", "No week with sales has a features row."),
-    ],
-)
-def test_an_answer_without_rows_has_its_sentence(name: str, sentence: str) -> None:
+@pytest.fixture
+def nothing() -> Iterator[duckdb.DuckDBPyConnection]:
+    """The tables without a row."""
     with duckdb.connect() as connection:
         for contract in CONTRACTS.values():
             columns = ", ".join(f"{column.name} {column.sql_type}" for column in contract.columns)
             connection.execute(f"create table {contract.name} ({columns})")
-        answer = tables.answer(connection, name, {})
+        yield connection
+
+
+@pytest.mark.parametrize("name", catalog.use_cases())
+def test_without_data_the_first_table_that_is_read_is_named(nothing: duckdb.DuckDBPyConnection, name: str) -> None:
+    answer = tables.answer(nothing, name, {})
+    first = catalog.find(name).reads[0]
+    assert answer.rows == []
+    assert not answer.speaks
+    assert answer.absence == use_case.Absence(
+        f"There are no {first} yet: retailstream run --source FOLDER brings them.", first
+    )
+
+
+SOLD = """
+insert into sales by name select 1 as store, 1 as dept, date '2011-05-06' as date, 5 as weekly_sales, false as is_holiday;
+insert into stores values (1, 'B', 10)
+"""
+FEATURES = "insert into features by name select 1 as store, date '2011-05-13' as date, false as is_holiday"
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "sentence"),
+    [
+        ("customer-visits", "", "No store of type B has sales in April."),
+        ("holiday-sales", "", "No week with sales is flagged as a holiday."),
+        ("leap-year-sales", "", "No leap year has sales."),
+        (
+            "unemployment-forecast",
+            f"{FEATURES}, 7 as unemployment",
+            "No week to come is known for a store with unemployment above 8 %.",
+        ),
+        (
+            "unemployment-forecast",
+            f"{FEATURES}, 9 as unemployment; update features set date = date '2011-05-06'",
+            "No week to come is known: the sales of the stores go on to 2011-05-06, and their features end on 2011-05-06.",
+        ),
+        ("offers-impact", f"{FEATURES}, 3 as markdown2", "No week with sales has a features row."),
+    ],
+)
+def test_an_answer_without_rows_has_its_sentence(
+    nothing: duckdb.DuckDBPyConnection, name: str, more: str, sentence: str
+) -> None:
+    nothing.execute(f"{SOLD}; {more}")
+    answer = tables.answer(nothing, name, {})
     assert answer.rows == []
     assert answer.headline == sentence
+    assert answer.absence is None or answer.absence.lacks is None
+
+
+@pytest.mark.parametrize("name", catalog.use_cases())
+def test_what_an_analysis_reads_is_there(name: str) -> None:
+    case = catalog.find(name)
+    assert case.reads
+    for read in (*case.reads, *(known.among for known in case.parameters if known.among)):
+        table, _, columns = read.partition(".")
+        known = {column.name for column in CONTRACTS[table].columns}
+        assert set(filter(None, columns.split("/"))) <= known
 
 
 def test_an_unknown_use_case_names_the_nearest() -> None:
@@ -125,13 +171,10 @@ def test_parameters_are_converted_and_have_defaults() -> None:
     assert case.values({"month": "11", "basket": 39.5}) == {"type": "B", "month": 11, "basket": Decimal("39.5")}
 
 
-def test_a_value_is_bound_and_never_read_as_sql() -> None:
-    with duckdb.connect() as connection:
-        for contract in CONTRACTS.values():
-            columns = ", ".join(f"{column.name} {column.sql_type}" for column in contract.columns)
-            connection.execute(f"create table {contract.name} ({columns})")
-        answer = tables.answer(connection, "customer-visits", {"type": "' or true [--{month}]"})
-    assert answer.headline == "No store of type ' or true [--{month}] has sales in April."
+def test_a_value_is_bound_and_never_read_as_sql(nothing: duckdb.DuckDBPyConnection) -> None:
+    nothing.execute(SOLD)
+    answer = tables.answer(nothing, "customer-visits", {"type": "' or true [--{month}]"})
+    assert answer.headline == "The stores have no type ' or true [--{month}]; they have B."
 
 
 def test_a_header_is_read(tmp_path: Path) -> None:
@@ -140,9 +183,12 @@ def test_a_header_is_read(tmp_path: Path) -> None:
     case = catalog.load(path)
     assert (case.name, case.place, case.title, case.question) == ("some-thing", 7, "Title", "Why so?")
     assert case.parameters == (
-        catalog.Parameter("month", "integer", 4, "the month", Decimal(1), Decimal(12)),
-        catalog.Parameter("basket", "money", None, "the basket", Decimal("0.01")),
+        use_case.Parameter("month", "integer", 4, "the month", Decimal(1), Decimal(12)),
+        use_case.Parameter("type", "text", "B", "the type", among="stores.type"),
+        use_case.Parameter("basket", "money", None, "the basket", Decimal("0.01")),
     )
+    assert case.reads == ("sales", "features.cpi/unemployment")
+    assert case.headings == {"year": "the year"}
     assert case.headlines == (
         Headline("In {year}.", (("highest", "year"), ("lowest", "rank"))),
         Headline("Nothing."),
@@ -243,5 +289,5 @@ def test_three_rows_that_tie_are_two_others() -> None:
 def test_an_answer_that_no_headline_fits_still_has_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "some_thing.sql"
     path.write_text(HEADER.replace("-- headline: Nothing.\n", ""), encoding="utf-8")
-    answer = catalog.Answer(catalog.load(path), {}, ("year", "rank"), [(None, 1)])
+    answer = use_case.Answer(catalog.load(path), {}, ("year", "rank"), [(None, 1)])
     assert answer.headline == "Title: 1 rows."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +22,7 @@ from retailstream.analytics.printing import cell
 from retailstream.cli import answers
 from retailstream.errors import RetailStreamError, UsageError
 from tests.analytics import tables
-from tests.environment import Environment, Summary, chain_environment
+from tests.environment import FEATURES, Environment, Summary, chain_environment
 
 if TYPE_CHECKING:
     from retailstream.analytics.export import TypedAnswer
@@ -83,10 +84,12 @@ def test_parameters_reach_the_query(chain: Environment) -> None:
         (("customer-visits", "--month", "May"), "error: --month must be a whole number such as 3, not 'May'"),
         (("holiday-sale",), "error: there is no analysis 'holiday-sale'"),
         (("holiday-sales", "--format", "xml"), "error: Invalid value for '--format'"),
-        (("holiday-sales", "--format", "parquet"), "error: Parquet is no text for stdout"),
+        (("holiday-sales", "--format", "parquet"), "error: Parquet is binary"),
         (("holiday-sales", "--format", "csv", "--json"), "error: --json and --format both ask for stdout"),
-        (("all", "--format", "csv"), "error: several answers make no single CSV"),
+        (("all", "--format", "csv"), "error: CSV holds one analysis"),
         (("all", "--format", "json", "--json"), "error: --json and --format both ask for stdout"),
+        (("holiday-sales", "--output", "answer.xlsx"), "error: --output answer.xlsx: its name does not end in a form"),
+        (("holiday-sales", "--output", "answer"), "error: --output answer: its name does not end in a form"),
         (("holiday-sales", "--output", "/no/such/folder/x.csv"), "error: the folder /no/such/folder of --output"),
     ],
 )
@@ -94,6 +97,22 @@ def test_what_cannot_be_asked_is_a_usage_error(chain: Environment, words: tuple[
     outcome = chain.command("analyze", *words)
     assert outcome.exit_code == 2
     assert outcome.error.startswith(error)
+
+
+def test_a_form_that_is_named_beats_the_ending(chain: Environment, tmp_path: Path) -> None:
+    file = tmp_path / "answer.dat"
+    chain.command("analyze", "holiday-sales", "--format", "csv", "--output", str(file))
+    assert file.read_text() == expected("holiday-sales")
+    refused = chain.command("analyze", "holiday-sales", "--output", str(file))
+    assert refused.exit_code == 2
+    assert all(ending in refused.stderr for ending in (".txt", ".csv", ".json", ".parquet", ".html"))
+
+
+@pytest.mark.parametrize("given", ["b", "D"])
+def test_a_type_that_no_store_has_lists_those_there_are(chain: Environment, given: str) -> None:
+    summary = chain.stage("analyze", "customer-visits", "--type", given)
+    assert summary["headline"] == f"The stores have no type {given}; they have A, B and C."
+    assert summary["lacks"] is None
 
 
 def test_the_summary_tells_the_headline(chain: Environment, tmp_path: Path) -> None:
@@ -111,7 +130,7 @@ def test_the_summary_tells_the_headline(chain: Environment, tmp_path: Path) -> N
 def test_a_file_without_rows_is_told_by_a_sentence(chain: Environment, tmp_path: Path) -> None:
     file = tmp_path / "visits.csv"
     outcome = chain.command("analyze", "customer-visits", "--type", "Q", "--output", str(file))
-    assert outcome.stderr.splitlines() == ["No store of type Q has sales in April.", f"written: {file}"]
+    assert outcome.stderr.splitlines() == ["The stores have no type Q; they have A, B and C.", f"written: {file}"]
     assert len(file.read_text().splitlines()) == 1
 
 
@@ -168,14 +187,54 @@ def test_without_rows_there_is_a_sentence(env: Environment, name: str) -> None:
     outcome = env.command("analyze", name)
     assert outcome.exit_code == 0
     assert "the warehouse has no sales and no features and no stores yet" in outcome.stderr
-    assert "{" not in env.stage("analyze", name)["headline"]
+    summary = env.stage("analyze", name)
+    assert "{" not in summary["headline"]
+    assert summary["lacks"] == ("features" if name == "fuel-prices" else "sales")
+
+
+FILES = {
+    "sales/s.csv": "Store,Dept,Date,Weekly_Sales,IsHoliday\n1,1,2012-02-03,7,FALSE\n1,1,2012-02-10,5,TRUE\n",
+    "stores/s.csv": "Store,Type,Size\n1,B,10\n",
+    "features/f.csv": f"{FEATURES}\n" + "".join(f"1,2012-02-{day},,,,,,,,,,0\n" for day in ("03", "10", "17")),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "lacks", "words"),
+    [
+        ("unemployment-forecast", "features.unemployment", "No features file has values of unemployment: add them"),
+        ("fuel-prices", "features.fuel_price", "No features file has values of fuel_price: add them"),
+        (
+            "offers-impact",
+            "features.markdown1/markdown2/markdown3/markdown4/markdown5",
+            "No features file has values of markdown1, markdown2, markdown3, markdown4 or markdown5: add them",
+        ),
+    ],
+)
+def test_data_that_the_chain_does_not_have_is_named_and_not_drawn(
+    env: Environment, tmp_path: Path, name: str, lacks: str, words: str
+) -> None:
+    env.write(FILES)
+    env.run()
+    summary = env.stage("analyze", name, "--chart", str(tmp_path / "chart.svg"))
+    assert summary["headline"].startswith(words)
+    assert "retailstream run --source FOLDER" in summary["headline"]
+    assert summary["lacks"] == lacks
+    assert not (tmp_path / "chart.svg").exists()
+
+    outcome = env.command("analyze", "all", "--report", str(tmp_path / "report"))
+    assert outcome.exit_code == 0
+    page = (tmp_path / "report" / "index.html").read_text()
+    section = page[page.index(f'<section id="{name}"') :].split("</section>")[0]
+    assert words in section
+    assert "<img" not in section
 
 
 def test_without_rows_a_pipe_gets_the_columns_and_people_the_sentence(chain: Environment) -> None:
     outcome = chain.command("analyze", "customer-visits", "--type", "Z", "--format", "csv")
     assert outcome.stdout.startswith("store,type,weeks,")
     assert len(outcome.stdout.splitlines()) == 1
-    assert outcome.stderr == "No store of type Z has sales in April.\n"
+    assert outcome.stderr == "The stores have no type Z; they have A, B and C.\n"
 
 
 def test_a_terminal_sees_the_headline_and_figures_for_people(
@@ -189,7 +248,7 @@ def test_a_terminal_sees_the_headline_and_figures_for_people(
     text = capsys.readouterr().out
     assert " ".join(found.answer.headline.split()) in " ".join(text.split())
     assert "a wider terminal also shows: " in text
-    assert "yoy %" in text.splitlines()[-1]
+    assert "change on comparable weeks %" in " ".join(re.sub(r"\x1b\[\d*m", "", text).split())
 
 
 @pytest.mark.parametrize(

@@ -110,4 +110,54 @@ def test_no_week_to_come_is_said_in_a_sentence(env: Environment) -> None:
     env.run()
     summary = env.stage("forecast")
     assert summary["rows"] == 0
-    assert summary["headline"] == "No week to come is known: no store has features after the last week of sales."
+    assert summary["lacks"] == "features"
+    assert summary["headline"] == "There are no features yet: retailstream run --source FOLDER brings them."
+
+
+@pytest.mark.parametrize("output", [(), ("--output", "page.html"), ("--output", "rows.csv")])
+def test_a_mistyped_year_of_sales_ends_in_an_error(
+    env: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    env.write(
+        {
+            "sales/one.csv": lines(SALES, "1,1,2012-02-10,5,0", "1,1,2018-02-16,5,0"),
+            "features/one.csv": lines(
+                FEATURES, *(f"1,{day},50,3.5,,,,,,200,7,0" for day in ("2012-02-10", "2012-02-17"))
+            ),
+        }
+    )
+    env.run()
+    outcome = env.command("forecast", *output)
+    assert outcome.exit_code == 1
+    assert outcome.error == (
+        "error: No week to come is known: the sales of the stores go on to 2018-02-16, and their features end on"
+        " 2012-02-17. The week of sales before that is 2012-02-10: the date of the last one may be mistyped"
+    )
+    assert "hint: " in outcome.stderr
+    assert not list(tmp_path.glob("*.*ml")) + list(tmp_path.glob("*.csv"))
+    told = env.stage("analyze", "unemployment-forecast")["headline"]
+    assert "The week of sales before that is 2012-02-10" in told
+
+
+def test_a_page_has_the_weeks_of_the_chain(two_stores: Environment, tmp_path: Path) -> None:
+    pairs = rows(two_stores.command("forecast", "--format", "csv").stdout)
+    summary = two_stores.stage("forecast", "--output", str(tmp_path / "page.html"))
+    assert summary["rows"] == AHEAD
+    page = (tmp_path / "page.html").read_text()
+    assert len(page) < 300_000
+    week = [Decimal(row["predicted"]) for row in pairs if row["date"] == pairs[0]["date"]]
+    low, high = (sum(Decimal(row[end]) for row in pairs if row["date"] == pairs[0]["date"]) for end in ("low", "high"))
+    cells = [cell.split("</td>")[0].split(">")[-1] for cell in page.split("<tr>")[2].split("<td")[1:]]
+    assert cells[:4] == [pairs[0]["date"], "2", "4", f"{sum(week):,}"]
+    ends = [Decimal(cell.replace(",", "")) for cell in cells[4:6]]
+    assert ends[0] <= sum(week) <= ends[1]
+    assert abs(ends[0] + ends[1] - 2 * sum(week)) <= Decimal("0.02")
+    assert ends != [low, high]
+    assert "no sum of the pairs" in page
+    assert two_stores.command("forecast", "--output", "forecast.xls").exit_code == 2
+
+
+def test_a_backtest_is_a_page_too(two_stores: Environment, tmp_path: Path) -> None:
+    two_stores.command("forecast", "--backtest", "--output", str(tmp_path / "page.html"))
+    assert "<img" in (tmp_path / "page.html").read_text()

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from retailstream.cli.app import app
 from retailstream.stages import ORDER
-from tests.environment import copied
+from tests.environment import SALES, copied, csv
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ def test_runs_show_tells_all_of_one_run(small: Environment) -> None:
     (ingest,) = [
         e for e in small.command("runs", "show", "monday", "--format", "json").document if e["stage"] == "ingest"
     ]
-    assert len(ingest["inputs"]) == 3
+    assert len(ingest["inputs"]) == 4
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in ingest["inputs"])
 
 
@@ -87,11 +87,78 @@ def test_quarantine_list_and_show_tell_what_was_rejected(small: Environment) -> 
     assert [form[key] for key in wanted] == [
         "monday", "sales", "sales/2010-02.csv", 5, "weekly_sales", "oops", "1,2,12/02/2010,oops,TRUE",
     ]  # fmt: skip
-    assert small.command("quarantine", "show", form["id"], "--format", "json").document == [form]
+    (known,) = small.command("quarantine", "show", form["id"], "--format", "json").document
+    assert known == form | {"header": "Store,Dept,Date,Weekly_Sales,IsHoliday"}
     shown = small.command("quarantine", "show", form["id"]).stdout
     assert "oops" in shown
     assert form["id"] in shown
+    assert "header   Store,Dept,Date,Weekly_Sales,IsHoliday\n" in shown
     assert {item["rule"] for item in items} == {"form", "superseded", "calendar", "not_null"}
+
+
+def test_quarantine_list_and_show_escape_what_changes_a_terminal(env: Environment) -> None:
+    odd = "\x1b[31mred\x07\u202e"
+    env.write({"sales/a.csv": csv(f"{SALES},{odd}", f"1,1,05/02/2010,{odd},0,1"), "stores/a.csv": b"\xff\x1b,\n"})
+    env.run("--max-rejects", "100%", code=3)
+    (record, whole) = env.quarantine()
+    shown = [env.command("quarantine", "show", entry["id"]).stdout for entry in (record, whole)]
+    printed = [env.command("quarantine", "list").stdout, *shown]
+    assert not {"\x1b", "\x07", "\u202e"} & set("".join(printed))
+    assert all(r"\x1b[31mred\x07\u202e" in text for text in printed[:2])
+    assert f"{SALES},\\x1b[31mred" in printed[1]
+    assert r"header" in printed[2]
+    assert record["value"] == odd
+
+
+def test_withdraw_and_restore_say_what_they_did_and_what_comes_next(small: Environment, tmp_path: Path) -> None:
+    env = copied(small, tmp_path)
+    words = ("quarantine", "withdraw", "sales/2010-03.csv:1", "sales/2010-03.csv:2", "--reason", "no")
+
+    plan = env.command(*words, "--dry-run").stdout.splitlines()
+    assert plan == [
+        "sales/2010-03.csv@1:1: 1 clean row of 2010-03",
+        "sales/2010-03.csv@1:2: no clean row: later records of the same key took its place",
+        "2 entries would be withdrawn",
+    ]
+    done = env.command(*words).stdout.splitlines()
+    assert done[2:] == [
+        "2 entries withdrawn",
+        "hint: retailstream run makes every store without them; quarantine restore undoes it",
+    ]
+    assert "withdrawn" in env.command("quarantine", "list", "--all", "--rule", "withdrawn").stdout
+    id_ = env.quarantine("--all", "--rule", "withdrawn")[0]["id"]
+    assert env.command("quarantine", "restore", id_).stdout.splitlines() == [
+        "1 entry restored",
+        "hint: retailstream run takes them in again",
+    ]
+    assert env.command("quarantine", "restore", id_).stdout == "restored already\n"
+    assert [entry["stage"] for entry in env.command("runs", "--format", "json").document][:3] == [
+        "restore",
+        "restore",
+        "withdraw",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("withdraw", "sales/a.csv", "--reason", " "), "--reason is empty"),
+        (("withdraw", "--reason", "no"), "nothing is named"),
+        (("withdraw", "--reason", "no", "--key", "store=1"), "--dataset and --key go together"),
+        (("withdraw", "--reason", "no", "--dataset", "sales"), "--dataset and --key go together"),
+        (("withdraw", "--reason", "no", "--dataset", "tills", "--key", "store=1"), "'tills' is no dataset"),
+        (
+            ("withdraw", "--reason", "no", "--dataset", "sales", "--key", "store=1"),
+            "'store=1' is no key of sales",
+        ),
+        (("withdraw", "sales/no.csv", "--reason", "no"), "no landed file is called 'sales/no.csv'"),
+        (("restore", "sales/2010-03.csv"), "nothing withdrawn is called 'sales/2010-03.csv'"),
+    ],
+)
+def test_withdraw_and_restore_name_what_is_wrong(small: Environment, words: tuple[str, ...], error: str) -> None:
+    outcome = small.command("quarantine", *words)
+    assert (outcome.exit_code, outcome.error) == (2, f"error: {error}")
+    assert "hint: " in outcome.stderr
 
 
 @pytest.mark.parametrize(
@@ -161,7 +228,7 @@ def test_doctor_tries_the_engines_of_questions_and_of_transfers(
     assert outcome.exit_code == 1
     assert {item["name"]: item["detail"] for item in outcome.document if item["state"] == "FAILED"} == {
         "analyze": f"engine 'hive' asks a hive:// warehouse, and warehouse.url is file://{small.home}/warehouse",
-        "sqoop": f"engine '{engine}' reads a database on a server, and sqlite:///{small.home}/retail.db is a file",
+        "sqoop": f"engine '{engine}' reads MySQL and MariaDB, and database.url is sqlite:///{small.home}/retail.db",
     }
 
 

@@ -79,10 +79,14 @@ def test_an_exporter_serves_health_and_last_runs_until_it_is_stopped(env: Enviro
         assert found["monitor", "retailstream_look_failed"] == 0
         assert found["monitor", "retailstream_sales_dollars"] > 0
 
-        env.stage("ingest", "--source", "nowhere", code=2)
+        env.write({"sales/late.csv": "Store"})
+        raw = env.home / "lake" / "raw"
+        raw.rename(raw.with_name("elsewhere"))
+        raw.write_text("a file where a folder should be")
+        env.stage("ingest", "--source", str(env.source), code=1)
         env.change_database("delete from sales")
         wait_until(lambda: scraped(address).get(("monitor", "retailstream_healthy")) == 0)
-        wait_until(lambda: scraped(address)["ingest", "retailstream_last_run_exit_code"] == 2)
+        wait_until(lambda: scraped(address)["ingest", "retailstream_last_run_exit_code"] == 1)
 
         process.send_signal(number)
         assert process.wait(timeout=PATIENCE) == 0

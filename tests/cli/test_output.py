@@ -150,7 +150,7 @@ def test_listings_print_their_json_object_too(small: Environment, words: tuple[s
 def test_listings_print_an_array_with_format_json(small: Environment, words: tuple[str, ...]) -> None:
     items = small.command(*words, "--format", "json").document
     assert isinstance(items, list)
-    assert all(isinstance(item, dict) for item in items)
+    assert {type(item) for item in items} == {dict}
 
 
 def test_warnings_go_to_stderr_and_quiet_keeps_them_back(env: Environment) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+import retailstream
 from retailstream.cli.app import app
 from retailstream.version import __version__
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.environment import Environment
 
 KEYS = [
@@ -65,6 +66,53 @@ def test_every_command_says_what_it_does_and_takes_the_global_options(words: tup
     assert "TODO" not in result.stdout
 
 
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_the_short_option_of_help_is_that_of_every_command(words: tuple[str, ...]) -> None:
+    long, short = (CliRunner().invoke(app, [*words, option]) for option in ("--help", "-h"))
+    assert (short.exit_code, short.stdout) == (0, long.stdout)
+    assert re.search(r"^  -h, --help ", short.stdout, re.MULTILINE)
+
+
+def test_the_home_is_that_of_the_flag_or_of_the_variable_or_of_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def home(*words: str) -> tuple[str, str]:
+        shown = CliRunner().invoke(app, ["config", "show", "--format", "json", *words]).stdout
+        values = {item["key"]: item for item in json.loads(shown)}
+        assert values["lake.raw"]["value"] == f"file://{values['home']['value']}/lake/raw"
+        return values["home"]["value"], values["home"]["origin"]
+
+    monkeypatch.chdir(tmp_path)
+    assert home() == (str(tmp_path / ".retailstream"), "default")
+    monkeypatch.setenv("RETAILSTREAM_HOME", "")
+    assert home() == (str(tmp_path / ".retailstream"), "default")
+    monkeypatch.setenv("RETAILSTREAM_HOME", "/srv/retail")
+    assert home() == ("/srv/retail", "environment")
+    assert home("--home", "mine") == (str(tmp_path / "mine"), "flag")
+
+
+def test_every_command_works_in_the_home_of_the_variable(
+    env: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RETAILSTREAM_HOME", str(env.home))
+    assert CliRunner().invoke(app, ["sample", "drop", "--stores", "2", "--depts", "2", "--weeks", "4"]).exit_code == 0
+    assert CliRunner().invoke(app, ["run", "--source", "drop"]).exit_code == 0
+    assert [run["stage"] for run in env.command("runs", "--format", "json").document][-1] == "run"
+    assert not (tmp_path / ".retailstream").exists()
+    assert len(retailstream.analyze("yearly-stores")) == 2
+
+
+def test_variables_of_other_programs_are_no_settings(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).parents[2]
+    texts = [path.read_text() for folder in ("airflow/dags", "stack") for path in (root / folder).rglob("*.py")]
+    names = set(re.findall(r"\bRETAILSTREAM_[A-Z]+(?:_[A-Z]+)*\b", "".join(texts))) - {"RETAILSTREAM_HOME"}
+    assert {"RETAILSTREAM_SOURCE", "RETAILSTREAM_RUN_ID", "RETAILSTREAM_CLI"} <= names
+    for name in names:
+        monkeypatch.setenv(name, "x")
+    assert env.command("config", "show").exit_code == 0
+
+
 def test_no_word_at_all_shows_the_help() -> None:
     result = CliRunner().invoke(app, [])
     assert (result.exit_code, result.stdout) == (2, "")
@@ -94,7 +142,7 @@ def test_the_version_is_printed() -> None:
         ("run --run-id ''", "--run-id is empty", "give a word, or leave the option out"),
         ("monitor --log-format xml", "'xml' is no log format", "use --log-format text or --log-format json"),
         ("glue-merge --engine spork", "setting 'engine.name' (flag): Input should be 'duckdb', 'spark' or 'glue'", ""),
-        ("glue-merge --max-rejects most", "(flag): 'most' is no limit of rejects: give a number of records, or a share such as 5%", ""),
+        ("glue-merge --max-rejects most", "(flag): invalid limit of rejects 'most': give a count (12) or a percentage (5%)", ""),
         ("ingest --source /nowhere/at/all", "the source folder /nowhere/at/all does not exist", "name it with --source"),
         ("monitor --config /nowhere.toml", "the config file /nowhere.toml cannot be read", ""),
         ("quarantine show nothing", "", "retailstream quarantine list"),
@@ -134,6 +182,9 @@ def test_a_wrong_command_line_ends_with_2_and_says_what_would_be_right(
         ("RETAILSTREAM_DATABASE_URL", "x", "did you mean RETAILSTREAM__DATABASE__URL?"),
         ("RETAILSTREAM_LAKE__RAW", "x", "did you mean RETAILSTREAM__LAKE__RAW?"),
         ("RETAILSTREAM__", "x", "retailstream config show lists every setting"),
+        ("RETAILSTREAM_DATABSE_URL", "x", "did you mean RETAILSTREAM__DATABASE__URL?"),
+        ("RETAILSTREAM_HOEM", "x", "did you mean RETAILSTREAM_HOME?"),
+        ("RETAILSTREAM__HOME", "x", "did you mean RETAILSTREAM_HOME?"),
     ],
 )
 @pytest.mark.parametrize("words", [("run", "--json"), ("monitor", "--json"), ("analyze", "monthly-sales", "--json")])

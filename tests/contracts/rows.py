@@ -37,13 +37,15 @@ MARCH: Final = (sale(1, 1, "2010-03-05", "4.40"), sale(2, 1, "2010-03-05", "5.50
 STORES: Final = ((1, "A", 151_315), (2, "z", MOST))
 
 
-def parquet(path: Path, contract: Contract, rows: Sequence[Row]) -> Path:
-    """Write the rows as they stand into one Parquet file."""
-    columns = ", ".join(f"{column.name} {column.sql_type}" for column in contract.columns)
+def parquet(path: Path, contract: Contract, rows: Sequence[Row], *, lineage: bool = False) -> Path:
+    """Write the rows as they stand into one Parquet file; with `lineage`, they end with landing, file and record."""
+    named = [f"{column.name} {column.sql_type}" for column in contract.columns]
+    origin = ["source_landing integer", "source_file varchar", "source_record integer"] if lineage else []
+    columns = ", ".join([*named, *origin])
     with duckdb.cursor() as connection:
         connection.execute(f"create temp table t ({columns})")
         if rows:
-            connection.executemany(f"insert into t values ({', '.join('?' * len(contract.columns))})", list(rows))
+            connection.executemany(f"insert into t values ({', '.join('?' * len(rows[0]))})", list(rows))
         connection.execute(f"copy t to '{path}' (format parquet)")
     return path
 

@@ -10,6 +10,7 @@ import pytest
 from retailstream.contracts import FEATURES, SALES
 from retailstream.contracts import STORES as STORES_TABLE
 from retailstream.fingerprints import Fingerprint
+from retailstream.ports import DatedRows
 from tests.contracts.rows import EXTREMES, FEBRUARY, MARCH, STORES, parquet, read, sale
 
 if TYPE_CHECKING:
@@ -70,18 +71,17 @@ def test_no_files_have_no_rows(engine: Engine) -> None:
     assert engine.orphans([], []) == []
 
 
-def test_a_profile_counts_rows_nulls_and_the_newest_dates(engine: Engine, tmp_path: Path) -> None:
+def test_a_profile_counts_rows_nulls_and_dates(engine: Engine, tmp_path: Path) -> None:
     paths = [parquet(tmp_path / "b", SALES, MARCH), parquet(tmp_path / "a", SALES, FEBRUARY)]
 
-    profile = engine.profile(SALES, paths, 1)
+    profile = engine.profile(SALES, paths)
 
     assert (profile.rows, profile.nulls) == (5, {"customers": 5})
-    assert list(profile.weeks) == [(date(2010, 3, 5), 2)]
-    assert list(engine.profile(SALES, paths, 9).weeks) == [(date(2010, 3, 5), 2), (date(2010, 2, 5), 3)]
+    assert list(profile.weeks) == [(date(2010, 3, 5), 2), (date(2010, 2, 5), 3)]
 
 
 def test_no_files_have_an_empty_profile(engine: Engine) -> None:
-    profile = engine.profile(FEATURES, [], 9)
+    profile = engine.profile(FEATURES, [])
     assert (profile.rows, list(profile.weeks)) == (0, [])
     assert profile.nulls == dict.fromkeys([column.name for column in FEATURES.columns if not column.required], 0)
 
@@ -168,6 +168,50 @@ def test_orphans_are_stores_with_sales_that_no_store_file_knows(engine: Engine, 
     assert engine.orphans(sales, stores) == [7, 30]
     assert engine.orphans(sales, []) == [1, 2, 7, 30]
     assert engine.orphans([], stores) == []
+
+
+def test_the_newest_date_of_each_store_up_to_a_day(engine: Engine, tmp_path: Path) -> None:
+    paths = [
+        parquet(tmp_path / "a", SALES, FEBRUARY),
+        parquet(tmp_path / "b", SALES, [*MARCH[:1], sale(3, 1, "2010-03-06", "1")]),
+    ]
+    assert engine.last_dates(paths, date(2010, 3, 5)) == {1: date(2010, 3, 5), 2: date(2010, 2, 5)}
+    assert engine.last_dates(paths, date(2010, 3, 4)) == {1: date(2010, 2, 5), 2: date(2010, 2, 5)}
+    assert engine.last_dates([], date(2010, 3, 4)) == {}
+
+
+def test_rows_of_some_days_and_of_files_with_dates_far_apart(engine: Engine, tmp_path: Path) -> None:
+    days = {
+        (1, "sales/a.csv"): ["2010-02-05", "2010-02-05", "2010-04-06"],  # 60 days
+        (1, "sales/b.csv"): ["2010-02-05", "2010-04-07", "2010-02-05"],  # 61 days
+        (2, "sales/b.csv"): ["2010-04-07"],
+        (3, "sales/c.csv"): ["2018-10-26"] * 25,
+    }
+    rows = [
+        (*sale(1, dept, day, "1"), landing, file, dept)
+        for (landing, file), dates in days.items()
+        for dept, day in enumerate(dates, start=1)
+    ]
+    paths = [
+        parquet(tmp_path / f"{half}", SALES, rows[half::2], lineage=True)  # of one file in two partitions, too
+        for half in range(2)
+    ]
+
+    def found(gap: int, *wanted: date) -> list[DatedRows]:
+        return list(engine.scattered(paths, gap=gap, days=wanted))
+
+    wide = [
+        DatedRows(1, "sales/b.csv", date(2010, 2, 5), 2, (1, 3), 3),
+        DatedRows(1, "sales/b.csv", date(2010, 4, 7), 1, (2,), 3),
+    ]
+    assert found(61) == []
+    assert found(60) == wide
+    assert found(60, date(2018, 10, 26))[:2] == wide
+    assert found(99, date(2018, 10, 26)) == [
+        DatedRows(3, "sales/c.csv", date(2018, 10, 26), 25, tuple(range(1, 21)), 25)
+    ]
+    assert found(61, date(2010, 4, 7)) == [wide[1], DatedRows(2, "sales/b.csv", date(2010, 4, 7), 1, (1,), 1)]
+    assert list(engine.scattered([], gap=60, days=[])) == []
 
 
 @pytest.mark.parametrize("name", ["a b*.parquet", "month=2010-09 [1]?.parquet", "ä'x\"y.parquet", "store=9"])

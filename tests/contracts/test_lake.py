@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -113,7 +113,6 @@ def test_a_reader_sees_one_object_or_the_next_never_half(lake: Lake, tmp_path: P
     for path, data in zip(paths, versions, strict=True):
         path.write_bytes(data)
     lake.write("k", versions[0])
-    done = threading.Event()
 
     def change() -> None:
         for turn in range(60):
@@ -121,14 +120,13 @@ def test_a_reader_sees_one_object_or_the_next_never_half(lake: Lake, tmp_path: P
                 lake.put("k", paths[turn % 2])
             else:
                 lake.write("k", versions[turn % 2])
-        done.set()
 
-    writer = threading.Thread(target=change)
-    writer.start()
-    seen = set()
-    while not done.is_set():
-        seen.add(lake.read("k"))
-    writer.join()
+    with ThreadPoolExecutor() as pool:
+        writer = pool.submit(change)
+        seen = {lake.read("k")}
+        while not writer.done():
+            seen.add(lake.read("k"))
+        writer.result()
     assert seen <= set(versions)
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from retailstream.landings import Landed, LandingLog, Scope
 from retailstream.ledger import Ledger, begun
-from retailstream.quarantine import Quarantine, Reject
+from retailstream.quarantine import WITHDRAWN, Quarantine, Reject
 from retailstream.reports import summary_of_nothing
 from retailstream.source_files import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from retailstream.ports import State
 
@@ -55,6 +55,52 @@ def test_a_reject_that_is_known_keeps_its_state_and_takes_the_run_only_while_it_
     assert quarantine.find(reject(3).file)[0].reject.record == 3
 
 
+def test_what_is_withdrawn_is_left_out_until_it_is_restored(state: State) -> None:
+    quarantine, whole = Quarantine(state), Reject("sales", 2, "sales/b.csv", None, WITHDRAWN, None, None, None)
+    place = reject(1, WITHDRAWN)
+
+    assert quarantine.withdraw([place, whole], reason="why", run_id="r1") == 2
+    assert quarantine.withdraw([place], reason="again", run_id="r2") == 0
+    assert sorted(quarantine.withdrawn("sales")) == [(1, place.file, 1), (2, "sales/b.csv", None)]
+    assert sorted(quarantine.settled_records("sales", 0)) == sorted(quarantine.withdrawn("sales"))
+    assert (quarantine.withdrawn("stores"), quarantine.settled_records("sales", 2)) == ([], [])
+    assert (quarantine.count_open(), quarantine.open_files(), quarantine.entries()) == (0, [], [])
+    assert quarantine.settle(quarantine.find(place.id), state="discarded", reason="no", run_id="r3") == 0
+
+    assert quarantine.restore(quarantine.find(place.id), run_id="r4") == 1
+    assert quarantine.restore(quarantine.find(place.id), run_id="r5") == 0
+    assert quarantine.withdrawn("sales") == [(2, "sales/b.csv", None)]
+    (entry,) = quarantine.find(place.id)
+    assert (entry.state, entry.reason, entry.settled_by, entry.run_id) == ("restored", "why", "r4", "r1")
+    assert quarantine.withdraw([place], reason="after all", run_id="r6") == 1
+    (entry,) = quarantine.find(place.id)
+    assert (entry.state, entry.reason, entry.settled_by, entry.run_id) == ("withdrawn", "after all", "r6", "r6")
+
+
+def test_what_a_table_made_anew_does_not_meet_again_lapses_until_it_is_met(state: State) -> None:
+    quarantine = Quarantine(state)
+    quarantine.keep("r1", [reject(1), reject(2), reject(3)])
+    quarantine.settle(quarantine.find(reject(3).id), state="discarded", reason="why", run_id="r1")
+
+    quarantine.doubt("sales", "another way")
+    quarantine.lapse("sales", "the same way")
+    assert quarantine.count_open() == 2
+    quarantine.keep("r2", [reject(1)])
+    quarantine.lapse("stores", "another way")
+    assert quarantine.count_open() == 2
+    quarantine.lapse("sales", "another way")
+
+    def kept() -> dict[int | None, tuple[str, str]]:
+        return {entry.reject.record: (entry.state, entry.run_id) for entry in quarantine.entries(state=None)}
+
+    assert kept() == {1: ("open", "r2"), 2: ("lapsed", "r1"), 3: ("discarded", "r1")}
+    assert quarantine.settled_records("sales", 0) == [(1, reject(3).file, 3)]
+    quarantine.keep("r3", [reject(2), reject(3)])
+    assert kept() == {1: ("open", "r2"), 2: ("open", "r3"), 3: ("discarded", "r1")}
+    quarantine.lapse("sales", "another way")
+    assert quarantine.count_open() == 2
+
+
 def test_many_rejects_are_kept(state: State) -> None:
     quarantine = Quarantine(state)
     quarantine.keep("r1", (reject(number) for number in range(25_000)))
@@ -83,18 +129,67 @@ def test_landings_are_numbered_and_completed(state: State, tmp_path: Path) -> No
     log.complete(2, [Landed("stores", 2, "stores/b.csv", "2" * 64, 0)])
 
     assert log.unfinished() is None
-    assert log.known() == {("sales", "1" * 64)}
+    assert set(log.known().last) == {f"sales/{ODD}"}
+    assert log.known().ever == {("sales", "1" * 64)}
     assert log.files() == [Landed("sales", 1, f"sales/{ODD}", "1" * 64, 2**40)]
     assert (log.files("stores"), log.files(after=1), log.files("sales", landing=1)) == ([], [], log.files())
     assert LandingLog(state, Scope.FEATURES).is_empty()
 
 
-def test_of_adopted_files_with_the_same_bytes_the_earlier_one_counts(state: State) -> None:
+def test_adopted_files_keep_their_landings_also_where_their_bytes_are_the_same(state: State) -> None:
     log = LandingLog(state, Scope.FEATURES)
     files = [Landed("features", landing, f"features/{landing}.csv", "7" * 64, 1) for landing in (3, 2)]
     log.adopt(files)
-    assert log.files() == [files[1]]
+    assert log.files() == files[::-1]
     assert log.open("r", []) == 4
+
+
+def test_a_name_holds_what_it_landed_with_last(state: State) -> None:
+    log = LandingLog(state, Scope.SALES_AND_STORES)
+    old, new, again = (
+        Landed("sales", landing, "sales/w.csv", digest * 64, 1) for landing, digest in enumerate("aba", 1)
+    )
+    log.adopt([old, new])
+    assert log.known().last == {"sales/w.csv": new}
+    assert log.known().current == {("sales", "b" * 64): new}
+    assert log.known().ever == {("sales", "a" * 64), ("sales", "b" * 64)}
+
+    assert log.open("r", [SourceFile("sales", "sales/w.csv", Path("w.csv"), "a" * 64, 1)]) == 3
+
+    assert log.known().last == {"sales/w.csv": again}
+    assert log.files() == [old, new, again]
+
+
+def test_copies_are_known_by_name_and_are_no_files_and_go_with_their_original(state: State) -> None:
+    log = LandingLog(state, Scope.SALES_AND_STORES)
+    first, second = (SourceFile("sales", f"sales/{name}", Path(name), "a" * 64, 1) for name in ("a.csv", "b.csv"))
+    log.open("r", [first], [(second, "sales/a.csv")])
+    original, copy = Landed("sales", 1, "sales/a.csv", "a" * 64, 1), "sales/b.csv"
+
+    assert log.files() == [original]
+    assert log.copies("sales", {1}) == {(1, "sales/a.csv"): [copy]}
+    assert (log.copies("sales", {2}), log.copies("stores", {1})) == ({}, {})
+    assert set(log.known().last) == {"sales/a.csv", copy}
+
+    log.complete(1, [original])
+    assert log.known().last == {}
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_bytes_that_were_refused_as_a_whole_are_not_known(state: State, settled: bool) -> None:
+    log = LandingLog(state, Scope.SALES_AND_STORES)
+    log.adopt([Landed("sales", 1, f"sales/{name}", digest * 64, 1) for name, digest in (("a", "a"), ("b", "b"))])
+    Quarantine(state).keep(
+        "r", [Reject("sales", 1, "sales/a", record, "empty", None, None, None) for record in (None, 1)]
+    )
+    Quarantine(state).keep("r", [Reject("sales", 1, "sales/b", 1, "form", None, None, None)])
+    if settled:
+        Quarantine(state).settle(Quarantine(state).entries(), state="discarded", reason="why", run_id="r")
+
+    known = log.known()
+
+    assert set(known.last) == {"sales/a", "sales/b"}
+    assert known.ever == set(known.current) == {("sales", "b" * 64)}
 
 
 def test_the_ledger_counts_attempts_and_lists_the_newest_first(state: State) -> None:

@@ -94,6 +94,18 @@ def test_a_new_landing_without_new_rows_is_remembered(table: Table, tmp_path: Pa
     assert (manifest.landing, manifest.rows) == (7, 3)
 
 
+def test_how_raw_files_were_read_is_remembered(table: Table, tmp_path: Path) -> None:
+    assert publish(table, tmp_path, "2010-02", FEBRUARY).reading == ""
+    for reading in ("one way", "another way"):
+        changes = {"2010-02": new(tmp_path, FEBRUARY)}
+        manifest = table.publish(table.manifest(), changes, landing=1, reading=reading)
+        assert table.manifest() == manifest
+        assert manifest.reading == reading
+    emptied = table.publish(manifest, {"2010-02": None}, landing=2, reading="a third way")
+    assert table.manifest() == emptied
+    assert (emptied.rows, emptied.landing, emptied.reading) == (0, 2, "a third way")
+
+
 def test_a_sweep_takes_away_what_no_version_names(table: Table, lake: Lake, tmp_path: Path) -> None:
     manifest = publish(table, tmp_path, "2010-02", FEBRUARY)
     before = lake.sizes("")
@@ -118,9 +130,10 @@ def test_a_file_that_is_gone_or_has_another_size_is_noticed(table: Table, lake: 
 
 
 def test_a_table_of_other_columns_is_built_anew(warehouse: Warehouse, table: Table, tmp_path: Path) -> None:
-    publish(table, tmp_path, "2010-02", FEBRUARY)
+    landing = publish(table, tmp_path, "2010-02", FEBRUARY).landing
     grown = warehouse.table(Contract("sales", SALES.columns[:-1], SALES.key))
-    assert grown.manifest() == Manifest(SALES.names[:-1])
+    assert grown.manifest() == Manifest(SALES.names[:-1], passed=landing)
+    assert landing > 0
 
 
 class Watched:

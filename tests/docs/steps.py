@@ -49,7 +49,7 @@ def with_commands(folder: Path) -> dict[str, str]:
         command = folder / name
         command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" {words} "$@"\n')
         command.chmod(0o755)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("RETAILSTREAM__")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("RETAILSTREAM_")}
     return {**kept, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
 
 

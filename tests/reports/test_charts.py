@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import retailstream
-from retailstream.analytics import catalog, export
+from retailstream.analytics import export, use_case
 from retailstream.analytics.catalog import use_cases
 from retailstream.analytics.charts import drawing
 from retailstream.analytics.charts.rows import most_often, ordered, total_by
@@ -34,7 +35,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def spec_of(answer: catalog.Answer) -> dict[str, Any]:
+def spec_of(answer: use_case.Answer) -> dict[str, Any]:
     chart = drawing.draw(answer)
     assert chart is not None
     spec: dict[str, Any] = chart.to_dict()
@@ -90,7 +91,7 @@ def test_a_chart_becomes_a_picture(connection: duckdb.DuckDBPyConnection, tmp_pa
 
 @pytest.mark.parametrize("name", use_cases())
 def test_without_rows_nothing_is_drawn(name: str) -> None:
-    answer = catalog.Answer(use_cases()[name], {}, ("store",), [])
+    answer = use_case.Answer(use_cases()[name], {}, ("store",), [])
     assert drawing.draw(answer) is None
 
 
@@ -98,7 +99,7 @@ def test_an_analysis_without_a_chart_of_its_own_gets_a_plain_one() -> None:
     columns = ("store", "note", "total_sales")
     rows: list[tuple[object, ...]] = [(7, "a", Decimal("1.50")), (8, "b", Decimal("2.50"))]
     case = next(iter(use_cases().values()))
-    answer = catalog.Answer(case.__class__(**{**case.__dict__, "name": "nobody-drew-this"}), {}, columns, rows)
+    answer = use_case.Answer(replace(case, name="nobody-drew-this", headlines=()), {}, columns, rows)
     spec = spec_of(answer)
     assert spec["title"]["text"] == ["Total sales by store"]
     assert spec["encoding"]["y"]["sort"] == [8, 7]
@@ -125,3 +126,41 @@ def test_orders_put_the_unknown_last() -> None:
     assert ordered(rows, "s", by="v", descending=True) == [3, 2, 1]
     assert most_often(rows, "s")[0] == 2
     assert total_by(rows, "s", "v") == [{"s": 1, "v": 0}, {"s": 2, "v": 6}, {"s": 3, "v": 9}]
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "column"),
+    [
+        (
+            "offers-impact",
+            [(1, "A", 5, 5, 9.0, 8.0, 12.5, -3.0), (2, "B", 5, 5, 7.0, 8.0, -12.5, 4.0)],
+            "seasonal_lift_pct",
+        ),
+        ("offers-impact", [(1, "A", 5, 5, 7.0, 8.0, -12.5, None), (2, "B", 5, 5, 9.0, 8.0, 12.5, None)], "lift_pct"),
+    ],
+)
+def test_offers_are_drawn_by_the_lift_that_the_headline_speaks_of(
+    connection: duckdb.DuckDBPyConnection, name: str, rows: list[tuple[object, ...]], column: str
+) -> None:
+    asked = tables.answer(connection, name, {})
+    answer = replace(asked, rows=rows)
+    spec = spec_of(answer)
+    assert "store 2 (type B)" in answer.headline
+    assert column in {axis["field"] for axis in every(spec, "x") if "field" in axis}
+    assert [axis["sort"] for axis in every(spec, "y") if "sort" in axis] == [[2, 1]]
+
+
+def test_the_department_of_the_headline_is_drawn_on_top(connection: duckdb.DuckDBPyConnection) -> None:
+    asked = tables.answer(connection, "unemployment-forecast", {})
+    money = [Decimal(value) for value in ("900.00", "90.00", "80.00", "95.00", "85.00")]
+    small = [Decimal(value) for value in ("300.00", "300.00", "290.00", "310.00", "295.00")]
+    answer = replace(asked, rows=[(1, 1, 1, *small, 2.0), (2, 10, 1, *money, 2.0)])
+    assert "department 2 will sell most" in answer.headline
+    assert next(axis["sort"] for axis in every(spec_of(answer), "y") if "sort" in axis) == [2, 1]
+
+
+def test_what_cannot_be_told_is_not_drawn(connection: duckdb.DuckDBPyConnection) -> None:
+    asked = tables.answer(connection, "offers-impact", {})
+    answer = replace(asked, rows=[(1, "A", 0, 5, None, Decimal("8.00"), None, None)])
+    assert answer.headline.startswith("Whether offers help can not be told")
+    assert drawing.draw(answer) is None

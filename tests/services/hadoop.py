@@ -21,7 +21,7 @@ import pytest
 
 from stack.place import CACHE, Place
 from stack.supervision import Supervisor
-from tests.services.servers import program, require
+from tests.services.servers import package, program, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -199,8 +199,8 @@ def _require() -> None:
         program(name)
     for name in JARS:
         require((CACHE / "jars" / name / "installed").is_file(), f"the jars of {name} are missing: make services")
-    pytest.importorskip("supervisor")
-    pytest.importorskip("pyhive")
+    package("supervisor")
+    package("pyhive")
 
 
 @pytest.fixture(scope="session")

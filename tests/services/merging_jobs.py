@@ -14,10 +14,10 @@ from retailstream.ports import LakeFile, LandedFile
 from retailstream.records import survey
 
 if TYPE_CHECKING:
-    from retailstream.ports import Merger
+    from retailstream.ports import FileFigures, Merger
 
 Job = dict[str, Any]
-"""`dataset`, `files` (paths below `raw`), `settled`, `current` (paths by partition), `out`, `ansi`."""
+"""`dataset`, `files` (paths below `raw`), `settled`, `refused`, `current` (paths by partition), `out`, `ansi`."""
 
 
 def merge(merger: Merger, job: Job) -> Job:
@@ -32,18 +32,30 @@ def merge(merger: Merger, job: Job) -> Job:
             files.append(LandedFile(number, 1 + number // 5, key, LakeFile(lake, key, path), found))
     current = {name: _file(Path(path)) for name, path in job["current"].items()}
     settled = [tuple(pair) for pair in job["settled"]]
-    done = merger.merge(contract, files, settled=settled, current=current)
+    checked = merger.check(contract, files, settled=settled)
+    figures, stores = checked.files(), checked.stores(refused=job["refused"])
+    dates = checked.dates() if contract.by_month else ()
+    done = checked.merge(current=current, refused=job["refused"])
     out.mkdir(parents=True)
     partitions = dict(done.partitions())
     paths = {name: out / f"{name}.parquet" for name in partitions}
     return {
         "counts": asdict(done.counts),
-        "off_fridays": done.off_fridays,
+        "files": [asdict(file) | _dates(file) for file in figures],
+        "dates": [asdict(found) | {"date": str(found.date)} for found in dates],
+        "stores": [asdict(store) for store in stores],
         "rejects": [asdict(reject) for reject in done.rejects()],
+        "disagreements": [asdict(found) for found in done.disagreements()],
         "partitions": partitions,
         "written": sorted(done.write(paths)),
         "paths": {name: str(path) for name, path in paths.items()},
     }
+
+
+def _dates(file: FileFigures) -> Job:
+    """Return what JSON would not give back as it is."""
+    ends = {"first_date": str(file.first_date), "last_date": str(file.last_date)}
+    return ends | {"weekdays": list(file.weekdays), "swapped_weekdays": list(file.swapped_weekdays)}
 
 
 def _file(path: Path) -> LakeFile:

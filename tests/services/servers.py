@@ -7,8 +7,10 @@ import shutil
 import socket
 import subprocess
 from contextlib import closing
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -42,6 +44,13 @@ def program(name: str) -> str:
     found = shutil.which(name, path=os.pathsep.join((str(INSTALLED), os.environ["PATH"], "/usr/sbin")))
     require(found, f"{name} is missing: make services")
     return str(found)
+
+
+def package(name: str) -> Any:
+    """Return a Python module; skip where it is not installed, or fail where all services are required."""
+    there = find_spec(name.partition(".")[0])
+    require(there, f"the package {name} is not installed: make test-services")
+    return import_module(name)
 
 
 def wait_for(process: subprocess.Popen[bytes], log: Path, answers: Callable[[], bool]) -> None:

@@ -8,16 +8,18 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from retailstream.adapters.database.mysql_tables import ENGINE
 from retailstream.adapters.engine.duckdb import DuckDbEngine
 from retailstream.adapters.state import mysql_lease
-from retailstream.adapters.state.mysql import MySqlState, open_mysql_state
+from retailstream.adapters.state.mysql import PREFIX, MySqlState, open_mysql_state
 from retailstream.errors import LockHeldError, TransientError
-from retailstream.landings import Scope
+from retailstream.landings import Landed, LandingLog, Scope
 from retailstream.locks import Holder
 from tests.contracts.test_state import *  # noqa: F403 -- the suite, with the fixtures below
 from tests.environment import SALES, STORES, csv
@@ -180,11 +182,11 @@ def test_a_run_that_loses_its_server_on_the_way_is_closed_in_the_home(
 ) -> None:
     def lost(*args: Any, **more: Any) -> Any:
         mariadb.kill()
-        return merge(*args, **more)
+        return check(*args, **more)
 
-    merge = DuckDbEngine.merge
+    check = DuckDbEngine.check
     remote.stage("ingest", "--source", str(remote.source))
-    monkeypatch.setattr(DuckDbEngine, "merge", lost)
+    monkeypatch.setattr(DuckDbEngine, "check", lost)
     try:
         assert remote.stage("glue-merge", "--run-id", "late")["status"] == "ok"  # it needed the memory no more
         failed = remote.stage("load-rds", "--run-id", "lost", code=4)
@@ -198,3 +200,29 @@ def test_a_run_that_loses_its_server_on_the_way_is_closed_in_the_home(
     assert (runs["late"]["status"], runs["late"]["exit_code"]) == ("ok", 0)
     assert (runs["lost"]["status"], runs["lost"]["error"]) == ("failed", failed["error"])
     assert remote.checks()["reconcile_sales_warehouse"]["state"] == "ok"
+
+
+OLD = f"""create table {PREFIX}landed_files (dataset varchar(32) not null, sha256 char(64) not null,
+    scope varchar(32) not null, landing int not null, file text not null, bytes bigint not null,
+    primary key (dataset, sha256), key (scope, landing)) {ENGINE}"""
+"""The table that knew each file by its content alone."""
+
+
+def test_a_memory_of_an_older_version_is_brought_forward_once_whoever_comes_first(url: str) -> None:
+    with open_mysql_state(url, create=True) as memory:
+        assert isinstance(memory, MySqlState)
+        memory.server.write(lambda session: session.do(f"drop table {PREFIX}landed_files"))
+        memory.server.write(lambda session: session.do(OLD))
+        row = ("sales", "a" * 64, "sales-and-stores", 1, "sales/w.csv", 3)
+        memory.change("insert into landed_files values (?, ?, ?, ?, ?, ?)", row)
+    landed = Landed("sales", 1, "sales/w.csv", "a" * 64, 3)
+
+    def look() -> list[Landed]:
+        with open_mysql_state(url, create=False) as opened:
+            return LandingLog(opened, SALES_AND_STORES).files()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [future.result() for future in [pool.submit(look) for _ in range(4)]] == [[landed]] * 4
+    with open_mysql_state(url, create=False) as opened:
+        LandingLog(opened, SALES_AND_STORES).adopt([Landed("sales", 2, "sales/w.csv", "a" * 64, 3)])
+        assert len(look()) == 2

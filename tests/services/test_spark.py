@@ -173,7 +173,7 @@ def test_processes_without_the_copies_of_the_driver_fetch_files_themselves(lake:
     lines = [f"1,{dept},2010-02-05,1,0" for dept in range(1, 6)]
     files = landed(lake, tmp_path, csv(SALES, *lines), csv(SALES, *(f'"1"{line[1:]}' for line in lines)))
     with open_spark(tmp_path / "work", memory="1GB") as merger:  # its processes have the variables of now
-        counts = merger.merge(SALES_TABLE, files, settled=(), current={}).counts
+        counts = merger.check(SALES_TABLE, files, settled=()).merge(current={}).counts
     assert (counts.rows_in, counts.rows_out, counts.rows_duplicate) == (10, 5, 5)
 
 
@@ -186,7 +186,7 @@ def test_what_processes_meet_in_a_bucket_keeps_its_exit_code(s3: S3Server, tmp_p
     s3.client().delete_object(Bucket=bucket, Key="raw/1.csv")
     s3.client().delete_bucket(Bucket=bucket)
     with pytest.raises(UsageError, match=bucket), open_spark(tmp_path / "work", memory="1GB") as merger:
-        merger.merge(SALES_TABLE, files, settled=(), current={})
+        merger.check(SALES_TABLE, files, settled=()).merge(current={})
 
 
 def test_an_error_of_spark_is_one_sentence(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 SPARK_3_5 = INSTALLED.parent / "spark35" / "bin" / "python"
-HEADERS = {"sales": f"{SALES},Customers", "features": FEATURES, "stores": STORES}
+HEADERS = {"sales": f"{SALES},Customers", "features": f"{FEATURES},Customers", "stores": STORES}
 DATASETS = tuple(HEADERS)
 GZIP = b"\x1f\x8b"
 
@@ -141,7 +141,14 @@ def job(folder: Path, dataset: str, contents: list[bytes], **more: Any) -> Job:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         names.append(path.name)
-    return {"dataset": dataset, "raw": str(folder / "raw"), "files": names, "settled": [], "current": {}} | more
+    return {
+        "dataset": dataset,
+        "raw": str(folder / "raw"),
+        "files": names,
+        "settled": [],
+        "refused": [],
+        "current": {},
+    } | more
 
 
 def compared(spark: Spark, duck: Merger, folder: Path, first: Job, second: Job) -> None:
@@ -150,7 +157,7 @@ def compared(spark: Spark, duck: Merger, folder: Path, first: Job, second: Job) 
     theirs = spark.merge(first | {"out": str(folder / "spark 1")})
     assert_same(ours, theirs)
     settled = [[1, 1], [1, 3], [2, 2]]
-    again = second | {"settled": settled}
+    again = second | {"settled": settled, "refused": [2, 4]}
     crossed = merge(duck, again | {"out": str(folder / "duck 2"), "current": theirs["paths"]})
     assert_same(crossed, spark.merge(again | {"out": str(folder / "spark 2"), "current": ours["paths"]}))
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.processes import wait_until
-from tests.services.servers import program
+from tests.services.servers import package, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ class Stack:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack that is up."""
-    pytest.importorskip("supervisor")
+    package("supervisor")
     program("versitygw")
     program("mariadbd")
     program("java")

@@ -6,7 +6,8 @@ It is given files as the fields of their records, so how bytes become fields is 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ COLUMNS = {
         "cpi": "number",
         "unemployment": "number",
         "is_holiday": "boolean",
+        "customers": "integer",
     },
     "stores": {"store": "integer", "type": "letter", "size": "integer"},
 }
@@ -47,9 +49,9 @@ SCOPES = {"sales": ("sales", "stores"), "features": ("features",)}
 _NULLABLE = {"customers", "temperature", "fuel_price", "cpi", "unemployment", *(f"markdown{n}" for n in range(1, 6))}
 _NULLS = {"", "na", "n/a", "null", "nan"}
 _FORMS = {
-    "integer": r"-?[0-9]{1,9}(\.0{1,18})?",
-    "money": r"-?([0-9]{1,10}(\.[0-9]{1,2})?|[0-9]{1,10}\.[0-9]{2}0{1,18}|\.[0-9]{1,2}0{0,18})",
-    "number": r"-?([0-9]{1,8}(\.[0-9]{1,10}(?<=\.[0-9]{10})0{1,10})?|[0-9]{1,8}(\.[0-9]{1,10})?|[0-9]{0,5}\.[0-9]{1,20})",
+    "integer": r"-?[0-9]{1,9}(\.0{1,10})?",
+    "money": r"-?(?=\.?[0-9])[0-9]{0,10}(\.[0-9]{1,2}0{0,8})?",
+    "number": r"-?(?=\.?[0-9])[0-9]{0,8}(\.[0-9]{1,10}0{0,8})?",
     "date": "[0-9]{2}/[0-9]{2}/[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2}",
     "letter": "[A-Za-z]",
 }
@@ -120,6 +122,23 @@ class Kept:
     file: str
     record: int
     raw: str
+    ignored: tuple[bytes, ...] = ()
+    absent: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What a name held since a landing; `of` names the file that it is a copy of."""
+
+    landing: int
+    name: str
+    content: bytes
+    of: str | None
+
+    @property
+    def dataset(self) -> str:
+        """The dataset, by the first folder."""
+        return self.name.partition("/")[0]
 
 
 @dataclass
@@ -128,19 +147,47 @@ class Model:
 
     clean: dict[str, dict[Key, Kept]] = field(default_factory=lambda: {dataset: {} for dataset in COLUMNS})
     quarantine: set[Entry] = field(default_factory=set)
-    _known: set[tuple[str, bytes]] = field(default_factory=set)
+    _held: list[Held] = field(default_factory=list)
+    _refused: set[tuple[int, str]] = field(default_factory=set)
     _landings: dict[str, int] = field(default_factory=dict)
     _waiting: dict[str, list[tuple[int, str, File]]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
 
     def land(self, scope: str, source: dict[str, File]) -> None:
-        """Land what is new, by content, in the order of the names' bytes."""
+        """Land what is new, in the order of the names; of equal new files the first, and the others are copies.
+
+        A known name is new with other bytes than it held last, any other with bytes that no readable file had.
+        """
         number = self._landings.get(scope, 0) + 1
-        for name in sorted(source, key=str.encode):
-            dataset = name.partition("/")[0]
-            if dataset in SCOPES[scope] and (dataset, source[name].content) not in self._known:
-                self._known.add((dataset, source[name].content))
-                self._waiting[dataset].append((number, name, source[name]))
+        before = list(self._held)
+        last = {held.name: held for held in before}
+        read = [held for held in before if (held.landing, held.name) not in self._refused]
+        old = []
+        for name in sorted(source, key=_order):
+            dataset, file = name.partition("/")[0], source[name]
+            if dataset not in SCOPES[scope] or (name in last and last[name].content == file.content):
+                continue
+            equal = [held for held in read if held.dataset == dataset and held.content == file.content]
+            if name in last or not equal:
+                if self._copied(number, name, file.content):
+                    continue
+                self._held.append(Held(number, name, file.content, None))
+                self._waiting[dataset].append((number, name, file))
                 self._landings[scope] = number
+            elif current := [held for held in equal if last[held.name] is held]:
+                self._held.append(Held(current[-1].landing, name, file.content, current[-1].of or current[-1].name))
+            else:
+                old.append(name)
+        for name in old:
+            self._copied(number, name, source[name].content)
+
+    def _copied(self, landing: int, name: str, content: bytes) -> bool:
+        """Keep a name as a copy where a file of the landing has its bytes."""
+        dataset = name.partition("/")[0]
+        for held in self._held:
+            if (held.landing, held.of, held.dataset, held.content) == (landing, None, dataset, content):
+                self._held.append(Held(landing, name, content, held.name))
+                return True
+        return False
 
     def merge(self, dataset: str) -> Figures:
         """Clean what waits, let the last of each key win, and say how each record ended."""
@@ -148,34 +195,75 @@ class Model:
         for landing, name, file in self._waiting[dataset]:
             figures.files_new += 1
             if file.rule:
-                figures.files_quarantined += 1
-                self.quarantine.add(Entry(dataset, landing, name, None, file.rule))
+                told = [held.name for held in self._held if held.landing == landing and name in (held.name, held.of)]
+                figures.files_new += len(told) - 1
+                figures.files_quarantined += len(told)
+                self.quarantine |= {Entry(dataset, landing, each, None, file.rule) for each in told}
+                self._refused |= {(landing, each) for each in told}
             for number, record in enumerate(file.records, start=1):
                 figures.rows_in += 1
                 found = _checked(dataset, file.columns, record)
                 if isinstance(found, Kept):
-                    kept = Kept(found.row, landing, name, number, found.raw)
+                    kept = replace(found, landing=landing, file=name, record=number)
                     valid.setdefault(_key(dataset, kept.row), []).append(kept)
                 else:
                     figures.rows_quarantined += 1
                     self.quarantine.add(Entry(dataset, landing, name, number, *found, shown(record.raw)))
         self._waiting[dataset].clear()
-        for key, (*losers, winner) in valid.items():
-            same = [loser.row == winner.row for loser in losers]
+        for key, rows in valid.items():
+            *losers, winner = _filled(dataset, rows, self.clean[dataset].get(key))
+            same = [_same(loser, winner) for loser in losers]
             figures.rows_out += 1
             figures.rows_duplicate += same.count(True)
             figures.rows_superseded += same.count(False)
             if before := self.clean[dataset].get(key):
                 figures.rows_replaced += 1
                 losers.append(before)
-            self.quarantine |= {_superseded(dataset, loser) for loser in losers if loser.row != winner.row}
-            self.clean[dataset][key] = winner
+            self.quarantine |= {_superseded(dataset, loser) for loser in losers if not _same(loser, winner)}
+            # What a clean row was made of but its columns is not kept.
+            self.clean[dataset][key] = replace(winner, ignored=(), absent=frozenset())
         return figures
+
+    def finer(self, dataset: str) -> list[str]:
+        """Return waiting files of which more than a hundredth shares keys, and no later file of that name is better."""
+        over, better = list[tuple[int, str]](), dict[str, int]()
+        for landing, name, file in self._waiting[dataset]:
+            found = [_checked(dataset, file.columns, record) for record in file.records]
+            keys = Counter(_key(dataset, kept.row) for kept in found if isinstance(kept, Kept))
+            if sum(times for times in keys.values() if times > 1) * 100 > len(file.records):
+                over.append((landing, name))
+            elif not file.rule:
+                better[name] = landing
+        return [name for landing, name in over if better.get(name, 0) < landing]
 
     def rows(self, dataset: str) -> list[Row]:
         """Return the clean rows by key, each with the landing, file and record it came from."""
         kept = [self.clean[dataset][key] for key in sorted(self.clean[dataset])]
         return [(*row.row, row.landing, row.file, row.record) for row in kept]
+
+
+def _order(name: str) -> tuple[object, ...]:
+    stem = re.sub(r"(?i)\.csv(\.gz)?$", "", name)
+    parts = re.findall("[0-9]+|[^0-9]+", stem)
+    return [(0, int(part)) if part.isdigit() else (1, part.encode()) for part in parts], name.encode()
+
+
+def _same(loser: Kept, winner: Kept) -> bool:
+    beside = loser.landing == winner.landing and loser.ignored and winner.ignored
+    return loser.row == winner.row and not (beside and loser.ignored != winner.ignored)
+
+
+def _filled(dataset: str, rows: list[Kept], before: Kept | None) -> list[Kept]:
+    """Return rows of a key with what their files do not have taken from the row before."""
+    filled: list[Kept] = []
+    for kept in rows:
+        row = tuple(
+            before.row[place] if name in kept.absent and before else kept.row[place]
+            for place, name in enumerate(COLUMNS[dataset])
+        )
+        before = replace(kept, row=row)
+        filled.append(before)
+    return filled
 
 
 def shown(raw: bytes) -> str:
@@ -209,7 +297,8 @@ def _checked(
         if rule:
             return rule, name, text or None
         row.append(value)
-    return Kept(tuple(row), 0, "", 0, shown(record.raw))
+    ignored = tuple(text for name, text in zip(columns, record.fields, strict=True) if name is None)
+    return Kept(tuple(row), 0, "", 0, shown(record.raw), ignored, frozenset(COLUMNS[dataset]) - set(columns))
 
 
 def _read(name: str, kind: str, text: str) -> tuple[str, object]:
@@ -225,14 +314,8 @@ def _read(name: str, kind: str, text: str) -> tuple[str, object]:
         return _read_date(text)
     if kind == "letter":
         return "", text
-    return _read_number(name, kind, text)
-
-
-def _read_number(name: str, kind: str, text: str) -> tuple[str, object]:
-    value = int(Decimal(text)) if kind == "integer" else round(Decimal(text), 10)
+    value = int(Decimal(text)) if kind == "integer" else Decimal(text)
     low, high = _BOUNDS.get(name, (-_LARGE, _LARGE))
-    if float(text) != float(value):
-        return "form", None
     return ("", value) if low <= value <= high else ("bounds", None)
 
 

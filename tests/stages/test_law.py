@@ -12,36 +12,42 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.environment import FEATURES, SALES, STORES, Environment, gzipped, law_holds, new_environment
-from tests.stages.model import COLUMNS, Entry, File, Model, Record
+from tests.environment import (
+    FEATURES,
+    SALES,
+    STORES,
+    Environment,
+    any_number_sharing_keys,
+    gzipped,
+    law_holds,
+    new_environment,
+)
+from tests.stages.model import COLUMNS, SCOPES, Entry, File, Model, Record
 
-HEADERS = {"sales": f"{SALES},Customers", "features": FEATURES, "stores": STORES}
+HEADERS = {"sales": f"{SALES},Customers", "features": f"{FEATURES},Customers", "stores": STORES}
 SHARE = settings.default.max_examples // 20 if settings.default else 5
 """A run takes a fifth of a second, so these properties get a share of the profile's examples."""
 
 # Few keys over two months, so that records meet, and each value in several forms, so that they are often equal.
 TAKEN = {
-    "integer": ("1", "2", " 1", "02\t", "1.0"),
+    "integer": ("1", "2", " 1", "02\t"),
     "date": ("05/02/2010", "2010-02-05", " 2010-02-12", "05/03/2010", "2010-03-06"),
-    "money": ("1", "1.0", "01.00", "-2.5", "1.0000"),
-    "number": ("1", "1.0", "2.5", "99.9999999999", "2.5000000000000000", "2.1000000000000001", "2.1"),
+    "money": ("1", "1.0", "01.00", "-2.5"),
+    "number": ("1", "1.0", "2.5", "99.9999999999"),
     "boolean": ("0", "FALSE", "true"),
     "letter": ("A", "B ", "c"),
 }
 ODD = {
-    "integer": ("0", "-1", "1.5", "2.00", "+1", "1234567890", "999999999", "\uff11", "1 1"),
+    "integer": ("0", "-1", "1.0", "+1", "1234567890", "999999999", "\uff11", "1 1"),
     "date": ("30/02/2010", "2010-13-01", "5/2/2010", "0000-01-01", "12/02/10", "2010-02-05T00:00"),
     "money": ("1.234", "1e3", "1,5", '"1"', "9999999999.99", "10000000000", "1.", ".5"),
-    "number": ("0", "-1", "100.0000000001", "123456789", "1.12345678901", "8.1059999999999999", ".5", "1,5"),
+    "number": ("0", "-1", "100.0000000001", "123456789", "1.12345678901", "1,5"),
     "boolean": ("yes", "2", "01", "T", "fal\u017fe"),
     "letter": ("AA", "1", "\u00c9", "?"),
 }
 NULLS = ("", " ", "NA", "n/a", "Null", "NaN\t")
 NO_TEXT = st.sampled_from([b"\xff", b"1\xc3", b"\xe9 2010", b"\xed\xa0\x80"])
-# Commas and line ends in one field may look like records that were swallowed; Ctrl-Z at the end is padding.
-ANY_TEXT = st.sampled_from([",", "\r\n"]).flatmap(
-    lambda never: st.text(st.characters(codec="utf-8", exclude_characters=f"\0\x1a{never}"), max_size=5)
-)
+ANY_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5)
 FILLER = ("", "x", "a b", 'say "hi"', "1,2", "two\nlines", "caf\u00e9")
 UNREADABLE = (
     ("", b""),
@@ -72,8 +78,6 @@ def records(draw: st.DrawFn, kinds: list[str]) -> Record:
     elif spoilt == "encoding":
         fields[place] = draw(NO_TEXT)
     elif spoilt == "columns":
-        # With a wrong number of fields, a record that spans lines would be several.
-        fields = [field.replace(b"\n", b" ") for field in fields]
         fields = fields[: place + 1] if place < len(kinds) - 1 else [*fields, b"1"]
     always = draw(st.sampled_from([False, False, True]))
     return Record(tuple(fields), b",".join(quoted(content, always=always) for content in fields))
@@ -122,7 +126,7 @@ def files(draw: st.DrawFn, dataset: str) -> File:
     body = between.join([header, *(record.raw for record in drawn)])
     last = draw(st.sampled_from([b"", end]))
     bom = draw(st.sampled_from([b"", b"", b"\xef\xbb\xbf"]))
-    there = tuple(record for record in drawn if record.raw.strip(b" \t,"))
+    there = tuple(record for record in drawn if record.raw.strip(b" \t"))
     return File(bom + body + last, columns, there)
 
 
@@ -133,7 +137,7 @@ def landings(draw: st.DrawFn) -> dict[str, File]:
     for dataset, most in (("sales", (1, 2, 4)), ("stores", (0, 1)), ("features", (0, 1))):
         for _ in range(draw(st.sampled_from(most))):
             file = draw(files(dataset))
-            name = draw(st.sampled_from(["a", "b/a", "B", "a-b", "\uffee", "\U0001f600"]))
+            name = draw(st.sampled_from(["a", "b/a", "B", "a-b", "a9", "a (10)", "\uffee", "\U0001f600"]))
             if draw(st.integers(0, 3)) == 0:
                 found[f"{dataset}/{name}.csv.gz"] = File(gzipped(file.content), file.columns, file.records, file.rule)
             else:
@@ -156,7 +160,13 @@ def entries(env: Environment) -> set[Entry]:
 def merged(env: Environment, model: Model, stage: str, *words: str) -> None:
     """Run a stage that cleans, and compare every figure and every row with the model's."""
     before = {dataset: len(env.clean(dataset)) for dataset in COLUMNS}
-    summary = env.stage(stage, *words, "--max-rejects", "100%")
+    finer = {dataset: model.finer(dataset) for dataset in SCOPES["features" if stage == "features" else "sales"]}
+    if any(finer.values()):
+        assert env.stage(stage, *words, "--max-rejects", "100%", code=3)["error"]
+        refused = {entry["file"] for entry in env.quarantine("--rule", "shared_keys")}
+        assert {name for names in finer.values() for name in names} <= refused
+    with any_number_sharing_keys():
+        summary = env.stage(stage, *words, "--max-rejects", "100%")
     assert law_holds(summary)
     for dataset, counts in summary["datasets"].items():
         figures = asdict(model.merge(dataset))
@@ -172,7 +182,11 @@ def merged(env: Environment, model: Model, stage: str, *words: str) -> None:
 def test_every_record_is_accounted_for_as_the_model_says(steps: list[tuple[dict[str, File], bool]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         env, model, source = new_environment(Path(folder)), Model(), dict[str, File]()
-        for number, (landing, at_once) in enumerate(steps, start=1):
+        for number, (drawn, at_once) in enumerate(steps, start=1):
+            readable = {
+                f"{name}/~{number}.csv": File(f"{HEADERS[name]}\n".encode() + b"\n" * number) for name in COLUMNS
+            }
+            landing = drawn | readable  # else the gate closes where no new file of a dataset can be read
             env.write({name: file.content for name, file in landing.items()})
             source |= landing
             env.stage("ingest", "--source", str(env.source))
@@ -209,6 +223,7 @@ def garbage(draw: st.DrawFn) -> dict[str, bytes]:
             found[f"{dataset}/{number}.csv"] = content
         if draw(st.booleans()):
             found[f"{dataset}/x.csv.gz"] = draw(st.one_of(spoilt(dataset), spoilt(dataset).map(gzipped)))
+        found[f"{dataset}/good.csv"] = f"{HEADERS[dataset]}\n".encode()  # else the gate closes
     return found
 
 
@@ -217,8 +232,9 @@ def garbage(draw: st.DrawFn) -> dict[str, bytes]:
 def test_no_bytes_give_a_traceback_or_lose_a_record(contents: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         env = new_environment(Path(folder))
-        env.write(contents)
-        summary = env.run("--max-rejects", "100%")
+        env.write({"stores/s.csv": "", **contents})
+        with any_number_sharing_keys():
+            summary = env.run("--max-rejects", "100%")
         for dataset, counts in summary["datasets"].items():
             assert law_holds(counts)
             assert len(env.clean(dataset)) == counts["rows_out"]

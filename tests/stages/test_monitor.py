@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
-from contextlib import closing
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +11,7 @@ import pytest
 
 from retailstream.health.checks import Check
 from retailstream.stages import ORDER
-from tests.environment import SALES, STORES, Environment, csv, new_environment
+from tests.environment import FEATURES, SALES, STORES, Environment, csv, new_environment
 from tests.stages.months import rows, week
 
 if TYPE_CHECKING:
@@ -28,6 +26,7 @@ RECONCILED = [
 ]
 NAMES = [
     *RECONCILED,
+    "rows_sales",
     "orphan_stores",
     "reject_share_sales",
     "reject_share_stores",
@@ -40,19 +39,16 @@ NAMES = [
     "null_share_features_cpi",
     "null_share_features_unemployment",
     "volume_features",
+    "missing_stores",
+    "far_dates",
     "landed_age_sales",
     "landed_age_stores",
     "landed_age_features",
     *(f"last_run_{stage}" for stage in ORDER),
     "run_duration",
+    "unread_files",
     "warnings",
 ]
-
-
-def state(env: Environment, statement: str, *values: object) -> None:
-    """Change the memory of an environment behind its back."""
-    with closing(sqlite3.connect(env.home / "state.db", isolation_level=None)) as connection:
-        connection.execute(statement, values)
 
 
 def found(env: Environment, name: str) -> tuple[object, ...]:
@@ -70,7 +66,7 @@ def test_a_healthy_environment(months: Environment) -> None:
     summary = months.stage("monitor")
 
     assert (summary["stage"], summary["status"], summary["healthy"], summary["error"]) == ("monitor", "ok", True, None)
-    assert [list(check) for check in summary["checks"]] == [["name", "value", "limit", "state"]] * len(NAMES)
+    assert [list(check) for check in summary["checks"]] == [["name", "value", "limit", "state", "hint"]] * len(NAMES)
     assert [check["name"] for check in summary["checks"]] == NAMES
     assert {check["state"] for check in summary["checks"][:-1]} == {"ok"}
     assert summary["checks"][-1]["state"] == "warn"  # Mondays
@@ -80,6 +76,7 @@ def test_a_healthy_environment(months: Environment) -> None:
         "reconcile_stores_database": "2 rows",
         "reconcile_stores_warehouse": "2 rows",
         "reconcile_features_warehouse": "3 rows",
+        "rows_sales": 12,
         "orphan_stores": 0,
         "reject_share_sales": 0.0,
         "reject_share_stores": 0.0,
@@ -87,11 +84,14 @@ def test_a_healthy_environment(months: Environment) -> None:
         "open_quarantined_files": 0,
         "volume_sales": None,  # three weeks have no usual size
         "volume_features": None,
+        "missing_stores": "none",
+        "far_dates": "none",
         "newest_week_sales": f"2010-04-05, {(datetime.now(UTC).date() - date(2010, 4, 5)).days:,} days old",
         **{f"null_share_features_{column}": 0.0 for column in ("temperature", "fuel_price", "cpi", "unemployment")},
         **{f"landed_age_{dataset}": "0 days" for dataset in ("sales", "stores", "features")},
         **{f"last_run_{stage}": "ok" for stage in ORDER},
         "run_duration": None,  # one run has no habits
+        "unread_files": 0,
         "warnings": "glue-merge: sales: 4 rows have a date that is no Friday; they are kept; "
         "features: features: 1 rows have a date that is no Friday; they are kept",
     }
@@ -118,8 +118,8 @@ def test_a_look_writes_nothing(months: Environment) -> None:
     assert months.times(".") == everything
 
 
-def test_an_environment_that_is_not_there_is_not_unhealthy_and_not_made(env: Environment) -> None:
-    summary = env.stage("monitor", "--check")
+def test_an_environment_that_is_not_there_says_what_to_do_and_is_not_made(env: Environment) -> None:
+    summary = env.stage("monitor", "--check", code=3)
 
     states = {check["name"]: check["state"] for check in summary["checks"]}
     assert [name for name in NAMES if states[name] == "warn"] == [
@@ -128,7 +128,20 @@ def test_an_environment_that_is_not_there_is_not_unhealthy_and_not_made(env: Env
         *(f"last_run_{stage}" for stage in ORDER),
     ]
     assert {check["value"] for check in summary["checks"] if check["name"].startswith("last_run_")} == {"never ran"}
+    assert [name for name in NAMES if states[name] == "fail"] == ["rows_sales"]
+    assert env.command("monitor").stdout.splitlines()[-2:] == [
+        "rows_sales: no sales yet: retailstream run --source FOLDER",
+        f"not healthy: 1 of {len(NAMES)} checks fail",
+    ]
     assert not env.home.exists()
+
+
+def test_stores_that_agree_on_nothing_are_not_healthy(env: Environment) -> None:
+    env.write({"stores/s.csv": csv(STORES, "1,A,5")})
+    assert env.run()["health"]["healthy"] is False
+    assert found(env, "rows_sales") == (0, "at least 1", "fail")
+    env.write({"sales/a.csv": csv(SALES, "1,1,2010-05-07,1,0")})
+    assert env.run()["health"]["healthy"] is True
 
 
 def test_check_ends_with_3_only_where_something_fails_and_only_if_asked(months: Environment) -> None:
@@ -177,7 +190,7 @@ def test_a_changed_row_of_the_database_is_noticed(months: Environment, statement
 
 
 def test_a_table_that_is_not_loaded_yet_is_a_warning(months: Environment) -> None:
-    (months.home / "retail.db").unlink()
+    months.change_database("drop view if exists sales_in_dollars; drop table sales; drop table retailstream_loads")
     assert found(months, "reconcile_sales_database") == ("not loaded yet", "equal to the clean bucket", "warn")
     assert found(months, "reconcile_sales_warehouse") == ("12 rows against none", "equal to the database", "fail")
 
@@ -191,6 +204,40 @@ LOST = {
 }
 
 
+def test_each_failing_check_names_the_thing_and_the_command(months: Environment) -> None:
+    months.write({"sales/bad.csv": csv(SALES, *(f"1,{dept},2010-04-05,x,0" for dept in range(5, 9)))})
+    months.run("--max-rejects", "100%")
+    months.write({"sales/x.csv": b"", "sales/y.csv": csv(SALES), "sales/orphan.csv": orphans()["orphan.csv"]})
+    months.run()
+    months.change_database("delete from sales where dept = 4")
+    fail_features(months)
+    (opened,) = months.quarantine("--file", "sales/x.csv")
+    hints = {
+        "reconcile_sales_database": "retailstream load-rds; if that changes nothing, rows were changed by hand",
+        "reconcile_sales_warehouse": "retailstream run; if that changes nothing, rows were changed by hand",
+        "orphan_stores": "store 9 has sales and no line in any store file",
+        "reject_share_features": "1 of 1 records: retailstream quarantine list --dataset features",
+        "open_quarantined_files": f"sales/x.csv (empty_file): retailstream quarantine show {opened['id']}",
+        "last_run_features": "1 of 1 features records are rejected, the limit is 5%; nothing was published (hint: ",
+    }
+    checks = months.checks()
+    assert [name for name, check in checks.items() if check["state"] == "fail"] == list(hints)
+    for name, hint in hints.items():
+        assert checks[name]["hint"].startswith(hint)
+    assert {check["hint"] for check in checks.values() if check["state"] == "ok"} == {None}
+
+    lines = months.command("monitor").stdout.splitlines()
+    told = [f"{name}: {checks[name]['hint']}" for name in hints]
+    assert lines[-len(hints) - 1 :] == [*told, f"not healthy: {len(hints)} of {len(NAMES)} checks fail"]
+
+
+def test_a_run_prints_what_to_do_about_each_failing_check(months: Environment) -> None:
+    months.write({"sales/orphan.csv": orphans()["orphan.csv"]})
+    lines = months.command("run", "--source", str(months.source)).stdout.splitlines()
+    hint = months.checks()["orphan_stores"]["hint"]
+    assert lines[-2:] == [f"orphan_stores: {hint}", "not healthy: orphan_stores; see retailstream monitor"]
+
+
 @pytest.mark.parametrize("damage", ["gone", "cut", "same size"])
 @pytest.mark.parametrize("pattern", LOST)
 def test_a_lost_or_damaged_file_is_noticed(months: Environment, pattern: str, damage: str) -> None:
@@ -199,12 +246,13 @@ def test_a_lost_or_damaged_file_is_noticed(months: Environment, pattern: str, da
     if damage == "gone":
         path.unlink()
     else:
-        path.write_bytes(data[:-1] if damage == "cut" else b"x" * len(data))
+        months.overwrite(path, data[:-1] if damage == "cut" else b"x" * len(data))
 
     checks = months.checks()
 
     assert [name for name, check in checks.items() if check["state"] == "fail"] == LOST[pattern]
     assert {checks[name]["value"] for name in LOST[pattern]} == {"a file is missing or damaged"}
+    assert f"{path}: delete it, if it is there, then retailstream run" in checks[LOST[pattern][0]]["hint"]
 
 
 @pytest.mark.parametrize(("table", "failing"), [("lake/clean/sales", "database"), ("warehouse/sales", "warehouse")])
@@ -220,7 +268,7 @@ def change_manifest(env: Environment, table: str, partition: str, other: str, **
     path = env.home / table / "_manifest.json"
     document = json.loads(path.read_text())
     document["partitions"][partition] = document["partitions"][other] | values
-    path.write_text(json.dumps(document))
+    env.overwrite(path, json.dumps(document).encode())
 
 
 def test_features_are_compared_with_what_was_published(months: Environment) -> None:
@@ -229,14 +277,14 @@ def test_features_are_compared_with_what_was_published(months: Environment) -> N
     assert found(months, "reconcile_features_warehouse") == ("3 rows", "9 rows published", "fail")
 
 
-def test_stores_with_sales_that_nobody_knows_are_counted(months: Environment) -> None:
+def test_stores_with_sales_that_nobody_knows_are_counted(months: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     months.write(week("2010-05", store=8) | {f"sales/{name}": text for name, text in orphans().items()})
     months.run()
 
     assert found(months, "orphan_stores") == (2, 0, "fail")
-    (months.home / "limit.toml").write_text("[quality]\nmax_orphan_stores = 2\n")
-    config = ("--config", str(months.home / "limit.toml"))
-    assert months.command("monitor", "--check", *config).exit_code == 0
+    monkeypatch.setenv("RETAILSTREAM__QUALITY__MAX_ORPHAN_STORES", "2")
+    assert months.command("monitor", "--check").exit_code == 0
+    monkeypatch.undo()
     months.write({"stores/more.csv": csv(STORES, "8,A,5", "9,B,5")})
     months.run()
     assert found(months, "orphan_stores") == (0, 0, "ok")
@@ -278,6 +326,7 @@ def test_superseded_rows_are_no_rejects(env: Environment) -> None:
 
 def test_open_quarantined_files_are_counted(months: Environment) -> None:
     months.write({"sales/x.csv": b"", "features/x.csv": b"\0", "stores/x.csv": b"Store\n"})
+    months.write({"sales/y.csv": csv(SALES), "features/y.csv": csv(FEATURES), "stores/y.csv": csv(STORES)})
     months.run()
     assert found(months, "open_quarantined_files") == (3, 0, "fail")
     months.stage("quarantine", "discard", "sales/x.csv", "features/x.csv", "--reason", "x")
@@ -285,7 +334,13 @@ def test_open_quarantined_files_are_counted(months: Environment) -> None:
 
 
 def fail_ingest(env: Environment) -> None:
-    env.stage("ingest", "--source", str(env.source / "nowhere"), code=2)
+    env.write({"sales/lost.csv": csv(SALES)})
+    raw = env.home / "lake" / "raw"
+    raw.rename(raw.with_name("elsewhere"))
+    raw.write_text("a file where a folder should be")
+    env.stage("ingest", "--source", str(env.source), code=1)
+    raw.unlink()
+    raw.with_name("elsewhere").rename(raw)
 
 
 def fail_glue_merge(env: Environment) -> None:
@@ -307,7 +362,7 @@ def fail_features(env: Environment) -> None:
 
 
 def fail_sqoop(env: Environment) -> None:
-    env.change_database("drop view sales_in_dollars; drop table sales")
+    env.change_database("drop view if exists sales_in_dollars; drop table sales")
     env.stage("sqoop", code=1)
 
 
@@ -324,12 +379,12 @@ def test_a_last_run_that_failed_is_unhealthy_until_the_next_one_ends_well(months
 
 
 def test_a_last_run_that_was_killed_is_unhealthy_before_and_after_it_is_marked(months: Environment) -> None:
-    state(
-        months, "update runs set status = 'running', ended_at = null, process_id = ? where stage = 'load-rds'", dead()
+    months.change_state(
+        "update runs set status = 'running', ended_at = null, process_id = ? where stage = 'load-rds'", dead()
     )
     assert found(months, "last_run_load-rds") == ("killed", "ok", "fail")
     months.stage("ingest", "--source", str(months.source))  # whoever takes the lock marks what died with it
-    state(months, "update runs set process_id = ? where stage = 'load-rds'", os.getpid())
+    months.change_state("update runs set process_id = ? where stage = 'load-rds'", os.getpid())
     assert found(months, "last_run_load-rds") == ("killed", "ok", "fail")
     months.run()
     assert found(months, "last_run_load-rds") == ("noop", "ok", "ok")
@@ -347,14 +402,15 @@ def dead() -> int:
 def test_a_run_that_is_at_work_is_not_the_last_one(months: Environment, host: str) -> None:
     months.stage("load-rds", "--run-id", "working")
     process = dead() if host else os.getpid()
-    state(months, "update runs set status = 'running', process_id = ? where run_id = 'working'", process)
+    months.change_state("update runs set status = 'running', process_id = ? where run_id = 'working'", process)
     if host:
-        state(months, "update runs set host = ? where run_id = 'working'", host)
+        months.change_state("update runs set host = ? where run_id = 'working'", host)
     assert found(months, "last_run_load-rds") == ("ok", "ok", "ok")
 
 
 def test_a_dry_run_is_no_last_run(tmp_path: Path) -> None:
     env = new_environment(tmp_path)
+    env.write({"stores/s.csv": csv(STORES, "1,A,5")})
     env.run("--dry-run")
     assert found(env, "last_run_ingest") == ("never ran", "ok", "warn")
 

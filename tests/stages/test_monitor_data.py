@@ -227,3 +227,39 @@ def test_checks_have_numbers_for_metrics_and_text_for_people(weeks: Environment)
     assert told["retailstream_check_limit", "reject_share_sales"] == 0.05
     assert ("retailstream_check_limit", "newest_week_sales") not in told
     assert ("retailstream_check_value", "reconcile_sales_database") not in told
+
+
+def stores(env: Environment, number: int, *present: int) -> None:
+    """Run the week of these stores."""
+    day = FRIDAY + timedelta(weeks=number)
+    env.write({f"sales/{day}-stores.csv": csv(SALES, *(f"{store},1,{day},1.00,FALSE" for store in present))})
+    env.run()
+
+
+def test_stores_that_are_missing_in_the_newest_week_are_named(weeks: Environment) -> None:
+    stores(weeks, LEARNED, *range(1, 7))
+    assert found(weeks, "missing_stores") == ("none", 0, "ok")
+    stores(weeks, LEARNED + 1, 2)
+    assert found(weeks, "missing_stores") == ("stores 1, 3, 4 and 2 more", 0, "fail")
+    hint = weeks.checks()["missing_stores"]["hint"]
+    assert hint.startswith("no sales after 2010-04-02: put their files into SOURCE/sales and run again")
+    assert weeks.failing() == ["missing_stores"]
+    five = config(weeks, "[quality]\nmax_missing_stores = 5\n")
+    assert found(weeks, "missing_stores", *five) == ("stores 1, 3, 4 and 2 more", 5, "ok")
+    stores(weeks, LEARNED + 1, 1, 3, 4, 5, 6)
+    assert found(weeks, "missing_stores") == ("none", 0, "ok")
+
+
+def test_a_store_that_is_silent_for_eight_weeks_has_closed(weeks: Environment) -> None:
+    stores(weeks, LEARNED, 1, 2)
+    stores(weeks, LEARNED + 8, 1)
+    assert found(weeks, "missing_stores") == ("store 2", 0, "fail")
+    stores(weeks, LEARNED + 9, 1)
+    assert found(weeks, "missing_stores") == ("none", 0, "ok")
+
+
+def test_a_week_is_seven_days_whatever_the_day_a_store_names_it_by(weeks: Environment) -> None:
+    thursday = FRIDAY + timedelta(weeks=LEARNED, days=-1)
+    weeks.write({"sales/t.csv": csv(SALES, f"2,1,{thursday},1.00,FALSE", f"3,1,{thursday - timedelta(6)},1.00,FALSE")})
+    weeks.run()
+    assert found(weeks, "missing_stores") == ("store 3", 0, "fail")

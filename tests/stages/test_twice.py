@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from retailstream.stages import ORDER
-from tests.environment import SALES, Environment, Summary, csv, gzipped, new_environment
+from tests.environment import FEATURES, SALES, Environment, Summary, csv, gzipped, new_environment
 from tests.stages.months import history, rows, week
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def test_a_new_weekly_file_rewrites_only_its_month(months: Environment, month: s
     loaded = next(stage for stage in summary["stages"] if stage["stage"] == "load-rds")
     assert loaded["datasets"]["sales"]["files_new"] == 1
     assert loaded["datasets"]["stores"]["rows_in"] == 0
-    assert months.failing() == []
+    assert months.failing() == ["missing_stores"]  # two stores that were never there together
 
 
 def others(env: Environment, month: str) -> dict[str, tuple[int, int]]:
@@ -160,10 +160,11 @@ def test_sqoop_needs_tables_and_names_the_stage_that_makes_them(tmp_path: Path) 
     assert "retailstream load-rds" in error
 
 
-def test_runs_over_an_empty_source_leave_empty_tables(tmp_path: Path) -> None:
+def test_runs_over_a_source_whose_files_hold_no_rows_leave_empty_tables(tmp_path: Path) -> None:
     env = new_environment(tmp_path)
+    env.write({"sales/a.csv": csv(SALES)})
 
-    assert env.run()["status"] == "noop"
+    assert env.run()["status"] == "ok"
     assert env.database("select count(*) from sales") == [(0,)]
     assert env.run()["status"] == "noop"
 
@@ -207,3 +208,42 @@ def planned(env: Environment, stage: str, *words: str) -> dict[str, int]:
     summary = env.stage(stage, *words, "--dry-run")
     assert summary["status"] == "dry-run"
     return {dataset: counts["files_new"] for dataset, counts in summary["datasets"].items()}
+
+
+def test_a_plan_names_new_files_and_what_would_be_refused(months: Environment) -> None:
+    months.write({"sales/bad.csv": b"x", "sales/bad again.csv": b"x", "features/new.csv": csv(FEATURES)})
+    months.write({"sales/good.csv": csv(SALES, "1,1,2010-05-07,1,0")})
+
+    plan = months.run("--dry-run")
+
+    assert plan["files"] == ["sales/bad again.csv", "sales/good.csv", "features/new.csv"]
+    assert {(found["code"], found["file"]) for found in plan["warnings"]} >= {
+        ("would_be_refused", "sales/bad again.csv"),
+        ("would_be_refused", "sales/bad.csv"),
+    }
+    said = months.command("run", "--source", str(months.source), "--dry-run").stdout
+    assert "new: sales/good.csv" in said
+
+
+def test_a_plan_of_a_merge_tells_what_would_be_rejected_and_records_nothing(months: Environment) -> None:
+    months.write({"sales/bad.csv": b"x", "sales/new.csv": csv(SALES, "1,1,2010-05-07,1,0", "1,2,2010-05-07,x,0")})
+    months.stage("ingest", "--source", str(months.source))
+    everything = months.files(".")
+
+    plan = months.stage("glue-merge", "--dry-run")
+
+    counts = plan["datasets"]["sales"]
+    assert (counts["files_quarantined"], counts["rows_in"], counts["rows_quarantined"]) == (1, 2, 1)
+    assert {found["code"] for found in plan["warnings"]} == {"would_be_refused", "over_limit"}
+    assert months.files(".") == everything
+    merged = months.stage("glue-merge", "--max-rejects", "100%")["datasets"]["sales"]
+    assert merged == counts
+
+
+def test_a_plan_of_a_discard_settles_nothing(months: Environment) -> None:
+    months.write({"sales/bad.csv": b"x"})
+    months.run(code=3)
+
+    assert months.stage("quarantine", "discard", "sales/bad.csv", "--reason", "x", "--dry-run")["status"] == "dry-run"
+
+    assert [entry["state"] for entry in months.quarantine()] == ["open"]

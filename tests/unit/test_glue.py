@@ -164,7 +164,7 @@ def test_glue_needs_the_name_of_its_job_and_has_no_plan(env: Environment, monkey
     assert "has no plan" in env.stage("glue-merge", "--engine", "glue", "--dry-run", code=2)["error"]
     env.write({"features/f.csv": csv(SALES)})
     words = ["features", "--engine", "glue", "--source", str(env.source)]
-    assert "is for glue-merge alone" in env.stage(*words, code=2)["error"]
+    assert "only glue-merge supports --engine glue" in env.stage(*words, code=2)["error"]
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import pytest
 
 from retailstream.adapters.warehouse.hive_address import Auth, address_of
 from retailstream.errors import RetailStreamError, TransientError, UsageError
-from retailstream.settings import masked
+from retailstream.masking import masked
 
 hive_errors = pytest.importorskip("retailstream.adapters.warehouse.hive_errors", exc_type=ImportError)
 hive_server = pytest.importorskip("retailstream.adapters.warehouse.hive_server", exc_type=ImportError)

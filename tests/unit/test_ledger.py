@@ -146,11 +146,12 @@ class Busy:
     def cursor(self) -> Busy:
         return self
 
-    def execute(self, statement: str) -> None:
+    def execute(self, statement: str) -> list[tuple[object, ...]]:
         self.left -= 1
         if self.left >= 0:
             raise sqlite3.OperationalError("database is locked")
         self.done.append(statement)
+        return [(0, "copy_of")]
 
     def executescript(self, _statements: str) -> None:
         self.done.append("schema")
@@ -158,12 +159,17 @@ class Busy:
 
 def test_a_memory_that_another_one_is_making_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     busy: Any = Busy(3)
-    state._set_up(busy)
-    assert busy.done == ["pragma journal_mode = wal", "pragma synchronous = normal", "schema"]
+    state.set_up(busy)
+    assert busy.done == [
+        "pragma journal_mode = wal",
+        "pragma synchronous = normal",
+        "schema",
+        "pragma table_info (landed_files)",
+    ]
 
     monkeypatch.setattr(state, "PATIENCE", 0.0)
     with pytest.raises(TransientError, match="database is locked"):
-        state._set_up(Busy(1000))  # type: ignore[arg-type]
+        state.set_up(Busy(1000))  # type: ignore[arg-type]
 
 
 def test_a_memory_that_is_busy_too_long_is_worth_another_try_and_can_be_read(

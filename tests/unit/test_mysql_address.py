@@ -12,7 +12,7 @@ import pytest
 from retailstream.adapters.database.mysql_address import address_of
 from retailstream.adapters.database.mysql_errors import mapped
 from retailstream.errors import RetailStreamError, TransientError, UsageError
-from retailstream.settings import masked
+from retailstream.masking import masked
 
 SECRET = "s3cret"
 

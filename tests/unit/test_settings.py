@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retailstream.errors import UsageError
-from retailstream.settings import Loaded, load, masked
+from retailstream.errors import RetailStreamError, UsageError
+from retailstream.masking import masked, masked_text
+from retailstream.settings import Loaded, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,8 +88,8 @@ def test_a_variable_of_another_program_is_left_alone(tmp_path: Path, monkeypatch
     ("flags", "error"),
     [
         ({"quality.max_orphan_stores": "many"}, r"setting 'quality.max_orphan_stores' \(flag\): Input should be"),
-        ({"quality.max_rejects": "101%"}, r"setting 'quality.max_rejects' \(flag\): '101%' is no limit"),
-        ({"quality.max_rejects": ""}, r"setting 'quality.max_rejects' \(flag\): '' is no limit"),
+        ({"quality.max_rejects": "101%"}, r"setting 'quality.max_rejects' \(flag\): invalid limit of rejects '101%'"),
+        ({"quality.max_rejects": ""}, r"setting 'quality.max_rejects' \(flag\): invalid limit of rejects ''"),
     ],
 )
 def test_a_value_of_a_wrong_form_names_its_key_and_its_layer(tmp_path: Path, flags: dict[str, str], error: str) -> None:
@@ -108,6 +109,18 @@ def test_a_value_of_a_wrong_form_names_its_key_and_its_layer(tmp_path: Path, fla
         ("mysql://host:3306/db", "mysql://host:3306/db"),
         ("file:///a/b:c@d", "file:///a/b:c@d"),
         ("5%", "5%"),
+        ("mysql://ann@corp:secret@host/db", "mysql://ann@corp:***@host/db"),
+        ("ann:secret@host", "ann:***@host"),
+        ("ann@corp:secret@host", "ann@corp:***@host"),
+        ("http://host?passwd=a&x=b", "http://host?passwd=***&x=b"),
+        ("jdbc:mysql://host/db;user=ann;password=s=1", "jdbc:mysql://host/db;user=ann;password=***"),
+        ("http://host?PWD=a", "http://host?PWD=***"),
+        (
+            "s3://bucket?X-Amz-Signature=a&X-Amz-Security-Token=b",
+            "s3://bucket?X-Amz-Signature=***&X-Amz-Security-Token=***",
+        ),
+        ("https://host?api_key=a", "https://host?api_key=***"),
+        ("mysql+pymysql://USER:PASSWORD@HOST:PORT/DATABASE", "mysql+pymysql://USER:PASSWORD@HOST:PORT/DATABASE"),
     ],
 )
 def test_a_password_within_a_url_prints_as_stars(url: str, shown: str) -> None:
@@ -117,6 +130,21 @@ def test_a_password_within_a_url_prints_as_stars(url: str, shown: str) -> None:
 @given(st.text(st.characters(exclude_characters="/@", exclude_categories=["Cs"]), min_size=1))
 def test_no_password_gets_through(password: str) -> None:
     assert masked(f"mysql://ann:{password}@host/db") == "mysql://ann:***@host/db"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("cannot reach 'hive://ann:secret@h/db': ask a@b", "cannot reach 'hive://ann:***@h/db': ask a@b"),
+        ("from mysql://a:x@h/d to http://h?token=y, twice", "from mysql://a:***@h/d to http://h?token=***, twice"),
+        ("s3://bucket refuses us: user ann@corp", "s3://bucket refuses us: user ann@corp"),
+        ("3 of 5 records, limit=5%", "3 of 5 records, limit=5%"),
+    ],
+)
+def test_the_urls_of_a_sentence_are_masked_and_the_rest_stays(text: str, shown: str) -> None:
+    assert masked_text(text) == shown
+    assert RetailStreamError(text, hint=text).message == shown
+    assert (str(RetailStreamError(text)), RetailStreamError("", hint=text).hint) == (shown, shown)
 
 
 def test_the_hash_is_that_of_the_settings_and_knows_no_secret(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_figures_that_cannot_be_computed_are_a_warning(caplog: pytest.LogCapture
     memory = Memory()
     Telemetry("local", [memory]).tell("sqoop", lambda: 1 / 0)  # type: ignore[arg-type, return-value]
     assert memory.got == []
-    assert "the metrics of sqoop cannot be told: ZeroDivisionError" in caplog.text
+    assert "cannot compute metrics for stage sqoop: ZeroDivisionError" in caplog.text
 
 
 def test_a_target_that_hangs_is_left_alone_after_a_while(

@@ -8,23 +8,24 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from retailstream.adapters.engine import duckdb_profile
+from retailstream.adapters.engine.duckdb_check import DuckDbChecked
 from retailstream.adapters.engine.duckdb_files import copy_partitions, no_rows, only, parquet, rows_by_partition
-from retailstream.adapters.engine.duckdb_merge import DuckDbMerge
 from retailstream.contracts import Type
 from retailstream.errors import RetailStreamError
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
 from retailstream.interruption import behind
-from retailstream.ports import Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
+    from datetime import date
     from pathlib import Path
 
     import duckdb
 
     from retailstream.contracts import Column, Contract
     from retailstream.fingerprints import Fingerprint
-    from retailstream.ports import LakeFile, LandedFile, Row
+    from retailstream.ports import DatedRows, LandedFile, Profile, Row
 
 BATCH = 50_000
 DAY = "cast(date - date '1970-01-01' as bigint)"
@@ -99,30 +100,25 @@ class DuckDbEngine:
     def __init__(self, work: Path, database: DuckDb) -> None:
         self.work = work
         self._database = database
-        self._merges: list[DuckDbMerge] = []
+        self._checked: list[DuckDbChecked] = []
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The connection to the database in memory."""
         return self._database.connection
 
-    def merge(
-        self,
-        contract: Contract,
-        files: Sequence[LandedFile],
-        *,
-        settled: Collection[tuple[int, int]],
-        current: Mapping[str, LakeFile],
-    ) -> DuckDbMerge:
-        """Check and merge files, without the settled records, over the current partitions."""
-        merge = DuckDbMerge(self.connection, self.work, contract)
-        self._merges.append(merge)
-        return merge.over(files, settled=settled, current=current)
+    def check(
+        self, contract: Contract, files: Sequence[LandedFile], *, settled: Collection[tuple[int, int]]
+    ) -> DuckDbChecked:
+        """Read and check files, without the settled records."""
+        checked = DuckDbChecked(self.connection, self.work, contract)
+        self._checked.append(checked)
+        return checked.over(files, settled=settled)
 
     def forget(self) -> None:
         """Free the memory of all merges; none of them can be asked any more."""
-        for merge in self._merges:
-            merge.drop()
+        for checked in self._checked:
+            checked.drop()
 
     def rows(self, contract: Contract, paths: Sequence[Path], encode: Callable[[Column], str]) -> Iterator[list[Row]]:
         """Yield batches of the contract's columns of Parquet files in the order of the key, encoded."""
@@ -191,32 +187,21 @@ class DuckDbEngine:
         row = self.connection.execute(fingerprint_sql(contract, source, whole=_whole, day=DAY), parameters).fetchone()
         return fingerprint_of(contract, row or ())
 
-    def profile(self, contract: Contract, paths: Sequence[Path], weeks: int) -> Profile:
-        """Return what Parquet files of a table with dates look like, with so many of its newest dates."""
-        nullable = [column.name for column in contract.columns if not column.required]
-        if not paths:
-            return Profile(0, dict.fromkeys(nullable, 0), [])
-        parameters = {"paths": [only(path) for path in paths]}
-        counts = "".join(f", count(*) - count({name})" for name in nullable)
-        row = self.connection.execute(f"select count(*){counts} from {parquet('$paths')}", parameters).fetchone()
-        newest = self.connection.execute(
-            f"select date, count(*) from {parquet('$paths')} group by date order by date desc limit {weeks}", parameters
-        ).fetchall()
-        rows, *nulls = row or (0,)
-        return Profile(rows, dict(zip(nullable, nulls, strict=True)), newest)
+    def profile(self, contract: Contract, paths: Sequence[Path]) -> Profile:
+        """Return what Parquet files of a table with dates look like."""
+        return duckdb_profile.profile(self.connection, contract, paths)
+
+    def last_dates(self, sales: Sequence[Path], until: date) -> dict[int, date]:
+        """Return each store's newest date that is not later than `until`."""
+        return duckdb_profile.last_dates(self.connection, sales, until)
+
+    def scattered(self, paths: Sequence[Path], *, gap: int, days: Collection[date]) -> list[DatedRows]:
+        """Return the rows, by file and date, of these days, and of files that have dates more than `gap` days apart."""
+        return duckdb_profile.scattered(self.connection, paths, gap=gap, days=days)
 
     def orphans(self, sales: Sequence[Path], stores: Sequence[Path]) -> list[int]:
         """Return the stores that have sales and are not among the known ones, in order."""
-        if not sales:
-            return []
-        known = f"select store from {parquet('$stores')}" if stores else "select 0 as store where false"
-        parameters = {"sales": [only(path) for path in sales]}
-        if stores:
-            parameters["stores"] = [only(path) for path in stores]
-        rows = self.connection.execute(
-            f"select distinct store from {parquet('$sales')} where store not in ({known}) order by 1", parameters
-        ).fetchall()
-        return [row[0] for row in rows]
+        return duckdb_profile.orphans(self.connection, sales, stores)
 
 
 def _from_outside(error: Exception) -> RetailStreamError | None:

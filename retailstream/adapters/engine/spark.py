@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from retailstream.adapters.engine.spark_merge import SparkMerge
+    from retailstream.adapters.engine.spark_check import SparkChecked
     from retailstream.adapters.engine.spark_session import LazySession
     from retailstream.contracts import Contract
-    from retailstream.ports import LakeFile, LandedFile
+    from retailstream.ports import LandedFile
 
 
 @contextmanager
@@ -39,27 +39,22 @@ class SparkMerger:
 
     def __init__(self, session: LazySession) -> None:
         self._session = session
-        self._merges: dict[str, SparkMerge] = {}
+        self._checked: dict[str, SparkChecked] = {}
 
-    def merge(
-        self,
-        contract: Contract,
-        files: Sequence[LandedFile],
-        *,
-        settled: Collection[tuple[int, int]],
-        current: Mapping[str, LakeFile],
-    ) -> SparkMerge:
-        """Check and merge files, without the settled records, over the current partitions."""
+    def check(
+        self, contract: Contract, files: Sequence[LandedFile], *, settled: Collection[tuple[int, int]]
+    ) -> SparkChecked:
+        """Read and check files, without the settled records."""
         spark = self._session.get()
-        from retailstream.adapters.engine.spark_merge import SparkMerge  # noqa: PLC0415 -- it needs pyarrow
+        from retailstream.adapters.engine.spark_check import SparkChecked  # noqa: PLC0415 -- it needs pyarrow
 
-        if before := self._merges.get(contract.name):
+        if before := self._checked.get(contract.name):
             before.forget()
-        merge = self._merges[contract.name] = SparkMerge(spark, contract)
-        return merge.over(files, settled=settled, current=current)
+        checked = self._checked[contract.name] = SparkChecked(spark, contract)
+        return checked.over(files, settled=settled)
 
     def close(self) -> None:
         """Give a session that is not ours back what the merges took."""
         if self._session.begun and not self._session.is_ours:
-            for merge in self._merges.values():
-                merge.forget()
+            for checked in self._checked.values():
+                checked.forget()

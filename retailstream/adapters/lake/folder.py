@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from retailstream.errors import RetailStreamError
 from retailstream.hashing import sha256
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 PART = ".part"
 """The ending of a file being written; what a killed process leaves is overwritten by the next one."""
+
+LONGEST: Final = 255
+"""How many bytes a name may have in a folder."""
 
 
 class FolderLake:
@@ -40,11 +44,11 @@ class FolderLake:
         """Store a copy of the file's bytes, taking the place of what was there."""
         target = self._target(key)
         try:
-            shutil.copyfile(path, target.with_name(target.name + PART))
+            shutil.copyfile(path, _part(target))
         except FileNotFoundError:
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target.with_name(target.name + PART))
-        target.with_name(target.name + PART).replace(target)
+            shutil.copyfile(path, _part(target))
+        _part(target).replace(target)
 
     def add_all(self, files: Sequence[tuple[str, Path]]) -> Iterator[bool]:
         """Store copies of files under keys that are free, or hold those bytes; yield whether each file was there."""
@@ -73,7 +77,7 @@ class FolderLake:
         """Store a small object durably, in one step."""
         target = self._target(key)
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(target.name + PART)
+        part = _part(target)
         with part.open("wb") as stream:
             stream.write(data)
             stream.flush()
@@ -105,6 +109,14 @@ class FolderLake:
 
     def _target(self, key: str) -> Path:
         return Path(self._root, key)
+
+
+def _part(target: Path) -> Path:
+    """Return where a file is written before it has its name; a name as long as names may be has no room for more."""
+    name = target.name + PART
+    if len(os.fsencode(name)) > LONGEST:
+        name = hashlib.sha256(os.fsencode(target.name)).hexdigest() + PART
+    return target.with_name(name)
 
 
 def _files(folder: Path | str) -> Iterator[os.DirEntry[str]]:

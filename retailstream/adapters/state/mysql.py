@@ -37,8 +37,8 @@ TABLES: Final = {
     "landings": """scope varchar(32) not null, landing int not null, run_id varchar(190) not null,
         complete boolean not null default 0, primary key (scope, landing)""",
     "landed_files": """dataset varchar(32) not null, sha256 char(64) not null, scope varchar(32) not null,
-        landing int not null, file text not null, bytes bigint not null,
-        primary key (dataset, sha256), key (scope, landing)""",
+        landing int not null, file text not null, bytes bigint not null, copy_of text,
+        number bigint not null auto_increment primary key, key (scope, landing)""",
     "quarantine": f"""id char(16) primary key, run_id {_WORD}, dataset varchar(32) not null, landing int not null,
         file text not null, record bigint, rule varchar(64) not null, column_name varchar(64), value longtext,
         raw longtext, state varchar(16) not null default 'open', reason text, settled_by varchar(190),
@@ -49,6 +49,10 @@ TABLES: Final = {
     TURN: "number int primary key",
 }
 """The columns of each table, without its prefix."""
+
+_OF_OLD: Final = f"""alter table {PREFIX}landed_files drop primary key, add column copy_of text,
+    add column number bigint not null auto_increment primary key"""
+"""What brings an older memory to today's tables, in one step: it knew each file by its content alone."""
 
 _NAMED: Final = re.compile(r"\b(from|into|update) (" + "|".join(TABLES) + r")\b")
 
@@ -62,6 +66,8 @@ def open_mysql_state(url: str, *, create: bool) -> Iterator[MySqlState | SqliteS
     with open_server(address_of(url)) as server:
         names = [PREFIX + name for name in TABLES]
         if len(server.read(lambda session: existing(session, names))) == len(names):
+            if not server.read(_is_of_today):
+                server.write(_bring_forward)
             yield MySqlState(server)
         elif create:
             server.write(_set_up)
@@ -104,10 +110,14 @@ class MySqlState:
         """Run a statement for each row of values, and return how many rows all of them concerned."""
         return self._change(lambda session: session.do_many(translated(statement), rows) if rows else 0)
 
-    def upsert(self, insert: str, rows: Sequence[Sequence[object]], *, key: str, update: str, where: str) -> None:
+    def upsert(
+        self, insert: str, rows: Sequence[Sequence[object]], *, key: str, update: Sequence[str], where: str
+    ) -> None:
         """Insert rows; of one whose key is there already, take over only `update`, and that only `where` it holds."""
         del key  # MySQL looks at every key of a table, and each of ours has one
-        self.change_all(f"{insert} on duplicate key update {update} = if({where}, values({update}), {update})", rows)
+        # MySQL assigns from left to right, so what `where` asks for must be the last to change.
+        taken = ", ".join(f"{name} = if({where}, values({name}), {name})" for name in update)
+        self.change_all(f"{insert} on duplicate key update {taken}", rows)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -147,3 +157,17 @@ def _set_up(session: Session) -> None:
         session.do(f"create table if not exists {PREFIX}{name} ({columns}) {ENGINE}")
     session.do(f"insert ignore into {PREFIX}{TURN} values (1)")
     session.commit()
+
+
+def _is_of_today(session: Session) -> bool:
+    return bool(session.ask(f"show columns from {PREFIX}landed_files like 'copy_of'"))
+
+
+def _bring_forward(session: Session) -> None:
+    """Give an older memory today's tables; of several machines that would, one does."""
+    session.ask("select get_lock(concat(database(), '.retailstream'), 60)")
+    try:
+        if not _is_of_today(session):
+            session.do(_OF_OLD)
+    finally:
+        session.ask("select release_lock(concat(database(), '.retailstream'))")

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-SCHEMA = """
+LANDED_FILES: Final = """create table if not exists landed_files (
+  dataset text not null, sha256 text not null, scope text not null, landing integer not null,
+  file text not null, bytes integer not null, copy_of text,
+  primary key (scope, landing, file)
+);"""
+
+SCHEMA: Final = f"""
 create table if not exists runs (
   run_id text not null, stage text not null, attempt integer not null,
   status text not null, started_at text not null, ended_at text, seconds real, exit_code integer,
@@ -28,12 +34,7 @@ create table if not exists landings (
   scope text not null, landing integer not null, run_id text not null, complete integer not null default 0,
   primary key (scope, landing)
 );
-create table if not exists landed_files (
-  dataset text not null, sha256 text not null, scope text not null, landing integer not null,
-  file text not null, bytes integer not null,
-  primary key (dataset, sha256)
-);
-create index if not exists landed_files_by_landing on landed_files (scope, landing);
+{LANDED_FILES}
 create table if not exists quarantine (
   id text primary key, run_id text not null, dataset text not null, landing integer not null,
   file text not null, record integer, rule text not null, column_name text, value text, raw text,
@@ -42,6 +43,19 @@ create table if not exists quarantine (
 create index if not exists quarantine_by_file on quarantine (dataset, landing, file);
 """
 
+_OF_OLD: Final = (
+    "alter table landed_files rename to landed_files_by_content",
+    LANDED_FILES,
+    "insert into landed_files select dataset, sha256, scope, landing, file, bytes, null from landed_files_by_content",
+    "drop table landed_files_by_content",
+)
+"""What brings an older memory to today's tables: it knew each file by its content alone, whatever its name."""
+
+_OF_OLD_FOR_READERS: Final = """
+create temp table landed_files as
+select dataset, sha256, scope, landing, file, bytes, null as copy_of from main.landed_files
+"""
+"""The same for those who may not write: statements find this table before the one in the file."""
 
 PATIENCE: Final = 30.0
 """How many seconds a process waits for another one that writes."""
@@ -75,9 +89,12 @@ class SqliteState(sqlite3.Connection):
         """Run a statement for each row of values, and return how many rows all of them concerned."""
         return self.executemany(statement, rows).rowcount
 
-    def upsert(self, insert: str, rows: Sequence[Sequence[object]], *, key: str, update: str, where: str) -> None:
+    def upsert(
+        self, insert: str, rows: Sequence[Sequence[object]], *, key: str, update: Sequence[str], where: str
+    ) -> None:
         """Insert rows; of one whose key is there already, take over only `update`, and that only `where` it holds."""
-        self.executemany(f"{insert} on conflict ({key}) do update set {update} = excluded.{update} where {where}", rows)
+        taken = ", ".join(f"{name} = excluded.{name}" for name in update)
+        self.executemany(f"{insert} on conflict ({key}) do update set {taken} where {where}", rows)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All of the block's statements, or none of them; no other process changes anything meanwhile."""
@@ -102,7 +119,7 @@ def open_sqlite_state(path: Path | None) -> Iterator[SqliteState]:
             path.parent.mkdir(parents=True, exist_ok=True)
         address = sqlite_address(path)
         connection = sqlite3.connect(address, timeout=PATIENCE, isolation_level=None, factory=SqliteState, uri=True)
-        _set_up(connection)
+        set_up(connection)
     except (sqlite3.Error, OSError) as error:
         why = getattr(error, "strerror", None) or error
         raise RetailStreamError(f"the state file {path} cannot be opened: {why}", hint=_HINT) from error
@@ -112,7 +129,8 @@ def open_sqlite_state(path: Path | None) -> Iterator[SqliteState]:
         connection.close()
 
 
-def _set_up(connection: sqlite3.Connection) -> None:
+def set_up(connection: sqlite3.Connection) -> None:
+    """Give a connection the tables, of today."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -120,6 +138,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
             cursor.execute("pragma journal_mode = wal")
             cursor.execute("pragma synchronous = normal")
             cursor.executescript(SCHEMA)
+            _bring_forward(cursor)
         except sqlite3.OperationalError as error:
             # Two processes that make the file at once: for the first change of its mode SQLite itself does not wait.
             if "locked" not in str(error):
@@ -129,6 +148,27 @@ def _set_up(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
         else:
             return
+
+
+def _bring_forward(cursor: sqlite3.Cursor) -> None:
+    """Give an older memory today's tables, in one step."""
+    if _is_of_today(cursor):
+        return
+    cursor.execute("begin immediate")
+    try:
+        for statement in () if _is_of_today(cursor) else _OF_OLD:
+            cursor.execute(statement)
+    except sqlite3.OperationalError as error:
+        cursor.execute("rollback")
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_READONLY:
+            raise
+        cursor.execute(_OF_OLD_FOR_READERS)
+    else:
+        cursor.execute("commit")
+
+
+def _is_of_today(cursor: sqlite3.Cursor) -> bool:
+    return any(name == "copy_of" for _place, name, *_rest in cursor.execute("pragma table_info (landed_files)"))
 
 
 @contextmanager

@@ -19,11 +19,12 @@ from retailstream.adapters.warehouse.hive_tables import (
     empty,
     is_analyzed,
     landing_of,
-    note_landing,
+    noted,
     partition_name,
     partition_of,
     placed,
     previous,
+    reading_of,
     stored,
     with_columns,
 )
@@ -115,15 +116,18 @@ class HiveTable:
         return self._warehouse.lake
 
     def manifest(self) -> Manifest:
-        """Return the current version; an empty one where nothing was published, or not with today's columns."""
+        """Return the current version; one without partitions where nothing was published, or not with these columns."""
         table = self._metastore.table(self.contract.name)
-        if table is None or table.columns != columns_of(self.contract):
+        if table is None:
             return Manifest(self.contract.names)
         places = self._filled(table)
+        landing, reading = landing_of(table.placed, *places.values()), reading_of(table)
+        if table.columns != columns_of(self.contract):
+            return Manifest(self.contract.names, passed=landing)
         partitions = {
             name: partition_of(place, self._key(place.location, table.format)) for name, place in sorted(places.items())
         }
-        return Manifest(self.contract.names, landing_of(table.placed, *places.values()), partitions)
+        return Manifest(self.contract.names, landing, partitions, reading)
 
     def intact(self, manifest: Manifest) -> bool:
         """Say whether every file of a version is still there, with its size, and no partition is another's work."""
@@ -137,12 +141,14 @@ class HiveTable:
         files = [partition.file for _name, partition in sorted(manifest.partitions.items())]
         return self.lake.fetch_all(files) if files else []
 
-    def publish(self, old: Manifest, changes: Mapping[str, NewPartition | None], *, landing: int) -> Manifest:
+    def publish(
+        self, old: Manifest, changes: Mapping[str, NewPartition | None], *, landing: int, reading: str = ""
+    ) -> Manifest:
         """Put new partitions in place (None: take one away) in one step, and return the new version."""
         partitions = {**old.partitions, **put_all(self.lake, changes, self._new_key)}
         for name in [name for name, change in changes.items() if change is None]:
             partitions.pop(name, None)
-        new = Manifest(self.contract.names, landing, dict(sorted(partitions.items())))
+        new = Manifest(self.contract.names, landing, dict(sorted(partitions.items())), reading)
         if new != old:
             self._commit(self._prepared(), new, {name for name, change in changes.items() if change})
         self.sweep(new)
@@ -201,7 +207,7 @@ class HiveTable:
             whole = wanted.get(WHOLE) or (empty(self._folder(NOTHING)) if not new.partitions else None)
             files = [partition.file for partition in new.partitions.values()]
             made = replace(table, format=files[0].rpartition(".")[2] if files else table.format)
-            self._metastore.alter_table(note_landing(made, new.landing, whole))
+            self._metastore.alter_table(noted(made, new, whole))
             return
         nothing = empty(self._folder(NOTHING))
         gone = dict.fromkeys((name for name in now if name not in new.partitions), nothing)
@@ -209,8 +215,9 @@ class HiveTable:
         self._metastore.alter_partitions(table, {**wanted, **gone})
         for name in gone:
             self._metastore.drop_partition(table.name, name)
-        if not wanted:
-            self._metastore.alter_table(note_landing(table, new.landing, None))
+        # Last of all: until how raw files were read is noted, the next run makes the table anew, to the same files.
+        if not wanted or reading_of(table) != new.reading:
+            self._metastore.alter_table(noted(table, new, None))
 
     def _folder(self, name: str) -> str:
         return f"{self._warehouse.root}/{self.contract.name}/{name}".rstrip("/")

@@ -10,7 +10,7 @@ from retailstream.adapters.warehouse.metastore import Placed, StoredTable
 from retailstream.adapters.warehouse.metastore_structs import FORMATS
 from retailstream.contracts import Contract, Type
 from retailstream.errors import RetailStreamError
-from retailstream.manifests import WHOLE, Partition
+from retailstream.manifests import WHOLE, Manifest, Partition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,7 @@ MONTH: Final = ("month", "string")
 _SHA256: Final = "retailstream.sha256"
 _SOURCE: Final = "retailstream.source"
 _LANDING: Final = "retailstream.landing"
+_READING: Final = "retailstream.reading"
 _PREVIOUS: Final = "retailstream.previous"
 _ROWS, _BYTES, _ACCURATE = "numRows", "totalSize", "COLUMN_STATS_ACCURATE"
 
@@ -132,10 +133,16 @@ def landing_of(*places: Placed) -> int:
     return max(int(place.parameters.get(_LANDING) or 0) for place in places)
 
 
-def note_landing(table: StoredTable, landing: int, whole: Placed | None) -> StoredTable:
-    """Return a table that notes a landing, and lies where it is said to lie, if anything is said."""
+def reading_of(table: StoredTable) -> str:
+    """Return how raw files were read for a table; empty where that is not noted."""
+    return table.placed.parameters.get(_READING, "")
+
+
+def noted(table: StoredTable, manifest: Manifest, whole: Placed | None) -> StoredTable:
+    """Return a table that notes what a version says of all its rows, and lies where it is said to lie, if it is."""
     place = whole or table.placed
-    return replace(table, placed=Placed(place.location, {**place.parameters, _LANDING: str(landing)}))
+    said = {_LANDING: str(manifest.landing), _READING: manifest.reading}
+    return replace(table, placed=Placed(place.location, {**place.parameters, **said}))
 
 
 def previous(place: Placed) -> str:

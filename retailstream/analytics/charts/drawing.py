@@ -17,8 +17,8 @@ from retailstream.analytics.export import replacing
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from retailstream.analytics.catalog import Answer
     from retailstream.analytics.charts.theme import Drawn
+    from retailstream.analytics.use_case import Answer
 
 PICTURES = (".svg", ".png")
 """What a chart can be written as, by the ending of the file."""
@@ -28,8 +28,8 @@ SCALE = 2
 
 
 def draw(answer: Answer, width: int = WIDTH) -> Drawn | None:
-    """Return the chart of an answer; None for one without rows, since empty axes answer nothing."""
-    if not answer.rows:
+    """Return the chart of an answer; None for one that tells nothing, since empty axes mislead."""
+    if not answer.speaks:
         return None
     name = f"{__package__}.{answer.use_case.name.replace('-', '_')}"
     if importlib.util.find_spec(name) is None:

@@ -1,4 +1,4 @@
-"""What each store sells in weeks with offers and in weeks without, side by side."""
+"""By how much weeks with offers go better at each store: the figure that the headline speaks of."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from retailstream.analytics.charts.rows import ordered
-from retailstream.analytics.charts.scales import unit_of
-from retailstream.analytics.charts.theme import BLUE, GREY, PALE
+from retailstream.analytics.charts.theme import BLUE, INK, RED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,32 +17,27 @@ if TYPE_CHECKING:
 
 
 def draw(chart: alt.Chart, rows: Sequence[Row], width: int) -> tuple[str, Drawn]:
-    """Return the title, and two dots a store on one line."""
-    stores = alt.Y(
-        "store:N",
-        title="Store",
-        sort=ordered(rows, "store", by="avg_sales_with_offers", descending=True),
-        axis=alt.Axis(labelFontSize=10),
+    """Return the title, and a bar a store of the seasonal lift, the best on top, or of the plain lift."""
+    seasonal = any(row["seasonal_lift_pct"] is not None for row in rows)
+    column = "seasonal_lift_pct" if seasonal else "lift_pct"
+    axis = "Growth over last year in weeks with offers, less that in weeks without: points"
+    plain = "Average sales of weeks with offers against those of weeks without, %"
+    known = chart.transform_filter(f"isValid(datum.{column})").transform_calculate(
+        offers=f"datum.{column} >= 0 ? 'better with offers' : 'worse'"
     )
-    unit = unit_of(row[column] for row in rows for column in ("avg_sales_with_offers", "avg_sales_without_offers"))
-    both = chart.transform_filter("isValid(datum.avg_sales_with_offers) && isValid(datum.avg_sales_without_offers)")
-    line = both.mark_rule(color=PALE, strokeWidth=2).encode(
-        y=stores, x="avg_sales_without_offers:Q", x2="avg_sales_with_offers:Q"
+    bars = known.mark_bar(height=9).encode(
+        y=alt.Y(
+            "store:N",
+            title="Store",
+            sort=ordered(rows, "store", by=column, descending=True),
+            axis=alt.Axis(labelFontSize=10),
+        ),
+        x=alt.X(f"{column}:Q", title=axis if seasonal else plain),
+        color=alt.Color(
+            "offers:N", title="Weeks go", scale=alt.Scale(domain=["better with offers", "worse"], range=[BLUE, RED])
+        ),
     )
-    dots = (
-        chart.transform_fold(["avg_sales_with_offers", "avg_sales_without_offers"], as_=["weeks_of", "sales"])
-        .transform_calculate(offers="datum.weeks_of == 'avg_sales_with_offers' ? 'with offers' : 'without'")
-        .transform_filter("isValid(datum.sales)")
-        .mark_circle(size=60, opacity=1)
-        .encode(
-            y=stores,
-            x=alt.X("sales:Q", title=f"Average weekly sales, ${unit.name}", axis=unit.axis()),
-            color=alt.Color(
-                "offers:N", title="Weeks", scale=alt.Scale(domain=["with offers", "without"], range=[BLUE, GREY])
-            ),
-        )
-    )
-    return (
-        "What stores sell a week, with offers and without",
-        alt.layer(line, dots).properties(width=width, height=alt.Step(14)),
-    )
+    once = chart.transform_window(number="row_number()").transform_filter("datum.number == 1")
+    zero = once.mark_rule(color=INK).encode(x=alt.datum(0))
+    title = "What offers add, once last year's season is taken out" if seasonal else "What stores sell more with offers"
+    return title, alt.layer(bars, zero).properties(width=width, height=alt.Step(14))

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from retailstream.analytics.catalog import Answer
+    from retailstream.analytics.use_case import Answer
 
 Row = Mapping[str, Any]
 """A row by column: numbers, texts, None; dates as YYYY-MM-DD."""

@@ -22,7 +22,7 @@ _FORECAST, _RECENT = "forecast, with its 80 % interval", "last 52 weeks"
 
 def draw(chart: alt.Chart, rows: Sequence[Row], width: int) -> tuple[str, Drawn]:
     """Return the title, and for each department an interval with its forecast, and a mark at its recent sales."""
-    departments = ordered(rows, "dept", by="predicted_avg_weekly_sales", descending=True)[:_LARGEST]
+    departments = ordered(rows, "dept", by="predicted_total_sales", descending=True)[:_LARGEST]
     unit = unit_of(row["high"] for row in rows if row["dept"] in departments)
     base = chart.transform_filter(alt.FieldOneOfPredicate(field="dept", oneOf=departments)).encode(
         y=alt.Y("dept:N", sort=departments, title="Department"),
@@ -45,6 +45,6 @@ def draw(chart: alt.Chart, rows: Sequence[Row], width: int) -> tuple[str, Drawn]
         .encode(x="recent_avg_weekly_sales:Q", color=colour)
     )
     return (
-        f"What the {len(departments)} departments that will sell most bring a week, beside the last year",
+        f"The {len(departments)} departments that will sell most in all: what they bring a week and store",
         alt.layer(interval, forecast, recent).properties(width=width, height=alt.Step(20)),
     )

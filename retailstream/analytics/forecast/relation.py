@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -36,6 +37,19 @@ select
 from forecast_rows
 order by store, dept, date
 """
+_ENDS: Final = """
+select
+  newest.date,
+  (select max(date) from sales where date < newest.date) as date_before,
+  (
+    select max(date)
+    from features
+    where store in (select store from sales)
+  ) as features_end
+from (select max(date) as date from sales) as newest
+"""
+_GAP: Final = timedelta(days=35)
+"""A last week of sales that is so much later than the one before may have a mistyped year."""
 
 
 def read(connection: duckdb.DuckDBPyConnection) -> tuple[Sales, Features]:
@@ -66,6 +80,18 @@ def offer(connection: duckdb.DuckDBPyConnection) -> None:
     if connection.execute("select 1 from duckdb_views() where view_name = 'forecast'").fetchone():
         return
     write(connection, forecast(*read(connection)))
+
+
+def why_none(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Return why there is no week to forecast; None where there is one, or where there are no sales."""
+    newest, before, features_end = connection.execute(_ENDS).fetchone() or (None, None, None)
+    if newest is None or (features_end is not None and features_end > newest):
+        return None
+    known = f"and their features end on {features_end}" if features_end else "and those stores have no features"
+    told = f"No week to come is known: the sales of the stores go on to {newest}, {known}."
+    if before is None or newest - before < _GAP:
+        return told
+    return f"{told} The week of sales before that is {before}: the date of the last one may be mistyped."
 
 
 def write(connection: duckdb.DuckDBPyConnection, found: Forecast) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ROWS: Final = 15
 ALL_ROWS: Final = 20
 """A longer table is cut to ROWS on the page; the files beside it have them all."""
+ALL_ROWS_ALONE: Final = 60
+"""The same for a page that has no files beside it."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,15 @@ class Section:
     @property
     def headings(self) -> list[str]:
         """The names of the columns as people read them."""
-        return [heading(column) for column in self.found.answer.columns]
+        return [heading(self.found.answer.use_case, column) for column in self.found.answer.columns]
 
     @property
     def rows(self) -> list[list[str]]:
-        """The first rows as people read them."""
+        """Rows as people read them: all, or the first from the one on that the headline speaks of."""
         columns = self.found.answer.columns
         return [
             [cell(value, column) for value, column in zip(row, columns, strict=True)]
-            for row in self.found.answer.rows[: self.shown]
+            for row in self.found.answer.first_rows(self.shown)
         ]
 
     @property
@@ -69,11 +71,13 @@ class Section:
     def shown(self) -> int:
         """How many rows the page shows."""
         count = len(self.found.answer.rows)
+        if not self.files and count <= ALL_ROWS_ALONE:
+            return count
         return count if count <= ALL_ROWS else ROWS
 
     @cached_property
     def picture(self) -> str | None:
-        """The chart as the address of an image that holds itself; None without rows."""
+        """The chart as the address of an image that holds itself; None where nothing is told."""
         return self._picture(WIDTH)
 
     @cached_property

@@ -2,10 +2,13 @@
 -- bar: avg_weekly_sales
 -- place: 10
 -- question: How many customers a week visit the stores of one type in one month of the year?
--- method: The average of the store's weeks of that month, over all years. The data holds no counts of visits unless the sales files
---   have a Customers column; without it sales stand in, and the month index says how the month compares with the
+-- method: The average of the store's weeks of that month, over all years. The data holds no counts of visits unless features or
+--   sales files have a Customers column. That of the features files counts the visits of a store, and is taken where it
+--   has all weeks of the month (basis measured-store). That of the sales files counts the visits of a department (basis
+--   measured), so that a receipt with goods of three departments counts three times. Without either sales stand in, and the month index says how the month compares with the
 --   store's usual week once prices (CPI) are taken out.
--- parameter: type text = B | the type of the stores
+-- reads: sales, stores
+-- parameter: type text = B among stores.type | the type of the stores
 -- parameter: month integer = 4 at least 1 at most 12 | the month of the year, over all years
 -- parameter: basket money at least 0.01 | what one visit brings on average, where visits were not counted
 -- headline (highest avg_weekly_visits): In {month:month} store {store} leads type {type}[, tied with {tied}]:
@@ -23,9 +26,11 @@ with store_weeks as (
     case when month(sales.date) = $month then 1 else 0 end as in_month,
     cast(sum(sales.weekly_sales) * 100 as bigint) as cents,
     count(sales.customers) as counted_rows,
-    case when count(sales.customers) = count(*) then sum(sales.customers) end as visits
+    case when count(sales.customers) = count(*) then sum(sales.customers) end as visits,
+    max(features.customers) as store_visits
   from sales
   join stores on stores.store = sales.store
+  left join features on features.store = sales.store and features.date = sales.date
   where stores.type = $type
   group by sales.store, stores.type, sales.date
 ),
@@ -57,6 +62,8 @@ store_months as (
     sum(cents) as cents,
     sum(counted_rows) as counted_rows,
     case when count(visits) = count(*) then sum(visits) end as visits,
+    count(store_visits) as counted_weeks,
+    case when count(store_visits) = count(*) then sum(store_visits) end as all_store_visits,
     cast(cast($basket as decimal(12, 2)) * 100 as bigint) as basket_cents
   from store_weeks
   where in_month = 1
@@ -70,12 +77,16 @@ figures as (
     weeks,
     (2 * cents + case when cents < 0 then -weeks else weeks end) // (2 * weeks) as average_cents,
     case
+      when all_store_visits is not null then (20 * all_store_visits + weeks) // (2 * weeks)
       when counted_rows > 0 then (20 * visits + weeks) // (2 * weeks)
+      when counted_weeks > 0 then null
       else
         (20 * cents + case when cents < 0 then -weeks else weeks end * basket_cents) // (2 * weeks * basket_cents)
     end as visit_tenths,
     case
+      when all_store_visits is not null then 'measured-store'
       when counted_rows > 0 then 'measured'
+      when counted_weeks > 0 then 'measured-store'
       when basket_cents is not null then 'basket'
       else 'sales-proxy'
     end as basis

@@ -2,6 +2,8 @@
 -- bar: total_sales
 -- place: 70
 -- question: Which departments sell most, how steadily, and where?
+-- reads: sales
+-- heading: yoy_pct | change on comparable weeks %
 -- method: All sales of a department. Volatility is the standard deviation of its weekly sums in percent of their mean; the
 --   change compares weeks of a store with those 364 days earlier, where both are there.
 -- headline (lowest rank): Department {dept}[, tied with {tied},] sells most: {total_sales:money}[, {share_pct:percent} of

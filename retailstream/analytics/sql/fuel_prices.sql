@@ -1,6 +1,7 @@
 -- Fuel prices
 -- place: 80
 -- question: At which stores is fuel cheapest in each week?
+-- reads: features, features.fuel_price
 -- method: The lowest price of each week among all stores, with every store that has it; the weeks after the last sales too.
 -- headline (highest date): In the week to {date}, the last one, fuel is cheapest at store {store}[ (type {type})][, tied
 --   with {tied}]: {fuel_price:money}[, {below_avg_pct:percent} below the chain's average of {chain_avg_price:money}].

@@ -2,6 +2,7 @@
 -- bar: avg_weekly_sales
 -- place: 20
 -- question: How much do the stores sell in holiday weeks, and which sells most?
+-- reads: sales
 -- method: The average sales of a store's holiday weeks, beside the average of its weeks without a holiday. A holiday is told
 --   by the month of the flagged week.
 -- headline (first holiday, lowest rank): Over {holiday:lower} store {store}[ (type {type})][, tied with {tied},]

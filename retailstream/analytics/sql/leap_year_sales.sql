@@ -2,6 +2,8 @@
 -- bar: avg_weekly_sales
 -- place: 30
 -- question: Which stores sell worst in leap years?
+-- reads: sales
+-- heading: change_pct | change on comparable weeks %
 -- method: The average weekly sales of each store in each leap year, the worst first. The change compares weeks with those 364
 --   days earlier, where the store has both.
 -- headline (highest year, lowest rank): In {year} store {store}[ (type {type})][, tied with {tied},] sold

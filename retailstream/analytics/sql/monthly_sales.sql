@@ -2,6 +2,7 @@
 -- bar: avg_weekly_sales
 -- place: 50
 -- question: How much does each department sell in each month?
+-- reads: sales
 -- method: The sales of each department in the weeks that end in the month, and their share of all departments' sales.
 -- headline (highest total_sales): The biggest month of any department is {month}, department {dept}[ (tied with
 --   {tied})]: {total_sales:money} in {weeks:weeks}[, {share_pct:percent} of all sales of that month].

@@ -1,6 +1,9 @@
 -- Impact of offers
 -- place: 100
 -- question: Do the stores sell more in weeks with offers?
+-- reads: sales, features, features.markdown1/markdown2/markdown3/markdown4/markdown5
+-- heading: lift_pct | lift of the averages %
+-- heading: seasonal_lift_pct | seasonal lift, points
 -- method: The average sales of a store's weeks with any markdown above zero, beside those of its weeks without. The seasonal
 --   lift compares the growth over last year's weeks instead, so that the season is taken out.
 -- headline (highest seasonal_lift_pct): With last year's season taken out, weeks with offers sell better in

@@ -3,13 +3,16 @@
 -- place: 40
 -- question: What will the departments sell where unemployment is high?
 -- method: The forecast of every department of the stores whose last known unemployment is above the threshold, added up
---   over the weeks to come. The change compares with the same pairs' sales 364 days earlier; the interval is calibrated
---   on a backtest.
+--   over the weeks to come. The change compares the total with what the same pairs sold 364 days before each week, which
+--   are other weeks than the last 52 beside it; the interval is calibrated on a backtest.
+-- reads: sales, features, features.unemployment
 -- needs: forecast
+-- heading: recent_avg_weekly_sales | avg weekly sales of the last 52 weeks
+-- heading: change_pct | total against the same weeks a year before %
 -- parameter: threshold number = 8 at least 0 at most 100 | the unemployment, in percent, above which a store counts
 -- headline (highest predicted_total_sales): Where unemployment is above {threshold} %, department {dept}[, tied with
 --   {tied},] will sell most over {weeks:weeks} to come: {predicted_avg_weekly_sales:money} a week and store on average
---   (80 % interval: {low:money} to {high:money})[, {change_pct:change} on a year before].
+--   (80 % interval: {low:money} to {high:money})[; its total is {change_pct:change} on the same weeks a year before].
 -- empty: No week to come is known for a store with unemployment above {threshold} %.
 with last_week as (
   select max(date) as date

@@ -2,6 +2,7 @@
 -- bar: total_sales
 -- place: 60
 -- question: Which stores sell most in each week?
+-- reads: sales
 -- method: The sales of all departments of a store in one week, ranked within that week.
 -- parameter: top integer = 3 at least 1 | how many ranks of each week to show
 -- headline (highest date, lowest rank): In the week to {date}, the last one, store {store}[ (type {type})][, tied with

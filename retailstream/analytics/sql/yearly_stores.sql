@@ -2,6 +2,8 @@
 -- bar: total_sales
 -- place: 90
 -- question: Which stores sell most in each year?
+-- reads: sales
+-- heading: yoy_pct | change on comparable weeks %
 -- method: All sales of a store in a year. The change compares weeks with those 364 days earlier, where the store has both.
 -- headline (highest year, lowest rank): In {year} store {store}[ (type {type})][, tied with {tied},] sold most:
 --   {total_sales:money} in {weeks:weeks}[, {yoy_pct:change} on comparable weeks].

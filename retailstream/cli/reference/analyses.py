@@ -13,7 +13,7 @@ from retailstream.cli.reference.tables import code, table
 from retailstream.contracts import CONTRACTS
 
 if TYPE_CHECKING:
-    from retailstream.analytics.catalog import Parameter, UseCase
+    from retailstream.analytics.use_case import Parameter, UseCase
 
 _INTRODUCTION: Final = """\
 # Analyses
@@ -31,6 +31,9 @@ Words that all of them use:
 - A rank orders by the figure as printed; equal figures tie and share the smallest number.
 - Money and percentages have 2 decimals, prices 3, `sales_per_size` 4; half rounds away from zero. A quotient of money
   is rounded once, from the exact figure.
+- An answer without a row to speak of says why: which table or column has no data, which values could have been asked
+  for, or that no row matches. The JSON summary's `lacks` names the table or column, and the exit code is 0.
+- In a report, and wherever a table is cut, it begins with the row that the headline speaks of.
 - A store that the store file does not know has no type and no size, and is in all totals and ranks.
 - Rows come in a fixed order, so the same data always gives the same bytes.
 """
@@ -50,7 +53,8 @@ def analyses_page() -> str:
 def _analysis(case: UseCase, connection: duckdb.DuckDBPyConnection) -> str:
     found = export.ask(DuckDbQueries(connection), case.name, {})
     columns = ", ".join(
-        f"{code(name)} {_kind(type_)}" for name, type_ in zip(found.answer.columns, found.types, strict=True)
+        f"{code(name)} {_kind(type_)}{_called(case, name)}"
+        for name, type_ in zip(found.answer.columns, found.types, strict=True)
     )
     text = f"## {case.name}\n\n**{case.title}.** {case.question}\n\n{case.method}\n\nColumns: {columns}.\n"
     if not case.parameters:
@@ -59,6 +63,10 @@ def _analysis(case: UseCase, connection: duckdb.DuckDBPyConnection) -> str:
         (code(f"--{known.name}"), known.type, _default(known), _bounds(known), known.help) for known in case.parameters
     ]
     return f"{text}\n{table(('parameter', 'type', 'default', 'bounds', 'meaning'), rows)}"
+
+
+def _called(case: UseCase, column: str) -> str:
+    return f" (headed “{case.headings[column]}”)" if column in case.headings else ""
 
 
 def _kind(type_: str) -> str:

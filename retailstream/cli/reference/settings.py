@@ -22,8 +22,9 @@ _INTRODUCTION: Final = """\
 
 A flag beats the environment, which beats the config file (`--config FILE`, [TOML](https://toml.io/), as
 [configs/local.toml](../../configs/local.toml) has it), which beats the default. `{home}` is the folder of the
-environment: `--home`, or `.retailstream` in the current folder. `retailstream config show` prints each value and where
-it came from; a password within a URL prints as stars. A key that does not exist is an error that names the nearest one.
+environment: `--home`, or what the variable RETAILSTREAM_HOME names, or `.retailstream` in the current folder.
+`retailstream config show` prints each value and where it came from; a password within a URL prints as stars. A key
+that does not exist is an error that names the nearest one.
 """
 
 

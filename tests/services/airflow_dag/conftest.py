@@ -14,7 +14,7 @@ from stack.servers.airflow import install
 from tests.processes import wait_until
 from tests.services.airflow_dag.homes import CLI, ROOT, cli
 from tests.services.airflow_dag.server import PIPELINE, Airflow, Receiver, Run
-from tests.services.servers import require
+from tests.services.servers import package, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ def stack(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="session")
 def python() -> Path:
     """The Python of Airflow's own environment."""
-    pytest.importorskip("supervisor")
+    package("supervisor")
     try:
         return install() / "python"
     except MissingError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docs.steps import ROOT, try_word_by_word, with_commands
+from tests.services.servers import package
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.usefixtures("installed")
 def test_an_operators_day_word_by_word(tmp_path: Path) -> None:
-    pytest.importorskip("supervisor")
+    package("supervisor")
     checkout = tmp_path / "checkout"
     checkout.mkdir()
     environment = with_commands(tmp_path / "bin") | {

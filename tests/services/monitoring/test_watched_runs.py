@@ -15,7 +15,7 @@ import pytest
 
 from stack.servers.pushgateway import PUSHGATEWAY
 from tests.services.monitoring.chain import ENVIRONMENT
-from tests.services.servers import require
+from tests.services.servers import package, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,7 +158,7 @@ def test_figures_stay_where_the_gateway_was_restarted(watch: Watch, shop: Shop, 
 @pytest.fixture(scope="session")
 def page() -> Iterator[Page]:
     """A page of a real browser."""
-    playwright = pytest.importorskip("playwright.sync_api")
+    playwright = package("playwright.sync_api")
     program = next((found for name in ("chromium", "chrome", "google-chrome") if (found := shutil.which(name))), None)
     require(program, "no Chromium is installed: make browser")
     with playwright.sync_playwright() as running:

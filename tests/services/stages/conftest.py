@@ -24,6 +24,7 @@ EMBEDDED_ALONE = {
     "test_a_dry_run_makes_not_even_a_home": "is about a home that is not there",
     "test_rows_of_other_months_are_not_touched_in_the_database": "counts by triggers of SQLite",
     "test_a_correction_leaves_the_other_rows_of_its_month_alone": "counts by triggers of SQLite",
+    "test_an_environment_that_is_not_there_is_not_unhealthy_and_not_made": "is about a home that is not there",
     "test_sqoop_needs_tables_and_names_the_stage_that_makes_them": "reads the name of a SQLite file",
 }
 """Tests of the suites that are about SQLite or folders, and why."""

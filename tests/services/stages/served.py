@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -86,6 +87,27 @@ class Served(Environment):
                 "create view sales_in_dollars as select *, weekly_sales_cents / 100.0 as weekly_sales from sales"
             )
             return connection.execute(query).fetchall()
+
+    def change_database(self, statements: str) -> None:
+        """Change the relational database behind the product's back, as if it were SQLite with its cents."""
+        for statement in statements.split("; "):
+            said = re.sub(r"\bset weekly_sales_cents = (.+) where", r"set weekly_sales = (\1) / 100 where", statement)
+            self.mariadb.sql(said.replace("weekly_sales_cents", "weekly_sales * 100"), self.name)
+
+    def change_state(self, statement: str, *values: object) -> None:
+        """Change the memory of the environment, which is in its database, behind the product's back."""
+        said = re.sub(r"^update (\w+)", r"update retailstream_\1", statement).replace("?", "%s")
+        with closing(self.mariadb.connect(self.name)) as connection, connection.cursor() as cursor:
+            cursor.execute(said, values)
+
+    def overwrite(self, path: Path, data: bytes) -> None:
+        """Give other bytes to an object, through its server, or to a file of the home."""
+        lake = self.home / "lake"
+        if not path.is_relative_to(lake):
+            path.write_bytes(data)
+            return
+        bucket, *key = path.relative_to(lake).parts
+        self.s3.client().put_object(Bucket=f"{self.name}-{bucket}", Key="/".join(key), Body=data)
 
     def files(self, *folders: str) -> dict[str, bytes]:
         """Return the content of every file in these folders of the home, and of every object."""
