@@ -101,7 +101,7 @@ def _in_wrong_order(new: NewFiles, week_end: int) -> Iterator[tuple[int, Reject]
             if file.landing == landing and file.number in turned and other in {None, week_end}:
                 value = (
                     f"day first, its dates are no {_day(week_end)}s, such as {new.figures[file.number].first_date};"
-                    f" its dates read month first would all be {_day(week_end)}s"
+                    f" its dates read month first would all be {_day(week_end)}s (quality.week_end)"
                 )
                 name = new.contract.name
                 yield file.number, Reject(name, landing, file.file, None, DATE_ORDER, "date", value, None)

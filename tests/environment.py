@@ -142,6 +142,10 @@ class Environment:
         with closing(sqlite3.connect(self.home / "state.db", isolation_level=None)) as connection:
             connection.execute(statement, values)
 
+    def address(self, path: Path) -> str:
+        """Return what the product calls a file of the home."""
+        return str(path)
+
     def overwrite(self, path: Path, data: bytes) -> None:
         """Give other bytes to a file of the home, as whoever owns the place would."""
         path.write_bytes(data)
