@@ -10,6 +10,7 @@ from calendar import monthrange
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 from retailstream.far_dates import far_in_file, far_in_table
@@ -100,7 +101,7 @@ def _in_wrong_order(new: NewFiles, week_end: int) -> Iterator[tuple[int, Reject]
             if file.landing == landing and file.number in turned and other in {None, week_end}:
                 value = (
                     f"day first, its dates are no {_day(week_end)}s, such as {new.figures[file.number].first_date};"
-                    f" its dates read month first would all be {_day(week_end)}s"
+                    f" its dates read month first would all be {_day(week_end)}s (quality.week_end)"
                 )
                 name = new.contract.name
                 yield file.number, Reject(name, landing, file.file, None, DATE_ORDER, "date", value, None)
@@ -157,7 +158,7 @@ def _far(new: NewFiles, rules: Rules, refused: Collection[int]) -> Iterator[RunW
             text = (
                 f"{file.file}: {count:,} record{'s have' if count > 1 else ' has'} a date far from all others, such as"
                 f" {first.date} in record {first.record}; where that is mistyped: retailstream quarantine withdraw"
-                f" {file.file}:{first.record}"
+                f" {quote(f'{file.file}:{first.record}')} --reason TEXT, then retailstream run"
             )
             yield RunWarning("far_date", text, new.contract.name, file.file)
 

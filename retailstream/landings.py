@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -11,6 +13,29 @@ if TYPE_CHECKING:
 
     from retailstream.ports import State
     from retailstream.source_files import SourceFile
+
+
+ORDER_VERSION: Final = 2
+"""Which order of a landing's files `file_order` is; part of how raw files are read. Before, names were bytes."""
+
+_ENDING: Final = re.compile(r"\.csv(\.gz)?$", re.IGNORECASE)
+_DIGITS: Final = re.compile("([0-9]+)")
+
+FileOrder = tuple[tuple[tuple[int, bytes], ...], bytes]
+
+
+def file_order(file: str) -> FileOrder:
+    """Return what a landing's files are ordered by, so that a correction comes after what it corrects.
+
+    By name without its ending, digits as numbers: `week-9.csv` < `week-10.csv` < `week-10 (1).csv` < `week-10_v2.csv`;
+    names that are alike so far by the bytes of the whole name.
+    """
+    parts = _DIGITS.split(_ENDING.sub("", file))
+    # Between texts at even places stand digits at odd ones; without leading zeros, the longer number is the larger one.
+    numbers = ((len(part.lstrip("0")), part.lstrip("0").encode()) for part in parts[1::2])
+    texts = [(0, part.encode(errors="surrogateescape")) for part in parts[0::2]]
+    mixed = tuple(chain.from_iterable(zip(texts, numbers, strict=False)))
+    return (*mixed, texts[-1]), file.encode(errors="surrogateescape")
 
 
 class Scope(StrEnum):
@@ -143,7 +168,8 @@ class LandingLog:
         read: list[Landed] = []
         for *values, refused in self._state.ask(
             "select dataset, landing, file, sha256, bytes, copy_of, exists (select 1 from quarantine as q"
-            " where q.dataset = l.dataset and q.landing = l.landing and q.file = l.file and q.record is null)"
+            " where q.dataset = l.dataset and q.landing = l.landing and q.file = l.file and q.record is null"
+            " and q.state <> 'accepted')"
             " from landed_files as l where scope = ? order by landing",
             (self.scope,),
         ):
@@ -165,10 +191,10 @@ class LandingLog:
         return found
 
     def files(self, dataset: str | None = None, *, landing: int | None = None, after: int = 0) -> list[Landed]:
-        """Return landed files, no copies, as their rows are ordered: by landing, then by the bytes of their name."""
+        """Return landed files, no copies, as their rows are ordered: by landing, then in the order of `file_order`."""
         rows = self._state.ask(
             "select dataset, landing, file, sha256, bytes from landed_files where scope = ? and landing > ?"
             " and copy_of is null and (? is null or dataset = ?) and (? is null or landing = ?)",
             (self.scope, after, dataset, dataset, landing, landing),
         )
-        return sorted((Landed(*row) for row in rows), key=lambda f: (f.landing, f.file.encode()))
+        return sorted((Landed(*row) for row in rows), key=lambda f: (f.landing, file_order(f.file)))

@@ -7,10 +7,10 @@ publishes them. What was rejected is kept in the quarantine either way.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from retailstream import gate_reasons
+from retailstream import finer_files, gate_reasons, merge_warnings
 from retailstream.dated_files import REWRITES, NewFiles, judge
 from retailstream.errors import QualityGateError, RetailStreamError
 from retailstream.gate_reasons import Reason
@@ -18,24 +18,21 @@ from retailstream.hashing import sha256
 from retailstream.landings import landed_key
 from retailstream.manifests import NewPartition
 from retailstream.ports import LakeFile, LandedFile
-from retailstream.quarantine import Reject
+from retailstream.quarantine import SUPERSEDED, Reject
 from retailstream.readings import digest_of_reading
 from retailstream.records import raw_records, survey
 from retailstream.reports import Counts, RunWarning, StageReport, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from retailstream.contracts import Contract
+    from retailstream.finer_files import FinerFile
     from retailstream.landings import Landed
     from retailstream.manifests import Manifest
     from retailstream.ports import FoundReject, Lake, Merge, Merger, Origin, Progress, Table
-    from retailstream.records import FileSurvey
     from retailstream.runs import Books, Limit, Run
-
-NAMED = 5
-"""How many things of a kind a warning names; of the others it has the number."""
 
 RAW_BATCH = 10_000
 """How many rejects are looked up in their files at a time."""
@@ -55,6 +52,8 @@ class Pending:
     reading: str
     passed: int
     anew: bool
+    doubted: bool = False
+    """Whether a run was killed between publishing and closing what the table made anew did not meet again."""
 
     @property
     def landing(self) -> int:
@@ -71,7 +70,7 @@ class Prepared:
     """A table's next version, computed and not published; `merge` is None where there is nothing to do.
 
     `judged` are the records of files that no version had, and how many of them are rejected; `reasons` tell what else
-    closes the gate.
+    closes the gate. Files `finer` than the table are not in it.
     """
 
     table: Table
@@ -83,6 +82,7 @@ class Prepared:
     reasons: tuple[Reason, ...] = ()
     refused: tuple[Reject, ...] = ()
     """The files that are not readable as the table."""
+    finer: tuple[FinerFile, ...] = ()
 
 
 def find_pending(table: Table, books: Books) -> Pending:
@@ -104,7 +104,9 @@ def find_pending(table: Table, books: Books) -> Pending:
         for file in books.landings.files(name, after=old.landing)
         if (file.landing, file.file, None) not in settled and file.landing != unfinished
     ]
-    return Pending(table.contract, old, files, settled, reading, passed, stale and passed > 0)
+    return Pending(
+        table.contract, old, files, settled, reading, passed, stale and passed > 0, quarantine.is_doubted(name, reading)
+    )
 
 
 def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books: Books, run: Run) -> Prepared:
@@ -120,7 +122,6 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     files, defects, warnings = _survey(contract, pending.files, raw, run.progress)
     again = _copies(defects, books)
     defects += again
-    quarantine.keep(run.run_id, () if run.dry_run else defects)
     numbers = {(file.landing, file.file): file.number for file in files}
     settled = {
         (numbers[landing, file], record)
@@ -130,11 +131,16 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     current = _current(table, pending.old)
     checked = engine.check(contract, files, settled=settled)
     new = NewFiles.of(contract, files, checked, months=current, passed=pending.passed)
+    finer = finer_files.find(new, run.rules.sharing_key, quarantine.accepted_files(contract.name))
+    too_fine = finer_files.reasons(contract, finer, run.rules.sharing_key)
     judgement = judge(new, run.rules)
-    defects += judgement.refused.values()
-    quarantine.keep(run.run_id, () if run.dry_run else judgement.refused.values())
-    merge = checked.merge(current=current, refused=judgement.refused)
-    quarantine.keep(run.run_id, () if run.dry_run else _with_raw(contract, merge.rejects(), raw))
+    refused = {found.file.number: found.reject(contract) for found in finer} | dict(judgement.refused)
+    defects += refused.values()
+    merge = checked.merge(current=current, refused=refused)
+    if not run.dry_run:
+        # Which row takes the place of another is not known before it is known which files come in.
+        rejects = (found for found in merge.rejects() if not too_fine or found.rule != SUPERSEDED)
+        quarantine.keep(run.run_id, chain(defects, _with_raw(contract, rejects, raw)))
     rows = merge.counts
     counts = Counts(
         files_in=len(pending.files) + len(again),
@@ -148,11 +154,15 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
         rows_replaced=rows.rows_replaced,
         bytes=sum(file.bytes for file in pending.files),
     )
-    told = [new.figures[file.number] for file in new.told(judgement.refused)]
+    told = [new.figures[file.number] for file in new.told(refused)]
     judged = sum(found.records for found in told), sum(found.rejected for found in told)
-    rewriting = [w for w in judgement.warnings if w.code != REWRITES or rows.rows_replaced]
-    reasons = [*_all_refused(pending, defects), *gate_reasons.reasons(new, checked, judgement.refused, run)]
-    return Prepared(table, pending, merge, counts, (*warnings, *rewriting), judged, tuple(reasons), tuple(defects))
+    warnings += [w for w in judgement.warnings if w.code != REWRITES or rows.rows_replaced]
+    warnings += merge_warnings.disagreements(contract, merge.disagreements())
+    reasons = [*too_fine, *gate_reasons.reasons(new, checked, refused, run)]
+    reasons = reasons if too_fine else [*_all_refused(pending, defects), *reasons]
+    return Prepared(
+        table, pending, merge, counts, tuple(warnings), judged, tuple(reasons), tuple(defects), tuple(finer)
+    )
 
 
 def publish_all(stage: str, prepared: Sequence[Prepared], *, books: Books, run: Run, output: str) -> StageReport:
@@ -169,8 +179,10 @@ def publish_all(stage: str, prepared: Sequence[Prepared], *, books: Books, run: 
     report = StageReport(stage, status, counts, outputs=(output,), inputs=inputs, warnings=warnings)
     check_gate(report, prepared, run.limit)
     for ready in prepared:
+        finer_files.settle(books.quarantine, ready.pending.contract, ready.pending.files, ready.finer, run)
         _publish(ready, run)
-        books.quarantine.lapse(ready.pending.contract.name, ready.pending.reading)
+        if ready.pending.doubted or ready.pending.anew:
+            books.quarantine.lapse(ready.pending.contract.name, ready.pending.reading)
     return report
 
 
@@ -238,21 +250,11 @@ def _survey(
             )
         else:
             readable.append(LandedFile(number, file.landing, file.file, LakeFile(raw, file.key, path), found))
-            warnings += _spans(contract, file, found)
+            warnings += merge_warnings.spans(contract, file, found)
             for name in found.unknown:
                 unknown[name] = unknown.get(name, 0) + 1
         progress(f"reading {contract.name}", number, len(files))
-    return readable, defects, [*warnings, *_unknown_columns(contract, unknown)]
-
-
-def _spans(contract: Contract, file: Landed, found: FileSurvey) -> list[RunWarning]:
-    """Return a warning where records stand on several lines: legal, and yet what a stray quote looks like."""
-    if not found.spans:
-        return []
-    told = [f"record {number:,} spans {lines:,} lines" for number, lines in found.spans[:NAMED]]
-    more = f" and {len(found.spans) - NAMED:,} more span several" if len(found.spans) > NAMED else ""
-    text = f"{contract.name}: in {file.file!a} {', '.join(told)}{more}"
-    return [RunWarning("spans_lines", text, contract.name, file.file)]
+    return readable, defects, [*warnings, *merge_warnings.unknown_columns(contract, unknown)]
 
 
 def _copies(defects: Sequence[Reject], books: Books) -> list[Reject]:
@@ -261,17 +263,6 @@ def _copies(defects: Sequence[Reject], books: Books) -> list[Reject]:
         return []
     copies = books.landings.copies(defects[0].dataset, {defect.landing for defect in defects})
     return [replace(defect, file=name) for defect in defects for name in copies.get((defect.landing, defect.file), ())]
-
-
-def _unknown_columns(contract: Contract, unknown: Mapping[str, int]) -> list[RunWarning]:
-    """Return one warning for all columns that no contract knows, however many there are."""
-    if not unknown:
-        return []
-    shown = [f"'{name}' of {count:,} file{'s' * (count > 1)}" for name, count in islice(unknown.items(), NAMED)]
-    more = f" and {len(unknown) - NAMED:,} more" if len(unknown) > NAMED else ""
-    several = len(unknown) > 1
-    text = f"column{'s' * several} {', '.join(shown)}{more} {'are' if several else 'is'} unknown and ignored"
-    return [RunWarning("unknown_columns", f"{contract.name}: {text}", contract.name)]
 
 
 def _check_bytes(raw: Lake, file: Landed, path: Path) -> None:

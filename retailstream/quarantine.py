@@ -30,6 +30,10 @@ _LEFT_OUT: Final = "('replayed', 'discarded', 'withdrawn')"
 """The states of records that are not read any more."""
 
 
+ACCEPTED = "accepted"
+"""The state of a file that was refused, and then came in as it is."""
+
+
 @dataclass(frozen=True)
 class Reject:
     """One record, or one whole file (`record` None), that does not enter the clean data, and why."""
@@ -54,8 +58,8 @@ class Reject:
 class Entry:
     """A reject as the quarantine keeps it.
 
-    Its `state` is `open`, `replayed`, `discarded`, or `lapsed`: a table made anew did not meet it any more. What
-    somebody took back is `withdrawn`, and `restored` once that was undone.
+    Its `state` is `open`, `replayed`, `discarded`, `accepted` where a file came in as it is, or `lapsed`: a table made
+    anew did not meet it any more. What somebody took back is `withdrawn`, and `restored` once that was undone.
     """
 
     id: str
@@ -135,6 +139,15 @@ class Quarantine:
             "update quarantine set settled_by = ? where dataset = ? and state = 'open'", (reading, dataset)
         )
 
+    def is_doubted(self, dataset: str, reading: str) -> bool:
+        """Say whether this reading still marks entries, as after a run that was killed when it had published."""
+        return bool(
+            self._state.ask(
+                "select 1 from quarantine where dataset = ? and state = 'open' and settled_by = ? limit 1",
+                (dataset, reading),
+            )
+        )
+
     def lapse(self, dataset: str, reading: str) -> None:
         """Close the entries that are still marked, once the table that was made anew by this reading is published."""
         self._state.change(
@@ -195,6 +208,14 @@ class Quarantine:
             (dataset, after, SUPERSEDED),
         )
         return [(landing, file, record) for landing, file, record in rows]
+
+    def accepted_files(self, dataset: str) -> set[tuple[int, str]]:
+        """Return (landing, file) of what was refused once and then came in as it is."""
+        rows = self._state.ask(
+            "select landing, file from quarantine where dataset = ? and state = ? and record is null",
+            (dataset, ACCEPTED),
+        )
+        return {(landing, file) for landing, file in rows}
 
     def open_rejects(self, dataset: str, run_id: str) -> int:
         """Return how many records that run put here are still open."""

@@ -12,6 +12,7 @@ from dataclasses import astuple
 from typing import TYPE_CHECKING, Final
 
 from retailstream.contracts import BLANKS, FORMS, NULL_FORM
+from retailstream.landings import ORDER_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from retailstream.contracts import Contract
     from retailstream.ports import Origin
 
-VERSION: Final = 1
-"""Raised by whoever changes what a raw file means in code: where records end, or which row of a key is the last."""
+VERSION: Final = 2
+"""Raised by whoever changes what a raw file means in code, such as where records end or what an absent column is."""
 
 
 def digest_of_reading(contract: Contract, withdrawn: Iterable[Origin]) -> str:
@@ -30,5 +31,5 @@ def digest_of_reading(contract: Contract, withdrawn: Iterable[Origin]) -> str:
     """
     columns = [(*astuple(column), column.sql_type, FORMS[column.type]) for column in contract.columns]
     left_out = sorted([landing, file, record or 0] for landing, file, record in withdrawn)
-    meaning = [VERSION, NULL_FORM, BLANKS, contract.key, columns, left_out]
+    meaning = [VERSION, ORDER_VERSION, NULL_FORM, BLANKS, contract.key, columns, left_out]
     return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()

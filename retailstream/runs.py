@@ -62,13 +62,14 @@ class Rules:
 
     `in_part` is how much of one file or one store may be rejected; None: any. `week_end` is the ISO number of the day
     that weeks are named by. Fewer than four dates further than `gap_days` from all others are mistyped, and so is one
-    after `latest`.
+    after `latest`. `sharing_key` is how many records of a file may have their key in common; None: any.
     """
 
     in_part: Limit | None = None
     week_end: int = 5
     gap_days: int | None = None
     latest: date | None = None
+    sharing_key: Limit | None = None
 
 
 Incremental = Literal["append", "lastmodified"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from retailstream.contracts import CONTRACTS, SALES
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.hashing import sha256
+from retailstream.landings import file_order
 from retailstream.reports import RunWarning
 from retailstream.source_names import ENDINGS, is_litter, unspeakable
 
@@ -80,7 +81,7 @@ def scan(source: Path, datasets: Collection[str]) -> Scan:
     wanted: list[Path] = []
     warnings: list[RunWarning] = []
     readable = 0
-    for path, trouble in sorted(_found(source), key=lambda found: os.fsencode(found[0].relative_to(source))):
+    for path, trouble in sorted(_found(source), key=lambda found: file_order(found[0].relative_to(source).as_posix())):
         name = path.relative_to(source)
         folder = name.parts[0] if len(name.parts) > 1 or (trouble and name.parts) else None
         dataset = folder if folder in CONTRACTS else None

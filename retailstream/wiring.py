@@ -89,6 +89,7 @@ class Environment:
             in_part=Limit.parse(quality.max_rejects_in_part) if quality.max_rejects_in_part else None,
             week_end=WEEKDAYS.index(quality.week_end) + 1,
             gap_days=quality.max_date_gap_days or None,
+            sharing_key=Limit.parse(quality.max_superseded_in_file),
             latest=today + timedelta(days=quality.max_future_days),
         )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from retailstream.contracts import CONTRACTS
 from retailstream.errors import UsageError
 from retailstream.manifests import WHOLE
-from retailstream.quarantine import SUPERSEDED, WITHDRAWN, Reject
+from retailstream.quarantine import ACCEPTED, SUPERSEDED, WITHDRAWN, Reject
 from retailstream.records import raw_records, survey
 from retailstream.reports import StageReport, outcome
 
@@ -188,7 +188,7 @@ def _check_taken_in(entries: Sequence[Entry], file: Landed, record: int | None) 
     """Raise UsageError for what was rejected, as a record or with its whole file."""
     for entry in entries:
         reject = entry.reject
-        if reject.rule in {SUPERSEDED, WITHDRAWN} or entry.state == "lapsed":
+        if reject.rule in {SUPERSEDED, WITHDRAWN} or entry.state in {ACCEPTED, "lapsed"}:
             continue
         what = f"'{file.file}'" if reject.record is None else f"record {record} of '{file.file}'"
         raise UsageError(

@@ -6,12 +6,13 @@ import gzip
 import json
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pytest
 from typer.testing import CliRunner
 
 from retailstream.adapters.lake.folder import FolderLake
@@ -20,7 +21,7 @@ from retailstream.contracts import CONTRACTS
 from retailstream.publishing import PublishedTable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 Summary = dict[str, Any]
 Row = tuple[object, ...]
@@ -141,6 +142,10 @@ class Environment:
         with closing(sqlite3.connect(self.home / "state.db", isolation_level=None)) as connection:
             connection.execute(statement, values)
 
+    def address(self, path: Path) -> str:
+        """Return what the product calls a file of the home."""
+        return str(path)
+
     def overwrite(self, path: Path, data: bytes) -> None:
         """Give other bytes to a file of the home, as whoever owns the place would."""
         path.write_bytes(data)
@@ -184,6 +189,14 @@ def chain_environment(folder: Path) -> Environment:
     shutil.copytree(Path(__file__).parent / "analytics" / "fixtures" / "chain", env.source, dirs_exist_ok=True)
     env.run()
     return env
+
+
+@contextmanager
+def any_number_sharing_keys() -> Iterator[None]:
+    """Let all records of a file share their key: in files of a few records two are more than any limit allows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RETAILSTREAM__QUALITY__MAX_SUPERSEDED_IN_FILE", "100%")
+        yield
 
 
 def law_holds(counts: Mapping[str, int]) -> bool:

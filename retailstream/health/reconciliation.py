@@ -57,9 +57,8 @@ def _has_rows(stock: Stock) -> Iterator[Check]:
     held = stock.files.tables["clean sales"]
     if isinstance(held, Held):
         rows = held.fingerprint.rows
-        yield Check(
-            "rows_sales", rows, 1, "ok" if rows else "fail", hint="no sales yet: retailstream run --source FOLDER"
-        )
+        state: State = "ok" if rows else "fail"
+        yield Check("rows_sales", rows, "at least 1", state, hint="no sales yet: retailstream run --source FOLDER")
 
 
 def _compare(

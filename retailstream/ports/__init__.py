@@ -6,7 +6,17 @@ A path is always a file on this machine; a key names an object within a lake, wi
 from retailstream.ports.database import Database, Results, ResultTable, TableLoad
 from retailstream.ports.engine import DatedRows, Engine, Origin, Origins, Profile, Row
 from retailstream.ports.lake import Lake, LakeFile, LandedFile
-from retailstream.ports.merge import Checked, FileDate, FileFigures, FoundReject, Merge, Merger, RowCounts, StoreFigures
+from retailstream.ports.merge import (
+    Checked,
+    Disagreement,
+    FileDate,
+    FileFigures,
+    FoundReject,
+    Merge,
+    Merger,
+    RowCounts,
+    StoreFigures,
+)
 from retailstream.ports.metrics import MetricsTarget
 from retailstream.ports.progress import Progress, no_progress
 from retailstream.ports.state import State
@@ -16,6 +26,7 @@ __all__ = [
     "Checked",
     "Database",
     "DatedRows",
+    "Disagreement",
     "Engine",
     "FileDate",
     "FileFigures",

@@ -39,6 +39,15 @@ class RowCounts:
 
 
 @dataclass(frozen=True)
+class Disagreement:
+    """Two files of one landing that have other rows for the same keys: `winner` has taken the place of so many."""
+
+    file: str
+    winner: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class FileFigures:
     """What one landed file holds, before anything of it is merged; records that are settled are not counted.
 
@@ -92,6 +101,10 @@ class Merge(Protocol):
 
     def rejects(self) -> Iterator[FoundReject]:
         """Yield every record that does not enter the clean table, in the order of files and records."""
+        ...
+
+    def disagreements(self) -> Sequence[Disagreement]:
+        """Return the pairs of files of one landing that disagree, those about the most rows first."""
         ...
 
     def partitions(self) -> Mapping[str, int]:

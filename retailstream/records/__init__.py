@@ -1,5 +1,5 @@
 from retailstream.records.joining import JOINED_OPTIONS, SMALL_BYTES, join
-from retailstream.records.reading import Record, RecordDefect, header_of, raw_records, records
+from retailstream.records.reading import Record, RecordDefect, header_of, ignored_text, raw_records, records
 from retailstream.records.spooling import SPOOL_COLUMNS, Spool, spool
 from retailstream.records.surveying import PLAIN_OPTIONS, FileDefect, FileSurvey, survey
 
@@ -14,6 +14,7 @@ __all__ = [
     "RecordDefect",
     "Spool",
     "header_of",
+    "ignored_text",
     "join",
     "raw_records",
     "records",

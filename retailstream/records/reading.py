@@ -38,27 +38,42 @@ class Record:
     r"""A record of a file: its number from 1, its fields in the contract's order, and itself as it came.
 
     A column that the file does not have is None; a record with a defect has no fields. `raw` is without its line
-    end; bytes that are not UTF-8 stand there as `\xff`.
+    end; bytes that are not UTF-8 stand there as `\xff`. `ignored` is what `ignored_text` makes of the fields that no
+    contract knows.
     """
 
     number: int
     fields: tuple[str | None, ...]
     raw: str
     defect: RecordDefect | None = None
+    ignored: str | None = None
 
 
 def records(path: Path, survey: FileSurvey, contract: Contract, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Record]:
     """Yield the data records of a file that has no defect; blank ones are neither yielded nor counted."""
     pick = _picker(survey.columns, contract.names)
     width = len(survey.columns)
+    unknown = [place for place, column in enumerate(survey.columns) if column is None]
     with opened(path, gzipped=survey.gzipped) as stream:
         rows = islice(split(stream, chunk_bytes=chunk_bytes), 1, None)
         for number, (raw, fields, flaw) in enumerate(rows, start=1):
             if len(fields) == width and (raw.isascii() or is_utf8(raw)):
-                yield Record(number, pick(fields), raw)
+                yield Record(number, pick(fields), raw, ignored=ignored_text([fields[n] for n in unknown]))
             else:
                 defect = RecordDefect("quotes", shown(flaw)) if flaw else _defect(fields, survey.columns)
                 yield Record(number, (), shown(raw), defect)
+
+
+def ignored_text(fields: Sequence[str]) -> str | None:
+    """Return fields that no contract knows as one text, which is another one for other fields; None where none are.
+
+    `["Till 7", ""]` → `",Till 7,"`
+    """
+    return "".join("," + (_quoted(text) if "," in text or '"' in text else text) for text in fields) or None
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
 
 def raw_records(path: Path, survey: FileSurvey, wanted: Collection[int]) -> dict[int, str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from retailstream.records.reading import Record
     from retailstream.records.surveying import FileSurvey
 
-SPOOL_COLUMNS: Final = ("record", "defect", "defect_column", "defect_value")
+SPOOL_COLUMNS: Final = ("record", "ignored", "defect", "defect_column", "defect_value")
 """The columns of a spool before those of the contract; all are text."""
 
 _OPTIONS: Final = (
@@ -45,7 +45,7 @@ def spool(path: Path, survey: FileSurvey, contract: Contract, target: Path) -> S
 
     Every field is quoted, `"` is doubled, lines end with `\n`; an absent column is empty, which means null.
 
-    `Record(7, ("1", 'a"b', None), …)` → `"7","","","","1","a""b",""`
+    `Record(7, ("1", 'a"b', None), …)` → `"7","","","","","1","a""b",""`
     """
     count = longest = 0
     with target.open("wb") as spooled:
@@ -59,8 +59,8 @@ def spool(path: Path, survey: FileSurvey, contract: Contract, target: Path) -> S
 
 def _line(record: Record, width: int) -> str:
     if record.defect:
-        values = [record.defect.rule, record.defect.column or "", record.defect.value, *[""] * width]
+        values = ["", record.defect.rule, record.defect.column or "", record.defect.value, *[""] * width]
     else:
-        values = ["", "", "", *(field or "" for field in record.fields)]
+        values = [record.ignored or "", "", "", "", *(field or "" for field in record.fields)]
     quoted = '","'.join([value.replace('"', '""') for value in values])
     return f'"{record.number}","{quoted}"\n'

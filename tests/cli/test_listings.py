@@ -44,7 +44,7 @@ def test_runs_show_tells_all_of_one_run(small: Environment) -> None:
     (ingest,) = [
         e for e in small.command("runs", "show", "monday", "--format", "json").document if e["stage"] == "ingest"
     ]
-    assert len(ingest["inputs"]) == 3
+    assert len(ingest["inputs"]) == 4
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in ingest["inputs"])
 
 

@@ -154,6 +154,26 @@ def test_a_fingerprint_tells_any_difference(
     assert one.difference(two)
 
 
+def test_the_figures_are_those_of_the_rows_and_letters_that_changed_places_are_told(
+    engine: Engine, tmp_path: Path
+) -> None:
+    one = engine.fingerprint(STORES_TABLE, [parquet(tmp_path / "one", STORES_TABLE, [(1, "A", 7), (2, "B", 8)])])
+    two = engine.fingerprint(STORES_TABLE, [parquet(tmp_path / "two", STORES_TABLE, [(1, "B", 7), (2, "A", 8)])])
+    assert one.sums == two.sums == (("size", 15),)
+    assert one.difference(two) == "another type at some key"
+    assert one.letters == (("type", 65 * 31 + 66 * 62),)
+
+    sales = [sale(1, 1, "2010-02-05", "1.10", holiday=True, visits=3), sale(2, 1, "2010-02-05", "2", visits=4)]
+    found = engine.fingerprint(SALES, [parquet(tmp_path / "sales", SALES, sales)])
+    assert found.sums == (("weekly_sales", 310), ("is_holiday", 1), ("customers", 7))
+    assert found.ranges == (("weekly_sales", 110, 200), ("customers", 3, 4))
+    hashed = [
+        (store * 31 + dept * 1_000_003 + (day - date(1970, 1, 1)).days * 7_919) % 2_147_483_647
+        for store, dept, day in ((1, 1, date(2010, 2, 5)), (2, 1, date(2010, 2, 5)))
+    ]
+    assert found.keys == (sum(hashed), sum(number * number % 2_147_483_647 for number in hashed))
+
+
 @pytest.mark.parametrize("contract", [SALES, FEATURES, STORES_TABLE], ids=lambda contract: contract.name)
 def test_every_contract_has_a_fingerprint(engine: Engine, tmp_path: Path, contract: Contract) -> None:
     assert engine.fingerprint(contract, [parquet(tmp_path / "none", contract, [])]) == engine.fingerprint(contract, [])

@@ -14,7 +14,9 @@ from retailstream.cli.reference import __main__ as command
 from retailstream.cli.reference import rendered, stale, write
 from retailstream.cli.reference.commands import commands, exit_codes
 from retailstream.contracts import CONTRACTS
+from retailstream.dated_files import DATE_ORDER
 from retailstream.errors import RetailStreamError
+from retailstream.finer_files import SHARED_KEYS
 from retailstream.sample.spoiler import KINDS
 
 if TYPE_CHECKING:
@@ -103,8 +105,11 @@ def test_every_column_and_rule_stands_in_the_reference() -> None:
     for contract in CONTRACTS.values():
         section = page.split(f"## {contract.name}\n")[1].split("\n## ")[0]
         assert all(f"| `{name}` |" in section for name in contract.names)
-    files = (ROOT / "retailstream/records/surveying.py").read_text(encoding="utf-8")
-    rules = {*KINDS, *re.findall(r'FileDefect\("(\w+)"', files)} - {"harmless", "duplicate"}
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "retailstream").rglob("*.py"))
+    rules = {*KINDS, *re.findall(r'(?:File|Record)Defect\(\s*"(\w+)"', code), DATE_ORDER, SHARED_KEYS} - {
+        "harmless",
+        "duplicate",
+    }
     assert sorted(rules) == sorted(re.findall(r"^\| `(\w+)` \| (?:record|file) \|", page, re.MULTILINE))
 
 
@@ -135,6 +140,13 @@ def test_every_page_can_be_reached_from_the_index() -> None:
     index = ROOT / "docs" / "README.md"
     linked = {(index.parent / link).resolve() for link in LINK.findall(index.read_text(encoding="utf-8"))}
     assert sorted((ROOT / "docs").rglob("*.md")) == sorted({path for path in linked if path.exists()} | {index})
+
+
+def test_pages_that_the_code_names_exist() -> None:
+    code = [path.read_text(encoding="utf-8") for path in (ROOT / "retailstream").rglob("*.py")]
+    named = {page for text in code for page in re.findall(r"\bdocs/[\w/-]+\.md", text)}
+    assert len(named) > 5
+    assert [page for page in sorted(named) if not (ROOT / page).exists()] == []
 
 
 def test_paths_of_the_architecture_exist() -> None:

@@ -53,8 +53,8 @@ def test_make_demo_ends_with_an_answer_in_words_and_the_path_of_a_report(tmp_pat
     assert report == f"The report: {demo}/report/index.html"
     assert "customer-visits" in (demo / "report" / "index.html").read_text(encoding="utf-8")
     command = more.removeprefix("Ask more:  ")
-    done = subprocess.run(["bash", "-euc", command], cwd=tmp_path, env=variables, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
+    asked = subprocess.run(["bash", "-euc", command], cwd=tmp_path, env=variables, capture_output=True, check=False)
+    assert asked.returncode == 0, asked.stderr
     assert (demo / "home" / "warehouse").is_dir()
 
 

@@ -45,6 +45,7 @@ def merge(merger: Merger, job: Job) -> Job:
         "dates": [asdict(found) | {"date": str(found.date)} for found in dates],
         "stores": [asdict(store) for store in stores],
         "rejects": [asdict(reject) for reject in done.rejects()],
+        "disagreements": [asdict(found) for found in done.disagreements()],
         "partitions": partitions,
         "written": sorted(done.write(paths)),
         "paths": {name: str(path) for name, path in paths.items()},

@@ -6,7 +6,8 @@ It is given files as the fields of their records, so how bytes become fields is 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -121,6 +122,8 @@ class Kept:
     file: str
     record: int
     raw: str
+    ignored: tuple[bytes, ...] = ()
+    absent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +153,7 @@ class Model:
     _waiting: dict[str, list[tuple[int, str, File]]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
 
     def land(self, scope: str, source: dict[str, File]) -> None:
-        """Land what is new, in the order of the names' bytes; of equal new files the first, and the others are copies.
+        """Land what is new, in the order of the names; of equal new files the first, and the others are copies.
 
         A known name is new with other bytes than it held last, any other with bytes that no readable file had.
         """
@@ -159,7 +162,7 @@ class Model:
         last = {held.name: held for held in before}
         read = [held for held in before if (held.landing, held.name) not in self._refused]
         old = []
-        for name in sorted(source, key=str.encode):
+        for name in sorted(source, key=_order):
             dataset, file = name.partition("/")[0], source[name]
             if dataset not in SCOPES[scope] or (name in last and last[name].content == file.content):
                 continue
@@ -201,28 +204,66 @@ class Model:
                 figures.rows_in += 1
                 found = _checked(dataset, file.columns, record)
                 if isinstance(found, Kept):
-                    kept = Kept(found.row, landing, name, number, found.raw)
+                    kept = replace(found, landing=landing, file=name, record=number)
                     valid.setdefault(_key(dataset, kept.row), []).append(kept)
                 else:
                     figures.rows_quarantined += 1
                     self.quarantine.add(Entry(dataset, landing, name, number, *found, shown(record.raw)))
         self._waiting[dataset].clear()
-        for key, (*losers, winner) in valid.items():
-            same = [loser.row == winner.row for loser in losers]
+        for key, rows in valid.items():
+            *losers, winner = _filled(dataset, rows, self.clean[dataset].get(key))
+            same = [_same(loser, winner) for loser in losers]
             figures.rows_out += 1
             figures.rows_duplicate += same.count(True)
             figures.rows_superseded += same.count(False)
             if before := self.clean[dataset].get(key):
                 figures.rows_replaced += 1
                 losers.append(before)
-            self.quarantine |= {_superseded(dataset, loser) for loser in losers if loser.row != winner.row}
-            self.clean[dataset][key] = winner
+            self.quarantine |= {_superseded(dataset, loser) for loser in losers if not _same(loser, winner)}
+            # What a clean row was made of but its columns is not kept.
+            self.clean[dataset][key] = replace(winner, ignored=(), absent=frozenset())
         return figures
+
+    def finer(self, dataset: str) -> list[str]:
+        """Return waiting files of which more than a hundredth shares keys, and no later file of that name is better."""
+        over, better = list[tuple[int, str]](), dict[str, int]()
+        for landing, name, file in self._waiting[dataset]:
+            found = [_checked(dataset, file.columns, record) for record in file.records]
+            keys = Counter(_key(dataset, kept.row) for kept in found if isinstance(kept, Kept))
+            if sum(times for times in keys.values() if times > 1) * 100 > len(file.records):
+                over.append((landing, name))
+            elif not file.rule:
+                better[name] = landing
+        return [name for landing, name in over if better.get(name, 0) < landing]
 
     def rows(self, dataset: str) -> list[Row]:
         """Return the clean rows by key, each with the landing, file and record it came from."""
         kept = [self.clean[dataset][key] for key in sorted(self.clean[dataset])]
         return [(*row.row, row.landing, row.file, row.record) for row in kept]
+
+
+def _order(name: str) -> tuple[object, ...]:
+    stem = re.sub(r"(?i)\.csv(\.gz)?$", "", name)
+    parts = re.findall("[0-9]+|[^0-9]+", stem)
+    return [(0, int(part)) if part.isdigit() else (1, part.encode()) for part in parts], name.encode()
+
+
+def _same(loser: Kept, winner: Kept) -> bool:
+    beside = loser.landing == winner.landing and loser.ignored and winner.ignored
+    return loser.row == winner.row and not (beside and loser.ignored != winner.ignored)
+
+
+def _filled(dataset: str, rows: list[Kept], before: Kept | None) -> list[Kept]:
+    """Return rows of a key with what their files do not have taken from the row before."""
+    filled: list[Kept] = []
+    for kept in rows:
+        row = tuple(
+            before.row[place] if name in kept.absent and before else kept.row[place]
+            for place, name in enumerate(COLUMNS[dataset])
+        )
+        before = replace(kept, row=row)
+        filled.append(before)
+    return filled
 
 
 def shown(raw: bytes) -> str:
@@ -256,7 +297,8 @@ def _checked(
         if rule:
             return rule, name, text or None
         row.append(value)
-    return Kept(tuple(row), 0, "", 0, shown(record.raw))
+    ignored = tuple(text for name, text in zip(columns, record.fields, strict=True) if name is None)
+    return Kept(tuple(row), 0, "", 0, shown(record.raw), ignored, frozenset(COLUMNS[dataset]) - set(columns))
 
 
 def _read(name: str, kind: str, text: str) -> tuple[str, object]:

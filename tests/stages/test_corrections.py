@@ -13,6 +13,7 @@ from tests.environment import (
     STORES,
     Environment,
     Summary,
+    any_number_sharing_keys,
     copied,
     csv,
     law_holds,
@@ -20,9 +21,16 @@ from tests.environment import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 FEATURE = "1,05/02/2010,42.31,2.572,NA,NA,NA,NA,NA,211.0963582,8.106,FALSE"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def files_of_a_few_records() -> Iterator[None]:
+    with any_number_sharing_keys():
+        yield
 
 
 def sale(dept: int, amount: str, *, day: str = "05/02/2010") -> str:
@@ -83,9 +91,9 @@ def test_features_are_corrected_too(env: Environment) -> None:
     assert told(env.quarantine()) == [("features/a.csv", 1, "superseded", FEATURE)]
 
 
-def test_within_a_landing_the_last_by_the_bytes_of_the_name_and_the_record_wins(env: Environment) -> None:
-    # In the order of UTF-8 bytes; in UTF-16 the last two would change places.
-    names = ("10", "9", "Z", "a", "a-", "a/b", "a0", "z", "\u00e9", "\uffee", "\U0001f600")
+def test_within_a_landing_the_last_by_name_and_the_record_wins(env: Environment) -> None:
+    # Numbers as such, texts in the order of UTF-8 bytes; in UTF-16 the last two would change places.
+    names = ("9", "10", "Z", "a", "a0", "a-", "a/b", "z", "\u00e9", "\uffee", "\U0001f600")
     for place, name in enumerate(names):
         env.write({f"sales/{name}.csv": csv(SALES, sale(1, f"{place}"), sale(1, f"{place}.5"))})
 
@@ -406,3 +414,88 @@ def test_the_limit_is_a_number_or_a_share_and_exact(
 def test_a_limit_that_is_none_is_a_usage_error(env: Environment, limit: str) -> None:
     assert "limit of rejects" in env.stage("glue-merge", f"--max-rejects={limit}", code=2)["error"]
     assert not env.home.exists()
+
+
+def test_of_files_of_a_landing_the_correction_wins_and_both_are_named(env: Environment) -> None:
+    for place, name in enumerate(("week-05", "week-05 (1)", "week-05+", "week-05-corrected", "x_v9", "x_v10"), start=1):
+        dept = 1 if name.startswith("week") else 2
+        env.write({f"sales/{name}.csv": csv(SALES, sale(dept, f"{place}"), sale(dept + 2, "7"))})
+
+    found = [(warning["code"], warning["file"], warning["text"]) for warning in env.run()["warnings"]]
+
+    assert amounts(env) == {1: 4, 2: 6, 3: 7, 4: 7}
+    told = "landed together and disagree about 1 row; what"
+    assert found == [
+        (
+            "files_disagree",
+            f"sales/{winner}.csv",
+            f"'sales/{winner}.csv' and 'sales/{name}.csv' {told} 'sales/{winner}.csv' says is taken",
+        )
+        for winner, name in [
+            ("week-05-corrected", "week-05 (1)"),
+            ("week-05-corrected", "week-05+"),
+            ("week-05-corrected", "week-05"),
+            ("x_v10", "x_v9"),
+        ]
+    ]
+
+
+def test_many_disagreeing_files_are_one_warning_more(env: Environment) -> None:
+    env.write({f"sales/{number}.csv": csv(SALES, sale(1, f"{number}")) for number in range(10)})
+    warnings = env.run()["warnings"]
+    assert [warning["code"] for warning in warnings] == ["files_disagree"] * 6
+    assert warnings[-1]["text"] == "sales: 4 more pairs of files landed together and disagree about 4 rows"
+
+
+def test_files_of_several_landings_do_not_disagree(env: Environment) -> None:
+    for number in range(2):
+        env.write({f"sales/{number}.csv": csv(SALES, sale(1, f"{number}"))})
+        env.stage("ingest", "--source", str(env.source))
+    assert env.stage("glue-merge")["warnings"] == []
+
+
+@pytest.mark.parametrize("quote", ["", '"'], ids=["plain", "quoted"])
+def test_rows_that_differ_in_ignored_columns_are_no_duplicates(env: Environment, quote: str) -> None:
+    header = f"Till,{SALES},Receipt"
+    lines = [f"{quote}7{quote},{sale(1, '5')},{receipt}" for receipt in ("", "1", "1", "2", "2")]
+    env.write({"sales/a.csv": csv(header, *lines)})
+
+    assert figures(env.run()["datasets"]["sales"]) == (5, 1, 0, 1, 3, 0)
+    assert [entry["record"] for entry in env.quarantine()] == [1, 2, 3]
+
+
+def test_ignored_columns_are_compared_within_a_landing(env: Environment) -> None:
+    for till in (1, 2):
+        env.write({f"sales/{till}.csv": csv(f"{SALES},Till", f"{sale(1, '5')},{till}")})
+        env.stage("ingest", "--source", str(env.source))
+    assert figures(env.stage("glue-merge")["datasets"]["sales"]) == (2, 1, 0, 1, 0, 0)
+
+
+CUSTOMERS = {
+    "sales/1.csv": csv(f"{SALES},Customers", f"{sale(1, '5')},57", f"{sale(2, '5')},58", f"{sale(3, '5')},59"),
+    "sales/2.csv": csv(SALES, sale(1, "6"), sale(2, "6"), sale(4, "6"), sale(4, "6")),
+    "sales/3.csv": csv(f"{SALES},Customers", f"{sale(2, '7')},NA", f"{sale(4, '7')},60"),
+    "sales/4.csv": csv(SALES, sale(2, "8"), sale(3, "5")),
+}
+"""Deliveries of files with a column and without it."""
+
+
+@pytest.mark.parametrize("runs", [[1, 1, 1, 1], [4], [2, 2], [1, 3], [3, 1]], ids=str)
+@pytest.mark.parametrize("landed", ["together", "apart"])
+def test_a_column_that_a_correction_lacks_is_left_alone(env: Environment, runs: list[int], landed: str) -> None:
+    files = list(CUSTOMERS.items())
+    for number in runs:
+        for name, content in files[:number]:
+            env.write({name: content})
+            if landed == "apart":
+                env.stage("ingest", "--source", str(env.source))
+        del files[:number]
+        env.run()
+
+    assert [(row[1], str(row[3]), row[5]) for row in env.clean("sales")] == [
+        (1, "6.00", 57),
+        (2, "8.00", None),  # nothing stood there when it was told last
+        (3, "5.00", 59),
+        (4, "7.00", 60),
+    ]
+    assert {entry["record"] for entry in env.quarantine("--file", "sales/1.csv")} == {1, 2}  # dept 3 came as it was

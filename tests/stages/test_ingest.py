@@ -623,15 +623,16 @@ def test_a_file_that_vanishes_before_it_is_copied_is_withdrawn(env: Environment)
     assert listed(env) == ["sales/landing-000001/b.csv"]
 
 
-def test_files_are_ordered_by_the_utf8_bytes_of_their_names(env: Environment) -> None:
-    names = ["0", "10", "9", "A", "B/a", "a", "a b", "a-", "a/b", "a0", "aa", "\u00e9", "\uffee", "\U0001f600"]
+def test_files_are_ordered_by_their_names_with_numbers_as_such(env: Environment) -> None:
+    # Texts in the order of UTF-8 bytes; in UTF-16 the last two would change places.
+    names = ["0", "9", "10", "A", "B/a", "a", "a0", "a b", "a-", "a/b", "aa", "\u00e9", "\uffee", "\U0001f600"]
     env.write({f"sales/{name}.csv": name.encode() for name in reversed(names)})
     ingest(env)
 
     keys = [f"sales/landing-000001/{name}.csv" for name in names]
-    assert listed(env) == sorted(keys, key=str.encode)
+    assert listed(env) == keys
     assert [file.path.read_bytes() for file in found(env)] == [
-        key.split("/", 2)[2].removesuffix(".csv").encode() for key in sorted(keys, key=str.encode)
+        key.split("/", 2)[2].removesuffix(".csv").encode() for key in keys
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -175,11 +176,18 @@ def test_a_mistyped_year_is_warned_of_and_fails_monitor_until_it_is_gone(chain: 
     assert "sales/new.csv: 1 record has a date far from all others, such as 2018-04-30 in record 180" in text
     check = chain.checks()["far_dates"]
     assert (check["value"], check["limit"], check["state"]) == ("2018-04-30 in sales/new.csv", "60 days apart", "fail")
-    assert check["hint"].startswith("retailstream quarantine withdraw sales/new.csv:180;")
+    assert check["hint"].startswith(
+        "retailstream quarantine withdraw sales/new.csv:180 --reason 'a mistyped year', then"
+    )
     assert chain.failing() == ["far_dates"]  # and the newest week is still that of 2010
     assert str(chain.checks()["newest_week_sales"]["value"]).startswith("2010-04-30")
     chain.run()
     assert chain.failing() == ["far_dates"]
+
+    chain.stage(*shlex.split(check["hint"].partition(",")[0])[1:])
+    assert chain.run("--max-rejects", "0")["status"] == "ok"
+    assert chain.failing() == []
+    assert len(chain.clean("sales")) == 13 * 180 - 1
 
 
 def test_a_year_that_is_mistyped_within_the_chains_years_is_far_from_its_files_dates(env: Environment) -> None:
@@ -200,7 +208,10 @@ def test_a_whole_file_of_a_mistyped_year_is_withdrawn_as_a_file(chain: Environme
     chain.write({"sales/new.csv": weekly(12, range(1, 21)).replace("/2010", "/2016")})
     assert len(warned(chain.run(), "far_date")) == 1
     check = chain.checks()["far_dates"]
-    assert check["hint"].startswith("retailstream quarantine withdraw sales/new.csv;")
+    assert check["hint"].startswith("retailstream quarantine withdraw sales/new.csv --reason")
+    chain.stage(*shlex.split(check["hint"].partition(",")[0])[1:])
+    chain.run()
+    assert chain.failing() == []
 
 
 def test_dates_after_today_are_far_but_for_the_week_that_ends_soon(env: Environment) -> None:

@@ -269,6 +269,17 @@ def test_a_file_that_is_not_readable_was_never_taken_in(two: Environment) -> Non
     )
 
 
+def test_a_file_that_came_in_as_it_is_may_be_withdrawn(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    env.write({"sales/a.csv": csv(SALES, sale(1, "1"), sale(1, "2"), sale(2, "3")), **STORE})
+    env.run(code=3)
+    monkeypatch.setenv("RETAILSTREAM__QUALITY__MAX_SUPERSEDED_IN_FILE", "100%")
+    env.run()
+    assert amounts(env) == {(1, "2010-02"): "2.00", (2, "2010-02"): "3.00"}
+    withdraw(env, "sales/a.csv:2")
+    env.run()
+    assert amounts(env) == {(1, "2010-02"): "1.00", (2, "2010-02"): "3.00"}
+
+
 def test_a_name_that_landed_twice_must_be_told_apart(two: Environment) -> None:
     two.write({"sales/b.csv": csv(SALES, sale(5, "5"))})
     two.run("--max-rejects", "50%")
@@ -415,6 +426,7 @@ def cases(draw: st.DrawFn) -> tuple[Landings, set[str], set[str]]:
 def landed(folder: Path, landings: Landings, without: Iterable[str], *, at_once: bool) -> Environment:
     """Return an environment with landings in which nothing is left of what goes but records that are none."""
     env, gone = new_environment(folder), set(without)
+    (env.source / "any.toml").write_text("[quality]\nmax_superseded_in_file = '100%'\n")
     for number, landing in enumerate(landings):
         for name, lines in landing.items():
             file = f"sales/{number}{name}.csv"
@@ -432,7 +444,12 @@ def landed(folder: Path, landings: Landings, without: Iterable[str], *, at_once:
 
 def follow(env: Environment, *stages: str) -> None:
     for stage in stages:
-        env.stage(stage, *(["--max-rejects", "100%"] if stage == "glue-merge" else []))
+        env.stage(
+            stage,
+            "--config",
+            str(env.source / "any.toml"),
+            *(["--max-rejects", "100%"] if stage == "glue-merge" else []),
+        )
 
 
 @settings(max_examples=SHARE)

@@ -54,9 +54,9 @@ def read_by_us(path: Path) -> Rows:
 
 def as_spooled(path: Path) -> Rows:
     return [
-        (str(record.number), "", "", "", *(value or "" for value in record.fields))
+        (str(record.number), record.ignored or "", "", "", "", *(value or "" for value in record.fields))
         if record.defect is None
-        else (str(record.number), record.defect.rule, record.defect.column or "", record.defect.value, "", "", "")
+        else (str(record.number), "", record.defect.rule, record.defect.column or "", record.defect.value, "", "", "")
         for record in records(path, survey(path, STORES), STORES)
     ]
 
@@ -228,8 +228,8 @@ def test_a_defect_is_spooled_with_its_column(engine: duckdb.DuckDBPyConnection, 
     done = spool(path, survey(path, STORES), STORES, target)
 
     assert read_by_duckdb(engine, target, done.options, (*SPOOL_COLUMNS, *STORES.names)) == [
-        ("1", "encoding", "type", 'A\\xff",', "", "", ""),
-        ("2", "columns", "", "2 fields, 3 expected", "", "", ""),
+        ("1", "", "encoding", "type", 'A\\xff",', "", "", ""),
+        ("2", "", "columns", "", "2 fields, 3 expected", "", "", ""),
     ]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from retailstream import cleaning
 from retailstream.adapters.engine import file_figures
+from retailstream.adapters.engine.absent_columns import optional
 from retailstream.adapters.engine.duckdb_merge import DuckDbMerge
 from retailstream.adapters.engine.duckdb_reading import sources
 from retailstream.contracts import BLANKS
@@ -39,10 +40,12 @@ class DuckDbChecked:
         self._contract = contract
         self._schema = f"{contract.name}_merge"
         self._key = ", ".join(contract.key)
+        self._landed: Sequence[LandedFile] = ()
 
     def over(self, files: Sequence[LandedFile], *, settled: Collection[tuple[int, int]]) -> DuckDbChecked:
         """Do the work, and return what was checked, ready to be asked and merged."""
         self.drop()
+        self._landed = files
         self._connection.execute(f"create schema {self._schema}")
         self._list_files(files)
         self._check(files)
@@ -74,7 +77,8 @@ class DuckDbChecked:
         self._connection.execute(
             f"create view {self._table('entering')} as from {self._table('numbered')}{file_figures.without(refused)}"
         )
-        return DuckDbMerge(self._connection, self._contract, self._schema).over(current)
+        files = [file for file in self._landed if file.number not in refused]
+        return DuckDbMerge(self._connection, self._contract, self._schema).over(files, current)
 
     def drop(self) -> None:
         """Free the memory of all tables, or of those of the contract's merge before."""
@@ -84,22 +88,25 @@ class DuckDbChecked:
         return f"{self._schema}.{name}"
 
     def _list_files(self, files: Sequence[LandedFile]) -> None:
+        names = optional(self._contract)
+        flags = "".join(f", unnest($has_{name}::boolean[]) as has_{name}" for name in names)
         self._connection.execute(
             f"create table {self._table('files')} as select"
             " unnest($numbers::integer[]) as number, unnest($landings::integer[]) as landing,"
-            " unnest($names::varchar[]) as file",
+            f" unnest($names::varchar[]) as file{flags}",
             {
                 "numbers": [file.number for file in files],
                 "landings": [file.landing for file in files],
                 "names": [file.file for file in files],
-            },
+            }
+            | {f"has_{name}": [name in file.survey.columns for file in files] for name in names},
         )
 
     def _check(self, files: Sequence[LandedFile]) -> None:
         columns = "".join(f", {column.name} {column.sql_type}" for column in self._contract.columns)
         self._connection.execute(
             f"create table {self._table('checked')}"
-            f" (number integer, given integer, broken varchar, value varchar{columns})"
+            f" (number integer, given integer, ignored ubigint, broken varchar, value varchar{columns})"
         )
         for source in sources(files, self._contract, self._work):
             self._connection.execute(
@@ -128,7 +135,7 @@ class DuckDbChecked:
         values = ", ".join(f"{cleaning.value(column, DIALECT)} as v_{column.name}" for column in columns)
         offending = " ".join(f"when '{column.name}' then {column.name}" for column in columns)
         return f"""
-            select number, given, broken,
+            select number, given, case when ignored is not null then hash(ignored) end, broken,
                    case when broken is not null
                         then coalesce(defect_value, case split_part(broken, ':', 1) {offending} end) end,
                    {", ".join(f"v_{column.name}" for column in columns)}

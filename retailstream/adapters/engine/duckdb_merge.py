@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from retailstream.adapters.engine.absent_columns import Tables, filled_sql
 from retailstream.adapters.engine.duckdb_files import copy_partitions, month_of, only, parquet, rows_by_partition
-from retailstream.ports import FoundReject, RowCounts
+from retailstream.ports import Disagreement, FoundReject, RowCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -14,14 +15,18 @@ if TYPE_CHECKING:
     import duckdb
 
     from retailstream.contracts import Contract
-    from retailstream.ports import LakeFile
+    from retailstream.ports import LakeFile, LandedFile
 
 LINEAGE = ("source_landing", "source_file", "source_record")
 """Where each clean row came from, beside the contract's columns."""
 
 
 class DuckDbMerge:
-    """The new rows of one table, merged, in the schema where they were checked: entering → losers → merged."""
+    """The new rows of one table, merged, in the schema where they were checked.
+
+    Each step leaves a table that the next one reads: entering → accepted, where columns that files lack are filled →
+    losers → merged.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, contract: Contract, schema: str) -> None:
         self._connection = connection
@@ -29,9 +34,10 @@ class DuckDbMerge:
         self._schema = schema
         self._key = ", ".join(contract.key)
 
-    def over(self, current: Mapping[str, LakeFile]) -> DuckDbMerge:
+    def over(self, files: Sequence[LandedFile], current: Mapping[str, LakeFile]) -> DuckDbMerge:
         """Do the work, and return the merge, ready to be asked and written."""
         touched = [current[name].path for name in self._fresh_partitions() if name in current] if current else []
+        self._accept(files, touched)
         self._find_losers(touched)
         self._lay_over(touched)
         return self
@@ -59,6 +65,14 @@ class DuckDbMerge:
         while rows := cursor.fetchmany(10_000):
             yield from (FoundReject(*row) for row in rows)
 
+    def disagreements(self) -> list[Disagreement]:
+        """Return the pairs of files of one landing that disagree, those about the most rows first."""
+        rows = self._connection.execute(
+            f"select file, beside, count(*) as rows from {self._table('losers')}"
+            " where differs and beside is not null group by file, beside order by rows desc, file, beside"
+        ).fetchall()
+        return [Disagreement(*row) for row in rows]
+
     def partitions(self) -> Mapping[str, int]:
         """Return the rows of each partition that the new rows touch."""
         return rows_by_partition(self._connection, self._contract, self._table("merged"))
@@ -78,25 +92,40 @@ class DuckDbMerge:
         accepted = f"{self._table('entering')} where broken is null"
         return list(rows_by_partition(self._connection, self._contract, accepted))
 
+    def _accept(self, files: Sequence[LandedFile], current: Sequence[Path]) -> None:
+        rows = f"(from {self._table('entering')} where broken is null)"
+        shared = f"(from {rows} semi join {self._table('doubled')} using ({self._key}))"
+        old = parquet("$paths") if current else None
+        query = filled_sql(self._contract, files, Tables(rows, self._table("files"), shared, old))
+        paths = {"paths": [only(path) for path in current]}
+        if "$paths" in query:
+            self._connection.execute(f"create table {self._table('accepted')} as {query}", paths)
+        else:
+            self._connection.execute(f"create view {self._table('accepted')} as {query}")
+
     def _find_losers(self, current: Sequence[Path]) -> None:
         """List who lost: new rows to later rows of their key, and rows that were clean before to any new row."""
-        differs = " or ".join(f"loser.{name} is distinct from winner.{name}" for name in self._contract.names)
+        values = " or ".join(f"loser.{name} is distinct from winner.{name}" for name in self._contract.names)
         self._connection.execute(f"""
             create table {self._table("losers")} as
             with ranked as (select *, row_number() over (partition by {self._key} order by number desc, record desc)
                                         as place
-                              from {self._table("entering")} semi join {self._table("doubled")} using ({self._key})
-                             where broken is null)
-            select loser.number, loser.record, files.landing, files.file, false as earlier, {differs} as differs
+                              from {self._table("accepted")} semi join {self._table("doubled")} using ({self._key}))
+            select loser.number, loser.record, files.landing, files.file, false as earlier,
+                   {values} or (files.landing = taken.landing and coalesce(loser.ignored <> winner.ignored, false))
+                     as differs,
+                   case when files.landing = taken.landing and files.number <> taken.number then taken.file end
+                     as beside
               from ranked as loser
               join ranked as winner using ({self._key})
               join {self._table("files")} as files on files.number = loser.number
+              join {self._table("files")} as taken on taken.number = winner.number
              where loser.place > 1 and winner.place = 1""")
         if current:
             self._connection.execute(
                 f"""
                 insert into {self._table("losers")}
-                select null, loser.source_record, loser.source_landing, loser.source_file, true, {differs}
+                select null, loser.source_record, loser.source_landing, loser.source_file, true, {values}, null
                   from {parquet("$paths")} as loser
                   join ({self._winners()}) as winner using ({self._key})""",
                 {"paths": [only(path) for path in current]},
@@ -104,8 +133,7 @@ class DuckDbMerge:
 
     def _winners(self) -> str:
         losers = f"(select number, record from {self._table('losers')} where not earlier)"
-        return f"""select entering.* from {self._table("entering")} as entering anti join {losers}
-                    using (number, record) where broken is null"""
+        return f"select * from {self._table('accepted')} anti join {losers} using (number, record)"
 
     def _lay_over(self, current: Sequence[Path]) -> None:
         names = ", ".join(self._contract.names)

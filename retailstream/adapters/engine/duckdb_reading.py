@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from retailstream.contracts import Contract
     from retailstream.ports import LandedFile
 
-DEFECT: Final = SPOOL_COLUMNS[1:]
+DEFECT: Final = SPOOL_COLUMNS[2:]
 """What our reader says of a record that it finds broken; null for all others."""
 
 _NUMBER: Final = "list_extract($numbers::integer[], cast(file_index as bigint) + 1)"
@@ -36,7 +36,7 @@ class Source:
     """A query for the records of files, and its parameters.
 
     It has the `number` of the file, the number of the record as `given`, null where that is the row's place in its
-    file, the defect, and the contract's columns.
+    file, the fields that no contract knows as `ignored`, the defect, and the contract's columns.
     """
 
     query: str
@@ -85,7 +85,7 @@ def _spooled(files: Sequence[LandedFile], contract: Contract, work: Path) -> Ite
     options = Spool(0, max(spooled.longest for spooled in spools)).options
     columns = _texts((*SPOOL_COLUMNS, *contract.names))
     read = f"read_csv($paths, {options}, hive_partitioning = false, columns = {columns})"
-    names = ", ".join((*DEFECT, *contract.names))
+    names = ", ".join(("ignored", *DEFECT, *contract.names))
     query = f"select {_NUMBER} as number, cast(record as integer) as given, {names} from {read}"
     yield Source(query, {"paths": [only(path) for path in paths], "numbers": [file.number for file in files]})
     for path in paths:
@@ -102,7 +102,14 @@ def _fields(header: Sequence[str | None], contract: Contract) -> str:
     absent = [name for name in contract.names if name not in header]
     nulls = "".join(f", cast(null as varchar) as {name}" for name in (*DEFECT, *absent))
     present = "".join(f", {name}" for name in contract.names if name in header)
-    return f"cast(null as integer) as given{nulls}{present}"
+    return f"cast(null as integer) as given, {_ignored(header)} as ignored{nulls}{present}"
+
+
+def _ignored(header: Sequence[str | None]) -> str:
+    """Return what `ignored_text` makes of a plain file's fields, which have neither commas nor quotes, in SQL."""
+    unknown = [name for column, name in zip(header, _names(header), strict=True) if column is None]
+    texts = ", ".join(f"',', coalesce({name}, '')" for name in unknown)
+    return f"concat({texts})" if texts else "cast(null as varchar)"
 
 
 def _texts(columns: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from retailstream import cleaning
 from retailstream.adapters.engine import file_figures
 from retailstream.adapters.engine import spark_reading as reading
+from retailstream.adapters.engine.absent_columns import flags, optional
 from retailstream.adapters.engine.spark_merge import SparkMerge
 from retailstream.adapters.engine.spark_views import SparkViews
 from retailstream.contracts import BLANKS
@@ -33,11 +34,14 @@ class SparkChecked:
     def __init__(self, spark: SparkSession, contract: Contract) -> None:
         self._contract = contract
         self._views = SparkViews(spark, contract)
+        self._landed: Sequence[LandedFile] = ()
 
     def over(self, files: Sequence[LandedFile], *, settled: Collection[tuple[int, int]]) -> SparkChecked:
         """Do the work, and return what was checked, ready to be asked and merged."""
-        listed = [(file.number, file.landing, file.file) for file in files]
-        self._views.rows("files", listed, "number int, landing int, file string")
+        self._landed = files
+        listed = [(file.number, file.landing, file.file, *flags(self._contract, file)) for file in files]
+        has = "".join(f", has_{name} boolean" for name in optional(self._contract))
+        self._views.rows("files", listed, f"number int, landing int, file string{has}")
         self._check(files, settled)
         return self
 
@@ -59,7 +63,8 @@ class SparkChecked:
     def merge(self, *, current: Mapping[str, LakeFile], refused: Collection[int] = ()) -> SparkMerge:
         """Lay the accepted records over the current partitions, without the files of the refused numbers."""
         self._views.make("entering", f"select * from {self._views.name('numbered')}{file_figures.without(refused)}")
-        return SparkMerge(self._views).over(current)
+        files = [file for file in self._landed if file.number not in refused]
+        return SparkMerge(self._views).over(files, current)
 
     def forget(self) -> None:
         """Give back what Spark keeps of the records, which is of no use afterwards."""
@@ -76,7 +81,7 @@ class SparkChecked:
         self._views.keep(
             "numbered",
             f"""
-            select number, record, broken, {typed},
+            select number, record, case when ignored is not null then xxhash64(ignored) end as ignored, broken, {typed},
                    case when broken is not null
                         then coalesce(defect_value, case split_part(broken, ':', 1) {offending} end) end as value
               from (select *, {cleaning.broken(self._contract, DIALECT)} as broken

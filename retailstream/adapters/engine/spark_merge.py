@@ -1,7 +1,7 @@
 """One merge on Spark: the same steps as on one machine, as SQL over views that its processes compute.
 
-entering → ranked → losers → merged. Nothing of it is larger than a task but what `write` collects, which is a few
-months at a time.
+entering → accepted → ranked → losers → merged. Nothing of it is larger than a task but what `write` collects, which is
+a few months at a time.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from retailstream.adapters.engine import spark_reading as reading
+from retailstream.adapters.engine.absent_columns import Tables, filled_sql
 from retailstream.manifests import WHOLE
-from retailstream.ports import FoundReject, RowCounts
+from retailstream.ports import Disagreement, FoundReject, RowCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from retailstream.adapters.engine.spark_views import SparkViews
-    from retailstream.ports import LakeFile
+    from retailstream.ports import LakeFile, LandedFile
 
 COLLECTED_ROWS: Final = 2_000_000
 """How many rows the driver holds at a time, as far as months are not larger."""
@@ -38,11 +39,12 @@ class SparkMerge:
         self._key = ", ".join(self._contract.key)
         self._month = "substr(cast(date as string), 1, 7)" if self._contract.by_month else f"'{WHOLE}'"
 
-    def over(self, current: Mapping[str, LakeFile]) -> SparkMerge:
+    def over(self, files: Sequence[LandedFile], current: Mapping[str, LakeFile]) -> SparkMerge:
         """Do the work, and return the merge, ready to be asked and written."""
         fresh = self._rows_by_partition(f"{self._table('entering')} where broken is null")
-        files = [current[name] for name in fresh if name in current]
-        self._views.read("current", files, reading.read_clean, reading.clean_schema(self._contract))
+        touched = [current[name] for name in fresh if name in current]
+        self._views.read("current", touched, reading.read_clean, reading.clean_schema(self._contract))
+        self._accept(files, any_old=bool(touched))
         self._find_losers()
         self._lay_over()
         return self
@@ -69,6 +71,14 @@ class SparkMerge:
         for row in found.toLocalIterator(prefetchPartitions=True):
             yield FoundReject(*row)
 
+    def disagreements(self) -> list[Disagreement]:
+        """Return the pairs of files of one landing that disagree, those about the most rows first."""
+        rows = self._views.ask(
+            f"select file, beside, count(*) as rows from {self._table('losers')}"
+            " where differs and beside is not null group by file, beside order by rows desc, file, beside"
+        )
+        return [Disagreement(*row) for row in rows]
+
     def partitions(self) -> Mapping[str, int]:
         """Return the rows of each partition that the new rows touch."""
         return self._rows_by_partition(self._table("merged"))
@@ -92,25 +102,35 @@ class SparkMerge:
     def _table(self, name: str) -> str:
         return self._views.name(name)
 
+    def _accept(self, files: Sequence[LandedFile], *, any_old: bool) -> None:
+        rows = f"(select * from {self._table('entering')} where broken is null)"
+        old = self._table("current") if any_old else None
+        self._views.make("accepted", filled_sql(self._contract, files, Tables(rows, self._table("files"), rows, old)))
+
     def _find_losers(self) -> None:
         """List who lost: new rows to later rows of their key, and rows that were clean before to any new row."""
-        differs = " or ".join(f"not (loser.{name} <=> winner.{name})" for name in self._contract.names)
+        values = " or ".join(f"not (loser.{name} <=> winner.{name})" for name in self._contract.names)
         self._views.keep(
             "ranked",
             f"""
             select *, row_number() over (partition by {self._key} order by number desc, record desc) as place
-              from {self._table("entering")} where broken is null""",
+              from {self._table("accepted")}""",
         )
         self._views.keep(
             "losers",
             f"""
-            select loser.number, loser.record, files.landing, files.file, false as earlier, {differs} as differs
+            select loser.number, loser.record, files.landing, files.file, false as earlier,
+                   {values} or (files.landing = taken.landing and coalesce(loser.ignored <> winner.ignored, false))
+                     as differs,
+                   case when files.landing = taken.landing and files.number <> taken.number then taken.file end
+                     as beside
               from {self._table("ranked")} as loser
               join {self._table("ranked")} as winner using ({self._key})
               join {self._table("files")} as files on files.number = loser.number
+              join {self._table("files")} as taken on taken.number = winner.number
              where loser.place > 1 and winner.place = 1
              union all
-            select null, loser.source_record, loser.source_landing, loser.source_file, true, {differs}
+            select null, loser.source_record, loser.source_landing, loser.source_file, true, {values}, null
               from {self._table("current")} as loser
               join (select * from {self._table("ranked")} where place = 1) as winner using ({self._key})""",
         )

@@ -41,9 +41,9 @@ _TYPES: Final = {
 
 
 def raw_schema(contract: Contract) -> pa.Schema:
-    """Return the columns of a record before it is checked: numbers of file and record, defect, fields of text."""
+    """Return the columns of a record before it is checked: its numbers, fields ignored, defect, fields."""
     fields = [(name, pa.string()) for name in contract.names]
-    return pa.schema([("number", pa.int32()), ("record", pa.int32()), *_DEFECT, *fields])
+    return pa.schema([("number", pa.int32()), ("record", pa.int32()), ("ignored", pa.string()), *_DEFECT, *fields])
 
 
 def clean_schema(contract: Contract) -> pa.Schema:
@@ -103,16 +103,26 @@ def _plain(contract: Contract, file: LandedFile) -> Iterator[pa.RecordBatch]:
         parse_options=csv.ParseOptions(quote_char=False, double_quote=False, ignore_empty_lines=False),
         convert_options=csv.ConvertOptions(
             column_types=dict.fromkeys(header, pa.string()),
-            include_columns=list(places.values()),
+            include_columns=header if file.survey.unknown else list(places.values()),
             strings_can_be_null=True,
             null_values=[""],
         ),
     )
     schema, done = raw_schema(contract), 0
     for batch in reader:
-        found = dict(zip(places, batch.columns, strict=True))
+        found: dict[str, Any] = {name: batch.column(place) for name, place in places.items()}
+        if file.survey.unknown:
+            unknown = [batch.column(place) for place in header if place not in places.values()]
+            found["ignored"] = _ignored(unknown)
         yield _batch(schema, file.number, range(done + 1, done + batch.num_rows + 1), found)
         done += batch.num_rows
+
+
+def _ignored(columns: Sequence[pa.Array]) -> pa.Array:
+    """Return what `ignored_text` makes of a plain file's fields, which have neither commas nor quotes."""
+    from pyarrow import compute  # noqa: PLC0415 -- only the processes that read need it
+
+    return compute.binary_join_element_wise("", *columns, ",", null_handling="replace", null_replacement="")
 
 
 def _odd(contract: Contract, file: LandedFile) -> Iterator[pa.RecordBatch]:
@@ -122,6 +132,7 @@ def _odd(contract: Contract, file: LandedFile) -> Iterator[pa.RecordBatch]:
     while some := list(islice(found, ROWS)):
         defects = [record.defect for record in some]
         columns: dict[str, Any] = {
+            "ignored": [record.ignored for record in some],
             "defect": [defect.rule if defect else None for defect in defects],
             "defect_column": [defect.column if defect else None for defect in defects],
             "defect_value": [defect.value if defect else None for defect in defects],

@@ -56,6 +56,8 @@ _RULES: Final = (
         "no CSV but what the entry names, such as a workbook or UTF-16; a NUL byte, or a header that is not UTF-8",
     ),
     ("missing_column", "file", "a column that is not optional is missing from the header, or one is there twice"),
+    ("date_order", "file", "read day first its dates fall on no week end, read month first all of them do"),
+    ("shared_keys", "file", "too many of its records share a key with another of them, as single sales or days do"),
 )
 
 _AFTER: Final = """\
@@ -64,9 +66,18 @@ by column in the order of the contract.
 
 ## Keys
 
-Rows of one key are ordered by landing, then by file name (its bytes), then by record; the last wins, since what comes
-later is a correction. A loser that equals the winner in all columns is a *duplicate*; one that differs is *superseded*
-and stays on record in the quarantine. Where the loser is clean from an earlier run, it counts as *replaced*.
+Rows of one key are ordered by landing, then by file, then by record; the last wins, since what comes later is a
+correction. Files of one landing are ordered by name without its ending, digits as numbers: `week-9.csv`, `week-10.csv`,
+`week-10 (1).csv`, `week-10_v2.csv`; a warning names those that disagree about a row. A loser that equals the winner
+in all columns, also in those that no contract knows where both landed together, is a *duplicate*; one that differs is
+*superseded* and stays on record in the quarantine. Where the loser is clean from an earlier run, it counts as
+*replaced*.
+
+A file without an optional column leaves alone what was there: its rows take over the value of the row before them. An
+empty field of a column that is there means null.
+
+Where more records of one file share a key than `quality.max_superseded_in_file` allows, the file is finer than its
+table, and nothing is published before it is corrected, discarded, or let in by a higher limit.
 
 ## Customers
 

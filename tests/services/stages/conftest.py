@@ -24,10 +24,15 @@ EMBEDDED_ALONE = {
     "test_a_dry_run_makes_not_even_a_home": "is about a home that is not there",
     "test_rows_of_other_months_are_not_touched_in_the_database": "counts by triggers of SQLite",
     "test_a_correction_leaves_the_other_rows_of_its_month_alone": "counts by triggers of SQLite",
-    "test_an_environment_that_is_not_there_is_not_unhealthy_and_not_made": "is about a home that is not there",
+    "test_an_environment_that_is_not_there_says_what_to_do_and_is_not_made": "is about a home that is not there",
     "test_sqoop_needs_tables_and_names_the_stage_that_makes_them": "reads the name of a SQLite file",
 }
 """Tests of the suites that are about SQLite or folders, and why."""
+
+SUITES = (test_corrections, test_dirty_fields, test_dirty_files, test_law, test_monitor, test_twice)
+
+if gone := EMBEDDED_ALONE.keys() - {name for suite in SUITES for name in vars(suite)}:
+    raise pytest.UsageError(f"no test of the suites is called {', '.join(sorted(gone))}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -47,7 +52,7 @@ def _services(s3_server: S3Server, mariadb: MariaDb) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         for name, value in s3_server.environment.items():
             patched.setenv(name, value)
-        for suite in (test_corrections, test_dirty_fields, test_dirty_files, test_law, test_monitor, test_twice):
+        for suite in SUITES:
             for name in ("new_environment", "copied"):
                 if hasattr(suite, name):
                     patched.setattr(suite, name, getattr(served, name))

@@ -100,14 +100,18 @@ class Served(Environment):
         with closing(self.mariadb.connect(self.name)) as connection, connection.cursor() as cursor:
             cursor.execute(said, values)
 
+    def address(self, path: Path) -> str:
+        """Return what the product calls an object, or a file of the home."""
+        within = path.relative_to(self.home).as_posix()
+        return f"s3://{self.name}-{within.removeprefix('lake/')}" if within.startswith("lake/") else str(path)
+
     def overwrite(self, path: Path, data: bytes) -> None:
         """Give other bytes to an object, through its server, or to a file of the home."""
-        lake = self.home / "lake"
-        if not path.is_relative_to(lake):
+        bucket, _, key = self.address(path).removeprefix("s3://").partition("/")
+        if bucket:
+            self.s3.client().put_object(Bucket=bucket, Key=key, Body=data)
+        else:
             path.write_bytes(data)
-            return
-        bucket, *key = path.relative_to(lake).parts
-        self.s3.client().put_object(Bucket=f"{self.name}-{bucket}", Key="/".join(key), Body=data)
 
     def files(self, *folders: str) -> dict[str, bytes]:
         """Return the content of every file in these folders of the home, and of every object."""
