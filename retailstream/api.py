@@ -47,7 +47,7 @@ def analyze(
 def chart(
     use_case: str,
     *,
-    home: str | Path = settings.HOME,
+    home: str | Path | None = None,
     config: str | Path | None = None,
     engine: str | None = None,
     **parameters: object,
@@ -55,7 +55,7 @@ def chart(
     """Return the chart of an analysis, which a notebook shows; None where the answer has no rows."""
     from retailstream.analytics.charts.drawing import draw  # noqa: PLC0415 -- a third of a second
 
-    return draw(_answer(use_case, Path(home), config, engine, parameters).answer)
+    return draw(_answer(use_case, home, config, engine, parameters).answer)
 
 
 def _answer(

@@ -10,6 +10,7 @@ from retailstream.analytics.catalog import use_cases
 from retailstream.analytics.charts import drawing
 from retailstream.analytics.report import page
 from retailstream.analytics.report.evidence import Evidence, Finding, extent
+from retailstream.printable import printable
 from retailstream.questions import ask
 
 if TYPE_CHECKING:
@@ -32,12 +33,12 @@ def gather(env: Environment, found: Extent) -> Evidence:
     rejected = env.quarantine.count_open()
     return Evidence(
         extent=found,
-        run_id=loaded.run_id if loaded else None,
+        run_id=printable(loaded.run_id) if loaded else None,
         as_of=loaded.ended_at if loaded else None,
         landed_at=landed.ended_at if landed else None,
         rows_in=found.sales_rows + found.feature_rows + rejected,
         rows_quarantined=rejected,
-        findings=[Finding(check.name, check.shown, check.state) for check in monitoring.look(env).checks],
+        findings=[Finding(check.name, printable(check.shown), check.state) for check in monitoring.look(env).checks],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from retailstream.ports import Database, Lake, Merger, MetricsTarget, Results
     from retailstream.settings import Loaded, Settings
 
+
+_PORT: Final = re.compile(r"(?<=://)[^/@:]*:\d+(?=/)")
 
 _LAKES: Final = "use file://FOLDER, s3://BUCKET or hdfs://HOST:PORT/FOLDER"
 
@@ -113,7 +116,8 @@ def sharing_duckdb(env: Environment) -> Iterator[Environment]:
 def open_lake(settings: Settings, url: str) -> Lake:
     """Return the lake of a `file://`, `s3://` or `hdfs://` URL."""
     scheme, _, place = url.partition("://")
-    if masked(url) != url:
+    without_port = _PORT.sub("", url)  # `hdfs://host:8020/a@b` has neither user nor password
+    if masked(without_port) != without_port:
         raise UsageError(f"'{masked(url)}' holds a password, which is of no use there", hint=_LAKES)
     if scheme == "s3" and place:
         from retailstream.adapters.lake.s3 import Storage, open_s3  # noqa: PLC0415 -- what a scheme needs, and no more

@@ -123,6 +123,16 @@ def test_an_error_repeats_words_of_the_command_line_harmless(
     assert_harmless(outcome.stdout + outcome.stderr)
 
 
+@pytest.mark.slow
+def test_the_page_of_a_report_is_harmless(env: Environment, tmp_path: Path) -> None:
+    env.write(FIRST)
+    env.run("--max-rejects", "60%", "--run-id", f"late{EVIL}")
+    assert env.command("analyze", "all", "--report", str(tmp_path / "report")).exit_code == 0
+    page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    assert r"late\x1b]0;owned" in page
+    assert_harmless(page.replace("\t", " "))
+
+
 def test_whatever_is_composed_is_printed_by_those_that_make_it_harmless() -> None:
     """`print` itself is for constants; `say`, tables and JSON lines are for what holds names of others."""
     folder = Path(retailstream.cli.app.__file__).parent

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from retailstream import settings
+from retailstream import settings, wiring
 from retailstream.analytics.catalog import use_cases
 from retailstream.cli.reference.settings import settings_page
 from tests.cli.test_usage import commands
@@ -146,3 +146,13 @@ def test_a_config_file_with_secrets_is_no_leak(landed: Environment, tmp_path: Pa
         assert outcome.exit_code == 0, outcome.stderr
         assert SECRET not in outcome.stdout
         assert outcome.stdout.count("x://ann:***@h/") == len(url_settings())
+
+
+@pytest.mark.parametrize("url", ["hdfs://127.0.0.1:8020/user/ann@corp", "s3://bucket/a:b@c", "file:///srv/a:b@c"])
+def test_a_folder_with_an_at_sign_is_no_password(
+    landed: Environment, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retailstream.adapters.lake.hdfs.open_hdfs", lambda place, *_: place)
+    monkeypatch.setattr("retailstream.adapters.lake.s3.open_s3", lambda place, *_: place)
+    loaded = settings.load(home=landed.home, config=None, flags={})
+    assert wiring.open_lake(loaded.settings, url)

@@ -101,6 +101,7 @@ def test_every_command_works_in_the_home_of_the_variable(
     assert [run["stage"] for run in env.command("runs", "--format", "json").document][-1] == "run"
     assert not (tmp_path / ".retailstream").exists()
     assert len(retailstream.analyze("yearly-stores")) == 2
+    assert retailstream.chart("yearly-stores") is not None
 
 
 def test_variables_of_other_programs_are_no_settings(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
