@@ -12,16 +12,19 @@ PEERS := .cache/peers
 EXTRAS := [hdfs,hive,orc,spark]
 AIRFLOW := RETAILSTREAM_STACK=$(CURDIR)/.airflow
 
-## demo: set everything up, run a synthetic chain through the pipeline, and ask it two questions
+## demo: set everything up, run a synthetic chain through the pipeline, and see a report and an answer in words
 .PHONY: demo
+demo: export RETAILSTREAM_HOME := $(CURDIR)/$(DEMO)/home
 demo: compiled
 	rm -rf $(DEMO)
-	$(BIN)/retailstream sample $(DEMO)/source
-	$(BIN)/retailstream run --source $(DEMO)/source --home $(DEMO)/home
-	$(BIN)/retailstream analyze holiday-sales --home $(DEMO)/home | head -n 8
-	$(BIN)/retailstream analyze yearly-stores --home $(DEMO)/home | head -n 8
+	$(BIN)/retailstream sample $(DEMO)/drop
+	$(BIN)/retailstream run --source $(DEMO)/drop --report $(DEMO)/report
+	$(BIN)/retailstream analyze customer-visits
 	@echo
-	@echo "Ask more: $(BIN)/retailstream analyze list; then $(BIN)/retailstream analyze NAME --home $(DEMO)/home"
+	@$(BIN)/retailstream analyze holiday-sales --json | $(BIN)/python -c 'import json, sys; print(json.load(sys.stdin)["headline"])'
+	@echo
+	@echo 'Ask more:  source $(BIN)/activate; export RETAILSTREAM_HOME="$(CURDIR)/$(DEMO)/home"; retailstream analyze list'
+	@echo 'The report: $(CURDIR)/$(DEMO)/report/index.html'
 
 ## test: set everything up, and run the fast tests
 .PHONY: test

@@ -77,11 +77,15 @@ def analyses(questions: Mapping[str, Mapping[str, object]]) -> Callable[[QueryEn
 
 def csv_text(found: TypedAnswer) -> str:
     """Return a header and a line a row; nothing stands for null, and no text can start a formula in a spreadsheet."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(found.answer.columns)
-    writer.writerows([_inert(value) for value in row] for row in found.answer.rows)
-    return text.getvalue()
+    rows = ([_inert(value) for value in row] for row in found.answer.rows)
+    return "".join(map(_csv_line, (found.answer.columns, *rows)))
+
+
+def _csv_line(values: Iterable[str]) -> str:
+    """Return a line that ends with a line feed; only where it ends with both does the writer quote a lone return."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerow(values)
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def json_text(found: TypedAnswer) -> str:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from retailstream.contracts import BLANKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from io import BufferedIOBase
     from pathlib import Path
 
@@ -38,6 +38,7 @@ reach, and a field that starts with such a run is closed inside it, so no byte i
 
 _STRAY_BYTE: Final = re.compile("[\udc80-\udcff]")
 _REST: Final = re.compile(rb"[^,\r\n]*")
+_LINE: Final = re.compile(rb"[^\r\n]+")
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 _SEPARATORS: Final = BLANKS + ","
 """A row of nothing else is as blank as an empty one: spreadsheets write such for rows without cells."""
@@ -134,21 +135,22 @@ def _tidy(block: bytes) -> list[Row]:
     In strict mode Python's reader refuses a quote that is not closed and anything that follows a closing one; what
     it takes, it reads by our grammar.
     """
-    lines = _text(block).split("\n")[:-1]
+    text = _text(block).replace("\r\n", "\n")
+    lines = text.split("\n")[:-1]
     try:
-        rows = list(csv.reader(lines, strict=True))
+        # Python's reader would take a lone CR in quotes as part of its line, but it may end a record.
+        rows = [] if "\r" in text else list(csv.reader(lines, strict=True))
     except csv.Error:
         return []
     if len(rows) != len(lines):
         return []
-    return [
-        (line.rstrip("\r"), row, "") for line, row in zip(lines, rows, strict=True) if line.strip(_SEPARATORS + "\r")
-    ]
+    return [(line, row, "") for line, row in zip(lines, rows, strict=True) if line.strip(_SEPARATORS)]
 
 
 def _first_record(data: bytes, start: int, *, whole: bool, width: int) -> tuple[list[Row], int] | None:
     """Return the rows that the record which starts there is read as, and its end; None where more must be known."""
     fields: list[str] = []
+    spans: list[tuple[int, int]] = []
     opened_at = start
     while True:
         is_quoted, close = data.startswith(b'"', opened_at), opened_at - 1
@@ -163,10 +165,13 @@ def _first_record(data: bytes, start: int, *, whole: bool, width: int) -> tuple[
             return None
         if is_quoted and (close < 0 or data[rest:end].strip(BLANKS.encode())):
             return _flawed(data, start, opened_at, whole=whole)
+        if is_quoted and _LINE_END.search(data, opened_at, close):
+            spans.append((opened_at - start, close - start))
         quoted = data[opened_at + 1 : close].replace(b'""', b'"') if is_quoted else b""
         fields.append(_text(quoted) + _text(data[rest:end]))
         if not data.startswith(b",", end):
-            return _swallowed(data[start:end], width) or [(_text(data[start:end]), fields, "")], end
+            raw = data[start:end]
+            return _swallowed(raw, spans, width or len(fields)) or [(_text(raw), fields, "")], end
         opened_at = end + 1
 
 
@@ -179,18 +184,32 @@ def _flawed(data: bytes, start: int, quote: int, *, whole: bool) -> tuple[list[R
     return _each_line(data[start:end], _text(data[quote : min(end, quote + _SHOWN_BYTES)])), end
 
 
-def _swallowed(raw: bytes, width: int) -> list[Row]:
+def _swallowed(raw: bytes, spans: Sequence[tuple[int, int]], width: int) -> list[Row]:
     """Return the lines of a record that has taken in lines which by themselves look like records; else nothing.
 
-    Its first and its last line do where a stray quote has joined two records: one alone may well look like one, as
-    where the text of several lines is the first field, or the last.
+    Its first and its last line do where a stray quote has joined two records. One alone may well look like one, as
+    where the text of several lines is the first field, or the last; but not with a comma of it in that text. `spans`
+    are the places of the quotes of such text; the header is held to its own `width`.
     """
-    if not width or not (b"\n" in raw or b"\r" in raw):
+    if not spans:
         return []
     first, *inner, last = _LINE_END.split(raw)
-    if not (any(_has_fields(line, width) for line in inner) or first.count(b",") == last.count(b",") == width - 1):
+    joined = first.count(b",") == last.count(b",") == width - 1
+    if not (joined or any(_has_fields(line, width) for line in inner) or _takes_commas(raw, spans, width)):
         return []
     return _each_line(raw, f"a quoted field that spans {len(inner) + 2:,} lines")
+
+
+def _takes_commas(raw: bytes, spans: Sequence[tuple[int, int]], width: int) -> bool:
+    """Say whether commas of a line that by itself looks like a record stand in a field on several lines."""
+    for opening, closing in spans:
+        first = max(raw.rfind(b"\n", 0, opening), raw.rfind(b"\r", 0, opening)) + 1
+        last = _LINE.match(raw, closing).end()  # type: ignore[union-attr] # a quote stands there
+        for line in _LINE.finditer(raw, first, last):
+            taken = raw.find(b",", max(line.start(), opening), min(line.end(), closing)) >= 0
+            if taken and _has_fields(line[0], width):
+                return True
+    return False
 
 
 def _has_fields(line: bytes, width: int) -> bool:

@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from retailstream.records.kinds import kind_of, nul_bytes, other_separator
-from retailstream.records.splitting import is_utf8, opened, shown, split
+from retailstream.records.splitting import BOM, is_utf8, opened, shown, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -180,6 +180,7 @@ def _plain_lines(chunk: bytes, width: int, line_end: bytes) -> int | None:
 
 def _has_blank_row(chunk: bytes) -> bool:
     """Say whether a line has nothing but separators; few lines begin like one, so most chunks are only searched."""
+    chunk = chunk.removeprefix(BOM)
     if not chunk.startswith(_BLANK_STARTS) and not any(b"\n" + start in chunk for start in _BLANK_STARTS):
         return False
     return _BLANK_ROW.search(chunk) is not None

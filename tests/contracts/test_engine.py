@@ -161,6 +161,7 @@ def test_the_figures_are_those_of_the_rows_and_letters_that_changed_places_are_t
     two = engine.fingerprint(STORES_TABLE, [parquet(tmp_path / "two", STORES_TABLE, [(1, "B", 7), (2, "A", 8)])])
     assert one.sums == two.sums == (("size", 15),)
     assert one.difference(two) == "another type at some key"
+    assert one.letters == (("type", 65 * 31 + 66 * 62),)
 
     sales = [sale(1, 1, "2010-02-05", "1.10", holiday=True, visits=3), sale(2, 1, "2010-02-05", "2", visits=4)]
     found = engine.fingerprint(SALES, [parquet(tmp_path / "sales", SALES, sales)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -10,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+STAGE_ROW = r"(?:ingest|glue-merge|load-rds|features|sqoop) (?:ok|noop) .*"
 STAGE = re.compile(r"(ingest|glue-merge|load-rds|features|sqoop) .*\.\d\d")
 
 
@@ -41,11 +43,61 @@ def try_word_by_word(page: Path, folder: Path, environment: Mapping[str, str]) -
     return len(blocks)
 
 
+def try_console(page: Path, folder: Path, environment: Mapping[str, str]) -> int:
+    """Run the commands of a page's `console` blocks, each on a terminal: they end well and show what stands below them.
+
+    What shows counts: words, figures and their order, but neither blanks nor how long anything took. Returns how many
+    commands there were.
+    """
+    steps = list(_console(page.read_text(encoding="utf-8")))
+    for command, shown in steps:
+        expected = _visible(shown)
+        told = expected.index("…") if "…" in expected else None
+        assert _visible(_on_a_terminal(command, folder, environment))[:told] == expected[:told], command
+    return len(steps)
+
+
+def _console(page: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each command after a `$` with the lines below it."""
+    for kind, text in FENCE.findall(page):
+        if kind == "console":
+            for step in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+                command, *shown = step.splitlines()
+                yield command, shown
+
+
+def _on_a_terminal(command: str, folder: Path, environment: Mapping[str, str]) -> list[str]:
+    """Return the lines that a command shows on a terminal of 80 columns without colours."""
+    primary, secondary = pty.openpty()
+    variables = {**environment, "TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "80"}
+    process = subprocess.Popen(
+        ["bash", "-uc", command], cwd=folder, env=variables, stdin=secondary, stdout=secondary, stderr=secondary
+    )
+    os.close(secondary)
+    shown = b""
+    try:
+        while data := os.read(primary, 65536):
+            shown += data
+    except OSError:  # Linux says so that the other side has closed
+        pass
+    os.close(primary)
+    assert process.wait() == 0, (command, shown)
+    return shown.decode().splitlines()
+
+
+def _visible(lines: Iterable[str]) -> list[str]:
+    """Return what a reader sees of lines, those of ruled lines and blanks left out."""
+    timed = (
+        re.sub(rf"({STAGE_ROW}) [\d.,]+$", r"\1 …", " ".join(line.split())) for line in _timeless("\n".join(lines))
+    )
+    return [line for line in timed if line.strip("─ ")]
+
+
 def with_commands(folder: Path) -> dict[str, str]:
     """Return the process's variables with `retailstream` and `python` of this checkout on the path."""
     folder.mkdir()
-    call = "from retailstream.cli.app import main; main()"
-    for name, words in (("retailstream", f'-c "{call}"'), ("python", "")):
+    # With `-c` DuckDB would take the process for an interactive one, and draw its own progress on the terminal.
+    for name, words in (("retailstream", "-m retailstream"), ("python", "")):
         command = folder / name
         command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" {words} "$@"\n')
         command.chmod(0o755)

@@ -305,8 +305,8 @@ def test_a_transfer_of_one_table_says_nothing_of_the_health_of_the_pipeline(visi
         ),
         ("--target visits", "--target is about one table"),
         ("--where id=1", "--where is about one table"),
-        ("--table visits --engine spark", "engine 'spark' reads a database on a server"),
-        ("--table visits --engine sqoop", "engine 'sqoop' reads a database on a server"),
+        ("--table visits --engine spark", "engine 'spark' reads MySQL and MariaDB"),
+        ("--table visits --engine sqoop", "engine 'sqoop' reads MySQL and MariaDB"),
         (
             "--table visits --engine duckdb",
             "setting 'sqoop.engine' (flag): Input should be 'native', 'sqoop' or 'spark'",

@@ -269,11 +269,11 @@ def test_a_file_that_is_not_readable_was_never_taken_in(two: Environment) -> Non
     )
 
 
-def test_a_file_that_came_in_as_it_is_may_be_withdrawn(env: Environment) -> None:
+def test_a_file_that_came_in_as_it_is_may_be_withdrawn(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     env.write({"sales/a.csv": csv(SALES, sale(1, "1"), sale(1, "2"), sale(2, "3")), **STORE})
     env.run(code=3)
-    (env.source / "any.toml").write_text("[quality]\nmax_superseded_in_file = '100%'\n")
-    env.run("--config", str(env.source / "any.toml"))
+    monkeypatch.setenv("RETAILSTREAM__QUALITY__MAX_SUPERSEDED_IN_FILE", "100%")
+    env.run()
     assert states(env)["sales/a.csv", None, "shared_keys"] == "accepted"
     assert amounts(env) == {(1, "2010-02"): "2.00", (2, "2010-02"): "3.00"}
     withdraw(env, "sales/a.csv:2")

@@ -40,6 +40,7 @@ ONE = Fingerprint(
         (replace(ONE, keys=(7, 9)), "other keys", "other keys"),
         (replace(ONE, letters=(("type", 3), ("grade", 5))), "another grade at some key", "another grade at some key"),
         (replace(ONE, letters=(("type", 9), ("grade", 4))), "another type at some key", "another type at some key"),
+        (replace(ONE, letters=(("type", 9), ("grade", 9))), "another type at some key", "another type at some key"),
         (
             replace(ONE, rows=1, sums=(("weekly_sales", 1), ("customers", 1)), keys=(0, 0)),
             "2,000 rows against 1",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from retailstream.contracts import STORES, Column, Contract, Type
 from retailstream.records import Record, RecordDefect, raw_records, records, splitting, survey
+from retailstream.records.reading import header_of
 from retailstream.records.splitting import split
 from tests.environment import gzipped
 
@@ -73,6 +74,10 @@ def rows(content: bytes, **options: int) -> list[Row]:
         (b'x,y\n"a,\nb",c\n', [["x", "y"], [], []]),
         (b'x,y\n1,"a\nb",c\n', [["x", "y"], [], []]),
         (b'x,y\n1,"a\nb"\n', [["x", "y"], ["1", "a\nb"]]),
+        (b'x,y\n1,"a\r2,b\r3,c"\n', [["x", "y"], [], [], []]),
+        (b'x,y,z\n1,"a,2\n3b",4\n', [["x", "y", "z"], [], []]),
+        (b'x,y,z\n1,"a\n3,b",4\n', [["x", "y", "z"], [], []]),
+        (b'x,"y\n1,2"\n3,4\n', [[], [], ["3", "4"]]),
         (b'x,y\n"a\nb,c\nd",e\n', [["x", "y"], [], [], []]),
         (b'x,y,z\n"a\nb",c,d\n1,"e\nf\ng",2\n', [["x", "y", "z"], ["a\nb", "c", "d"], ["1", "e\nf\ng", "2"]]),
         (b'""""\n', [['"']]),
@@ -147,6 +152,23 @@ def record(content: bytes, at: int, reach: int) -> tuple[list[bytes], int] | int
         at += 1
 
 
+def inside(text: bytes, reach: int) -> set[int]:
+    """Where bytes of a record stand in quoted fields on several lines."""
+    places, at = set[int](), 0
+    while at < len(text):
+        close = quoted_span(text, at, reach) if text[at : at + 1] == b'"' else None
+        if close is not None and re.search(rb"[\r\n]", text[at:close]):
+            places |= set(range(at, close))
+        at = text.find(b",", at if close is None else close) + 1 or len(text)
+    return places
+
+
+def line_widths(line: bytes, reach: int) -> set[int]:
+    """How many fields a line has by itself: its quotes read as quotes, and as any other character."""
+    alone = record(line.removeprefix(b"\xef\xbb\xbf"), 0, reach)
+    return {line.count(b",") + 1} | (set() if isinstance(alone, int) else {len(alone[0])})
+
+
 def model(content: bytes, reach: int) -> Iterator[tuple[bytes, list[bytes]]]:
     """The grammar again, as plainly as it can be said; no fields, where a record is malformed."""
     at, width = 3 if content.startswith(b"\xef\xbb\xbf") else 0, 0
@@ -156,13 +178,20 @@ def model(content: bytes, reach: int) -> Iterator[tuple[bytes, list[bytes]]]:
             at = next((place for place in range(found, len(content)) if content[place] in b"\n\r"), len(content))
         else:
             fields, at = found
-            first, *others = re.split(rb"\r\n|\n|\r", content[start:at])
-            alone = [record(line.removeprefix(b"\xef\xbb\xbf"), 0, reach) for line in others[:-1]]
-            widths = [len(one[0]) for one in alone if not isinstance(one, int)]
-            widths += [line.count(b",") + 1 for line in others[:-1]]
+            text = content[start:at]
+            lines = [(line.start(), line[0]) for line in re.finditer(rb"[^\r\n]+", text)]
+            taken = inside(text, reach)
+            widths = {
+                one
+                for begin, line in lines
+                if any(line[place : place + 1] == b"," and begin + place in taken for place in range(len(line)))
+                for one in line_widths(line, reach)
+            }
+            first, *others = re.split(rb"\r\n|\n|\r", text)
+            widths |= {one for line in others[:-1] for one in line_widths(line, reach)}
             if others and first.count(b",") == others[-1].count(b","):
-                widths.append(first.count(b",") + 1)
-            if not width or width not in widths:
+                widths.add(first.count(b",") + 1)
+            if not taken or (width or len(fields)) not in widths:
                 if content[start:at].strip(b" \t,"):
                     yield content[start:at], fields
                     width = width or len(fields)
@@ -279,3 +308,31 @@ def test_raw_records_are_those_that_were_read(folder: Path, *, content: bytes) -
     assert raw_records(path, found, range(-1, 50)) == raws
     assert raw_records(path, found, [2]) == {number: raw for number, raw in raws.items() if number == 2}
     assert raw_records(path, found, []) == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "header"),
+    [
+        (b"A,\xff\xc3\xa9\n1,2\n", "A,\\xff\u00e9"),
+        (gzipped("A,B\n1,2\n"), "A,B"),
+        (b"a" * 3000 + b"\n1\n", "a" * 2000),
+        (b"\tA,B\n", "\tA,B"),
+        (b"", None),
+    ],
+)
+def test_a_header_is_shown_as_it_came_of_plain_and_packed_files(
+    folder: Path, content: bytes, header: str | None
+) -> None:
+    assert header_of(landed(folder, content)) == header
+
+
+def test_letters_beyond_ascii_are_no_defect(folder: Path) -> None:
+    path = landed(folder, "Store,Type,Size,Note\n1,A,2,é€\n".encode())
+    (record,) = records(path, survey(path, STORES), STORES)
+    assert (record.fields, record.defect) == (("1", "A", "2"), None)
+
+
+def test_a_record_of_several_lines_is_looked_up_whole(folder: Path) -> None:
+    path = landed(folder, b'Store,Type,Size,Note\n1,A,2,"x\ny"\n2,B,3,z\n')
+    assert not survey(path, STORES).plain
+    assert raw_records(path, survey(path, STORES), {1, 2, 9, -1}) == {1: '1,A,2,"x\ny"', 2: "2,B,3,z"}

@@ -231,3 +231,17 @@ def test_no_bytes_make_it_fail(folder: Path, *, content: bytes) -> None:
     for header in (b"", HEADER):
         survey(landed(folder, header + content, "any.csv"), STORES)
     survey(landed(folder, gzipped(HEADER)[:10] + content, "any.csv.gz"), STORES)
+
+
+@pytest.mark.parametrize("row", [b",,\n", b" ,,\t\n"])
+def test_a_blank_row_behind_a_byte_order_mark_is_not_taken_for_the_header(folder: Path, row: bytes) -> None:
+    found = survey(landed(folder, BOM + row + HEADER + b"1,A,2\n"), STORES)
+
+    assert (found.defect, found.plain, found.columns) == (None, False, ("store", "type", "size"))
+
+
+def test_a_header_that_swallows_a_record_is_a_defect(folder: Path) -> None:
+    found = survey(landed(folder, b'Store,Type,Size,"Note\n1,A,2,x"\n2,B,3,y\n'), STORES)
+
+    assert found.defect is not None
+    assert (found.defect.rule, found.defect.header) == ("missing_column", 'Store,Type,Size,"Note')
