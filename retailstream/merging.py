@@ -52,8 +52,10 @@ class Pending:
     reading: str
     passed: int
     anew: bool
-    doubted: bool = False
-    """Whether a run was killed between publishing and closing what the table made anew did not meet again."""
+    accepted: frozenset[tuple[int, str]]
+    """Landing and file of what came in though it is finer than the table."""
+    unsettled: bool
+    """Whether the memory has entries that are closed once this is published; else it is not needed any more then."""
 
     @property
     def landing(self) -> int:
@@ -97,6 +99,7 @@ def find_pending(table: Table, books: Books) -> Pending:
     stale = old.reading != reading or not table.intact(old)
     if stale:
         old = replace(old, landing=0, partitions={})
+    anew = stale and passed > 0
     name, unfinished = table.contract.name, books.landings.unfinished()
     settled = frozenset(quarantine.settled_records(name, old.landing))
     files = [
@@ -104,9 +107,8 @@ def find_pending(table: Table, books: Books) -> Pending:
         for file in books.landings.files(name, after=old.landing)
         if (file.landing, file.file, None) not in settled and file.landing != unfinished
     ]
-    return Pending(
-        table.contract, old, files, settled, reading, passed, stale and passed > 0, quarantine.is_doubted(name, reading)
-    )
+    accepted, unsettled = frozenset(quarantine.accepted_files(name)), anew or quarantine.has_unsettled(name, reading)
+    return Pending(table.contract, old, files, settled, reading, passed, anew, accepted, unsettled)
 
 
 def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books: Books, run: Run) -> Prepared:
@@ -131,7 +133,7 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     current = _current(table, pending.old)
     checked = engine.check(contract, files, settled=settled)
     new = NewFiles.of(contract, files, checked, months=current, passed=pending.passed)
-    finer = finer_files.find(new, run.rules.sharing_key, quarantine.accepted_files(contract.name))
+    finer = finer_files.find(new, run.rules.sharing_key, pending.accepted)
     too_fine = finer_files.reasons(contract, finer, run.rules.sharing_key)
     judgement = judge(new, run.rules)
     refused = {found.file.number: found.reject(contract) for found in finer} | dict(judgement.refused)
@@ -179,9 +181,10 @@ def publish_all(stage: str, prepared: Sequence[Prepared], *, books: Books, run: 
     report = StageReport(stage, status, counts, outputs=(output,), inputs=inputs, warnings=warnings)
     check_gate(report, prepared, run.limit)
     for ready in prepared:
-        finer_files.settle(books.quarantine, ready.pending.contract, ready.pending.files, ready.finer, run)
+        if ready.finer or ready.pending.unsettled:
+            finer_files.settle(books.quarantine, ready.pending.contract, ready.pending.files, ready.finer, run)
         _publish(ready, run)
-        if ready.pending.doubted or ready.pending.anew:
+        if ready.pending.unsettled:
             books.quarantine.lapse(ready.pending.contract.name, ready.pending.reading)
     return report
 

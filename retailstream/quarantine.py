@@ -139,11 +139,15 @@ class Quarantine:
             "update quarantine set settled_by = ? where dataset = ? and state = 'open'", (reading, dataset)
         )
 
-    def is_doubted(self, dataset: str, reading: str) -> bool:
-        """Say whether this reading still marks entries, as after a run that was killed when it had published."""
+    def has_unsettled(self, dataset: str, reading: str) -> bool:
+        """Say whether entries are closed once a table is published: open files, and what this reading marked.
+
+        A run that is killed once it has published leaves marks behind.
+        """
         return bool(
             self._state.ask(
-                "select 1 from quarantine where dataset = ? and state = 'open' and settled_by = ? limit 1",
+                "select 1 from quarantine where dataset = ? and state = 'open' and (record is null or settled_by = ?)"
+                " limit 1",
                 (dataset, reading),
             )
         )

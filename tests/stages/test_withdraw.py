@@ -274,6 +274,7 @@ def test_a_file_that_came_in_as_it_is_may_be_withdrawn(env: Environment, monkeyp
     env.run(code=3)
     monkeypatch.setenv("RETAILSTREAM__QUALITY__MAX_SUPERSEDED_IN_FILE", "100%")
     env.run()
+    assert states(env)["sales/a.csv", None, "shared_keys"] == "accepted"
     assert amounts(env) == {(1, "2010-02"): "2.00", (2, "2010-02"): "3.00"}
     withdraw(env, "sales/a.csv:2")
     env.run()
