@@ -85,8 +85,9 @@ def judge(new: NewFiles, rules: Rules) -> Judgement:
 
 
 def _in_wrong_order(new: NewFiles, week_end: int) -> Iterator[tuple[int, Reject]]:
-    """Yield the files whose dates would all be week ends if they were read month first, and none of them is as it is.
+    """Yield the files whose dates would all be week ends if they were read month first, and not all of them are as is.
 
+    A date may be one either way, as 12 March and 3 December 2010 are Fridays: one of a file proves nothing.
     Where the other files of their landing mostly have one other weekday, that may be the chain's: they pass.
     """
     turned = {
@@ -99,9 +100,10 @@ def _in_wrong_order(new: NewFiles, week_end: int) -> Iterator[tuple[int, Reject]
         other = _most(found for found in others if found.number not in turned)
         for file in new.files:
             if file.landing == landing and file.number in turned and other in {None, week_end}:
+                found = new.figures[file.number]
                 value = (
-                    f"day first, its dates are no {_day(week_end)}s, such as {new.figures[file.number].first_date};"
-                    f" its dates read month first would all be {_day(week_end)}s (quality.week_end)"
+                    f"day first, {found.accepted - found.weekdays[week_end - 1]:,} of its {found.accepted:,} dates are"
+                    f" no {_day(week_end)}s; read month first all of them would be (quality.week_end)"
                 )
                 name = new.contract.name
                 yield file.number, Reject(name, landing, file.file, None, DATE_ORDER, "date", value, None)
@@ -110,7 +112,7 @@ def _in_wrong_order(new: NewFiles, week_end: int) -> Iterator[tuple[int, Reject]
 def _only_turned(found: FileFigures, week_end: int) -> bool:
     at = week_end - 1
     all_swap = found.swappable == found.accepted > 0
-    return all_swap and found.weekdays[at] == 0 and found.swapped_weekdays[at] == found.accepted
+    return all_swap and found.weekdays[at] < found.accepted == found.swapped_weekdays[at]
 
 
 def _has_iso_dates(file: LandedFile, contract: Contract) -> bool:

@@ -118,7 +118,9 @@ def test_a_file_read_in_the_wrong_order_of_day_and_month_is_refused_whole(chain:
     assert len(chain.clean("sales")) == rows + 180
     (entry,) = chain.quarantine()
     assert (entry["file"], entry["record"], entry["rule"]) == ("sales/us.csv", None, "date_order")
-    assert "its dates read month first would all be Fridays" in entry["value"]
+    assert entry["value"] == (
+        "day first, 11 of its 11 dates are no Fridays; read month first all of them would be (quality.week_end)"
+    )
     assert summary["datasets"]["sales"]["files_quarantined"] == 1
     assert summary["datasets"]["sales"]["rows_in"] == 180
     assert warned(summary, "date_order") == [f"sales/us.csv is refused: {entry['value']}"]
@@ -129,6 +131,16 @@ def test_a_file_read_in_the_wrong_order_of_day_and_month_is_refused_whole(chain:
         path.unlink()
     chain.run()
     assert chain.files() == before  # made anew, it is refused again
+
+
+def test_a_date_that_is_a_week_end_either_way_does_not_save_its_file(chain: Environment) -> None:
+    us = american(date(2010, 3, 5), date(2010, 3, 12))  # 12 March and 3 December 2010 are both Fridays
+    chain.write({"sales/good.csv": weekly(12, range(1, 21)), "sales/us.csv": us})
+    chain.run()
+
+    (entry,) = chain.quarantine()
+    assert (entry["file"], entry["rule"]) == ("sales/us.csv", "date_order")
+    assert str(entry["value"]).startswith("day first, 11 of its 22 dates are no Fridays")
 
 
 @pytest.mark.parametrize(

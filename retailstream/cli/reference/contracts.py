@@ -56,7 +56,7 @@ _RULES: Final = (
         "no CSV but what the entry names, such as a workbook or UTF-16; a NUL byte, or a header that is not UTF-8",
     ),
     ("missing_column", "file", "a column that is not optional is missing from the header, or one is there twice"),
-    ("date_order", "file", "read day first its dates fall on no week end, read month first all of them do"),
+    ("date_order", "file", "read day first not all of its dates are week ends, read month first all of them are"),
     ("shared_keys", "file", "too many of its records share a key with another of them, as single sales or days do"),
 )
 
