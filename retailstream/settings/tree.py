@@ -181,7 +181,7 @@ class Quality(_Section):
     """How many records of a dataset may be rejected in a run: a number, or a share."""
     max_superseded_in_file: Annotated[str, AfterValidator(_limit)] = "1%"
     """How many records of one file may have their key in common with another of its records: a number, or a share."""
-    max_rejects_in_part: Annotated[str, AfterValidator(_part)] = "50%"
+    max_rejects_in_part: Annotated[str, AfterValidator(_part)] = "20%"
     """How many of one file's or one store's records may be rejected, unless more may of all; empty for any."""
     week_end: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "friday"
     """The day that the chain's weeks are named by."""

@@ -62,7 +62,7 @@ def test_a_store_that_is_rejected_whole_closes_the_gate_though_it_is_few_of_all(
     summary = chain.run(code=3)
 
     assert summary["error"].startswith(
-        "all 9 sales records of store 7 are rejected, the limit of one file or store is 50%; nothing was published"
+        "all 9 sales records of store 7 are rejected, the limit of one file or store is 20%; nothing was published"
         " (hint: retailstream quarantine list --dataset sales;"
     )
     assert chain.files("lake/clean") == {name: data for name, data in before.items() if name.startswith("lake/clean")}
@@ -71,12 +71,19 @@ def test_a_store_that_is_rejected_whole_closes_the_gate_though_it_is_few_of_all(
     assert chain.checks()["missing_stores"]["value"] == "store 7"
 
 
+def test_a_week_of_a_store_that_is_rejected_whole_beside_others_of_it_closes_the_gate(chain: Environment) -> None:
+    good = weekly(12, range(1, 21))
+    spoilt = weekly(13, range(1, 21), spoilt=7).partition("\n")[2]
+    chain.write({"sales/two.csv": good + spoilt})
+    assert chain.run(code=3)["error"].startswith("9 of 18 sales records of store 7 are rejected")
+
+
 def test_a_file_that_is_rejected_almost_whole_closes_the_gate_and_is_named(chain: Environment) -> None:
     chain.write(
         {"sales/good.csv": weekly(12, range(1, 21)), "sales/bad.csv": weekly(13, range(3, 4), spoilt=3, depts=6)}
     )
     error = chain.run(code=3)["error"]
-    assert error.startswith("all 5 sales records of sales/bad.csv are rejected")
+    assert error.startswith("all 5 sales records of sales/bad.csv, 5 of 14 sales records of store 3 are rejected")
     chain.stage("quarantine", "discard", "sales/bad.csv", "--reason", "a test till")
     assert chain.run()["status"] == "ok"
 
