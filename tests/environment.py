@@ -191,6 +191,13 @@ def chain_environment(folder: Path) -> Environment:
     return env
 
 
+def any_weeks(patch: pytest.MonkeyPatch) -> None:
+    """Let a chain be as healthy with gaps in it: weeks far apart or to come, stores that stay away or that no store file has."""
+    limits = {"ORPHAN_STORES": 99, "MISSING_STORES": 99, "DATE_GAP_DAYS": 0, "FUTURE_DAYS": 36_500}
+    for name, limit in limits.items():
+        patch.setenv(f"RETAILSTREAM__QUALITY__MAX_{name}", str(limit))
+
+
 @contextmanager
 def any_number_sharing_keys() -> Iterator[None]:
     """Let all records of a file share their key: in files of a few records two are more than any limit allows."""

@@ -101,7 +101,8 @@ def with_commands(folder: Path) -> dict[str, str]:
         command = folder / name
         command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" {words} "$@"\n')
         command.chmod(0o755)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("RETAILSTREAM_")}
+    # A make started by `make test-slow` would print the folders that it enters and leaves.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RETAILSTREAM_", "MAKE"))}
     return {**kept, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
 
 

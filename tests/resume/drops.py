@@ -17,7 +17,9 @@ FIRST: Final = {
         "2,2,12/02/2010,46039.49,TRUE",
         "1,2,12/02/2010,oops,TRUE",
     ),
-    "sales/2010-03.csv": csv(SALES, "1,1,2010-03-05,-21.10,FALSE", "1,2,2010-03-05,1.00,FALSE"),
+    "sales/2010-03.csv": csv(
+        SALES, "1,1,2010-03-05,-21.10,FALSE", "1,2,2010-03-05,1.00,FALSE", "2,2,2010-03-05,3.00,FALSE"
+    ),
     "sales/2010-03 (1).csv": csv(SALES, "1,1,12/02/2010,46039.49,TRUE", "1,2,2010-03-05,2.00,FALSE"),
     "features/2010-02.csv": csv(FEATURES, f"1,05/02/2010,{_MEASURED}", f"1,12/02/2010,{_MEASURED}"),
     "features/2010-03.csv": csv(FEATURES, f"1,2010-03-05,{_MEASURED}", f"2,2010-03-32,{_MEASURED}"),
