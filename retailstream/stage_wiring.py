@@ -120,6 +120,7 @@ def _sqoop(env: Environment, run: Run) -> StageReport:
 
     with _transfer(env, run) as opened:
         return sqoop.run(
+            clean=env.clean_lake(),
             database=opened.database,
             warehouse=opened.warehouse,
             engine=opened.engine,

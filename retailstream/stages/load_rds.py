@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from retailstream.contracts import SALES, STORES
-from retailstream.errors import DamagedError
-from retailstream.hashing import sha256
+from retailstream.errors import DamagedError, RetailStreamError
 from retailstream.ports import TableLoad
-from retailstream.publishing import PublishedTable
+from retailstream.publishing import PublishedTable, verified
 from retailstream.reports import Counts, StageReport, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
     from pathlib import Path
 
-    from retailstream.manifests import Manifest, Partition
+    from retailstream.manifests import Manifest
     from retailstream.ports import Database, Engine, Lake
     from retailstream.runs import Run
 
@@ -26,7 +26,8 @@ STAGE = "load-rds"
 def run(*, clean: Lake, database: Database, engine: Engine, run: Run) -> StageReport:
     """Bring the tables to the clean bucket's rows in one transaction; readers see all of it or nothing.
 
-    Raises DamagedError, before anything is loaded, where a clean file is not the one that was published.
+    Raises DamagedError, before anything is loaded, where a clean file is not the one that was published; the table is
+    then made anew by the next merge.
     """
     loads: list[TableLoad] = []
     counts: dict[str, Counts] = {}
@@ -39,7 +40,7 @@ def run(*, clean: Lake, database: Database, engine: Engine, run: Run) -> StageRe
         digests = _changed(manifest, loaded or {})
         counts[contract.name] = _counts(manifest, digests)
         if digests or loaded is None:
-            paths = _fetched(clean, [manifest.partitions[name] for name, digest in digests.items() if digest])
+            paths = fetched(table, manifest, [name for name, digest in digests.items() if digest], run)
             given = contract, paths, database.encode
             loads.append(TableLoad(contract, digests, partial(engine.rows, *given), partial(engine.dump, *given)))
     status = outcome(dry_run=run.dry_run, changed=any(load.digests for load in loads))
@@ -49,16 +50,20 @@ def run(*, clean: Lake, database: Database, engine: Engine, run: Run) -> StageRe
     return StageReport(STAGE, status, counts, outputs=(database.url,), inputs=inputs)
 
 
-def _fetched(clean: Lake, partitions: Sequence[Partition]) -> list[Path]:
-    paths = clean.fetch_all([partition.file for partition in partitions])
-    for partition, path in zip(partitions, paths, strict=True):
-        if sha256(path) != partition.sha256:
-            raise DamagedError(
-                f"clean file '{partition.file}' in {clean.url} is not the one that was published",
-                key=partition.file,
-                hint="delete it and run retailstream glue-merge: it is made again",
-            )
-    return paths
+def fetched(table: PublishedTable, manifest: Manifest, names: Collection[str], run: Run) -> list[Path]:
+    """Return local files of clean partitions; DamagedError where one is damaged, and the table is then made anew."""
+    try:
+        return verified(table.lake, manifest, names)
+    except DamagedError as error:
+        if not run.dry_run:
+            with suppress(RetailStreamError):  # whoever may only read the bucket, such as a Lambda function
+                table.doubt()
+        raise DamagedError(
+            f"clean {error.message}",
+            key=error.key,
+            hint="retailstream glue-merge makes the table anew, retailstream run all that hangs on it",
+            remade_by="glue-merge",
+        ) from error
 
 
 def _changed(manifest: Manifest, loaded: dict[str, str]) -> dict[str, str | None]:
