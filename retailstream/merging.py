@@ -10,33 +10,27 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from retailstream import finer_files, gate_reasons, lost_landings, merge_warnings
+from retailstream import finer_files, gate_reasons, landed_bytes, lost_landings, merge_warnings
 from retailstream.dated_files import REWRITES, NewFiles, judge
-from retailstream.errors import DamagedError, QualityGateError, RetailStreamError
+from retailstream.errors import DamagedError, QualityGateError
 from retailstream.gate_reasons import Reason
-from retailstream.hashing import sha256
-from retailstream.landings import landed_key
 from retailstream.manifests import NewPartition
 from retailstream.ports import LakeFile, LandedFile
 from retailstream.publishing import verified
 from retailstream.quarantine import SUPERSEDED, Reject
 from retailstream.readings import digest_of_reading
-from retailstream.records import raw_records, survey
+from retailstream.records import survey
 from retailstream.reports import Counts, RunWarning, StageReport, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Collection, Iterable, Sequence
 
     from retailstream.contracts import Contract
     from retailstream.finer_files import FinerFile
     from retailstream.landings import Landed
     from retailstream.manifests import Manifest
-    from retailstream.ports import FoundReject, Lake, Merge, Merger, Origin, Progress, Table
+    from retailstream.ports import Lake, Merge, Merger, Origin, Progress, Table
     from retailstream.runs import Books, Limit, Run
-
-RAW_BATCH = 10_000
-"""How many rejects are looked up in their files at a time."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +154,7 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     if not run.dry_run:
         # Which row takes the place of another is not known before it is known which files come in.
         rejects = (found for found in merge.rejects() if not too_fine or found.rule != SUPERSEDED)
-        quarantine.keep(run.run_id, chain(defects, _with_raw(contract, rejects, raw)))
+        quarantine.keep(run.run_id, chain(defects, landed_bytes.with_raw(contract, rejects, raw)))
     rows = merge.counts
     counts = Counts(
         files_in=len(pending.files) + len(again),
@@ -264,9 +258,9 @@ def _survey(
     readable, defects = [], []
     unknown: dict[str, int] = {}
     warnings: list[RunWarning] = []
-    paths = raw.fetch_all([file.key for file in files])
+    paths = landed_bytes.fetched(raw, files)
     for number, (file, path) in enumerate(zip(files, paths, strict=True), start=1):
-        _check_bytes(raw, file, path)
+        landed_bytes.check(raw, file, path)
         found = survey(path, contract)
         if found.defect:
             defect = found.defect
@@ -288,36 +282,3 @@ def _copies(defects: Sequence[Reject], books: Books) -> list[Reject]:
         return []
     copies = books.landings.copies(defects[0].dataset, {defect.landing for defect in defects})
     return [replace(defect, file=name) for defect in defects for name in copies.get((defect.landing, defect.file), ())]
-
-
-def _check_bytes(raw: Lake, file: Landed, path: Path) -> None:
-    if sha256(path) != file.sha256 and not _fetched_again(raw, file):
-        raise RetailStreamError(
-            f"landed file '{file.key}' in {raw.url} no longer has the bytes it landed with",
-            hint="retailstream repair lands it again if the source has its bytes; else bring it back from a backup",
-        )
-
-
-def _fetched_again(raw: Lake, file: Landed) -> bool:
-    """Say whether it was only the copy on this machine that was damaged: it is another one now."""
-    raw.drop_copies([file.key])
-    return sha256(raw.fetch(file.key)) == file.sha256
-
-
-def _with_raw(contract: Contract, found: Iterator[FoundReject], raw: Lake) -> Iterator[Reject]:
-    """Add the record as it came to each reject, reading each file once per run of neighbours."""
-    batch: list[FoundReject] = []
-    for reject in found:
-        if batch and ((reject.landing, reject.file) != (batch[0].landing, batch[0].file) or len(batch) >= RAW_BATCH):
-            yield from _look_up(contract, batch, raw)
-            batch = []
-        batch.append(reject)
-    if batch:
-        yield from _look_up(contract, batch, raw)
-
-
-def _look_up(contract: Contract, batch: Sequence[FoundReject], raw: Lake) -> Iterator[Reject]:
-    path = raw.fetch(landed_key(batch[0].landing, batch[0].file))
-    texts = raw_records(path, survey(path, contract), {reject.record for reject in batch})
-    for r in batch:
-        yield Reject(contract.name, r.landing, r.file, r.record, r.rule, r.column, r.value, texts.get(r.record))
