@@ -41,6 +41,14 @@ test: $(VENV)/dev
 test-slow: $(VENV)/dev
 	$(BIN)/pytest -n auto --dist loadfile -m slow
 
+## test-kills: runs killed at random moments, KILLS=10000 of them; the same on S3 and MariaDB, SERVED=500 of each of two
+.PHONY: test-kills
+KILLS ?= 200
+SERVED ?= 0
+test-kills: $(VENV)/dev $(if $(filter-out 0,$(SERVED)),$(VENV)/stack)
+	RETAILSTREAM_KILLS=$(KILLS) $(BIN)/pytest -n auto -m slow -k at_random tests/resume/test_killed.py
+	$(if $(filter-out 0,$(SERVED)),RETAILSTREAM_KILLS=$(SERVED) $(BIN)/pytest -n 2 tests/services/stages/test_served_killed.py)
+
 ## services: install the servers that the service tests start (Debian, as root); none of them is started here
 .PHONY: services
 services: $(VENV)/stack
