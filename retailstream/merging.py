@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from retailstream import finer_files, gate_reasons, merge_warnings
+from retailstream import finer_files, gate_reasons, lost_landings, merge_warnings
 from retailstream.dated_files import REWRITES, NewFiles, judge
 from retailstream.errors import QualityGateError, RetailStreamError
 from retailstream.gate_reasons import Reason
@@ -46,7 +46,10 @@ class Pending:
     """
 
     contract: Contract
+    before: Manifest
+    """The version that is there."""
     old: Manifest
+    """What of it the files are laid over: nothing where all are read."""
     files: Sequence[Landed]
     settled: frozenset[Origin]
     reading: str
@@ -91,15 +94,17 @@ def find_pending(table: Table, books: Books) -> Pending:
     """Return what is landed and not merged.
 
     That is everything where the published table was damaged or taken away, or was read by other columns or forms, or
-    with records that are withdrawn now.
+    with records that are withdrawn now; and where landings were forgotten. If the table reaches beyond them, nobody
+    knows which files have been through the gate, so none has.
     """
-    old = table.manifest()
-    passed, quarantine = max(old.landing, old.passed), books.quarantine
+    before = old = table.manifest()
+    reached, quarantine = max(old.landing, old.passed), books.quarantine
     reading = digest_of_reading(table.contract, quarantine.withdrawn(table.contract.name))
-    stale = old.reading != reading or not table.intact(old)
+    ahead = reached > books.landings.last()
+    stale = ahead or old.reading != reading or not table.intact(old) or books.landings.to_read_again()
     if stale:
         old = replace(old, landing=0, partitions={})
-    anew = stale and passed > 0
+    anew, passed = stale and reached > 0, 0 if ahead else reached
     name, unfinished = table.contract.name, books.landings.unfinished()
     settled = frozenset(quarantine.settled_records(name, old.landing))
     files = [
@@ -108,15 +113,17 @@ def find_pending(table: Table, books: Books) -> Pending:
         if (file.landing, file.file, None) not in settled and file.landing != unfinished
     ]
     accepted, unsettled = frozenset(quarantine.accepted_files(name)), anew or quarantine.has_unsettled(name, reading)
-    return Pending(table.contract, old, files, settled, reading, passed, anew, accepted, unsettled)
+    return Pending(table.contract, before, old, files, settled, reading, passed, anew, accepted, unsettled)
 
 
 def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books: Books, run: Run) -> Prepared:
     """Read, check and merge the pending files, and record every reject with its raw text under the run's id.
 
-    A plan records nothing.
+    A plan records nothing. Raises RetailStreamError where a table made anew would lose rows that no landed file has.
     """
     contract, quarantine = pending.contract, books.quarantine
+    if pending.anew:
+        lost_landings.check(table, pending.before, books.landings, engine)
     if pending.anew and not run.dry_run:
         quarantine.doubt(contract.name, pending.reading)
     if not pending.files:
@@ -186,6 +193,7 @@ def publish_all(stage: str, prepared: Sequence[Prepared], *, books: Books, run: 
         _publish(ready, run)
         if ready.pending.unsettled:
             books.quarantine.lapse(ready.pending.contract.name, ready.pending.reading)
+    books.landings.note_read_again()
     return report
 
 
@@ -272,7 +280,7 @@ def _check_bytes(raw: Lake, file: Landed, path: Path) -> None:
     if sha256(path) != file.sha256:
         raise RetailStreamError(
             f"landed file '{file.key}' in {raw.url} no longer has the bytes it landed with",
-            hint="bring back the file from a backup of the raw bucket",
+            hint="retailstream repair lands it again if the source has its bytes; else bring it back from a backup",
         )
 
 

@@ -26,8 +26,8 @@ def run(*, source: Path, files: Lake, warehouse: Warehouse, engine: Merger, book
 
     Raises QualityGateError, with the figures, where more is rejected than the limit allows; nothing is published then.
     """
-    landed = ingest.run(source=source, lake=files, books=books, run=run)
     table = warehouse.table(FEATURES)
+    landed = ingest.run(source=source, lake=files, tables=[table], books=books, run=run)
     pending = merging.find_pending(table, books)
     prepared = merging.prepare(table, pending, raw=files, engine=engine, books=books, run=run)
     if run.dry_run:
