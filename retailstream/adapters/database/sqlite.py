@@ -151,8 +151,7 @@ class SqliteDatabase:
             return self._fingerprint(contract, f"{contract.name}{within}", values)
 
     def _fingerprint(self, contract: Contract, source: str, values: tuple[str, ...] = ()) -> Fingerprint:
-        # The limit keeps SQLite from working out the digest of a key anew at each place that mentions it.
-        query = fingerprint_sql(contract, f"{source} limit -1", whole=_whole, day=_DAY)
+        query = fingerprint_sql(contract, source, whole=_whole, day=_DAY, once="limit -1")
         return fingerprint_of(contract, self._connection.execute(query, values).fetchone())
 
     def _has(self, table: str) -> bool:
