@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from retailstream.errors import DamagedError
+from retailstream.errors import DamagedError, RetailStreamError
 from retailstream.hashing import known_sha256, sha256
 from retailstream.manifests import Manifest, Partition
 
@@ -138,6 +139,27 @@ def verified(lake: Lake, manifest: Manifest, names: Collection[str] | None = Non
                 hint="retailstream repair",
             )
     return paths
+
+
+def clean_sources(
+    table: PublishedTable, manifest: Manifest, names: Collection[str], *, note: bool = True
+) -> list[Path]:
+    """Return local files of clean partitions that something is made from.
+
+    Raises DamagedError where one is damaged: unless `note` is false, the next merge then makes the table anew.
+    """
+    try:
+        return verified(table.lake, manifest, names)
+    except DamagedError as error:
+        if note:
+            with suppress(RetailStreamError):  # whoever may only read the bucket, such as a Lambda function
+                table.doubt()
+        raise DamagedError(
+            f"clean {error.message}",
+            key=error.key,
+            hint="retailstream glue-merge makes the table anew, retailstream run all that hangs on it",
+            remade_by="glue-merge",
+        ) from error
 
 
 def put_all(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,3 +34,19 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("rollback")
         raise
     connection.execute("commit")
+
+
+def problems(path: Path, *, deep: bool) -> list[str]:
+    """Return what SQLite finds wrong with a file's pages; `deep` compares its indexes with its tables, too.
+
+    Raises sqlite3.DatabaseError for a file that is none of SQLite's. One that is not there has no problems.
+    """
+    import sqlite3  # noqa: PLC0415 -- what opens a file of it has it already
+
+    if not path.exists():
+        return []
+    if path.stat().st_size == 0:
+        return ["the file is empty"]
+    with closing(sqlite3.connect(sqlite_address(path), uri=True)) as connection:
+        found = connection.execute(f"pragma {'integrity' if deep else 'quick'}_check(10)").fetchall()
+    return [str(text).partition("\n")[0] for (text,) in found if text != "ok"]
