@@ -174,7 +174,7 @@ def open_database(url: str, *, create: bool) -> Iterator[Database]:
         return
     from retailstream.adapters.database.sqlite import open_sqlite  # noqa: PLC0415 -- same
 
-    with open_sqlite(_database_file(url), create=create) as file:
+    with open_sqlite(database_file(url), create=create) as file:
         yield file
 
 
@@ -203,11 +203,12 @@ def open_results(url: str) -> Iterator[Results]:
         return
     from retailstream.adapters.database.sqlite_results import open_sqlite_results  # noqa: PLC0415 -- same
 
-    with open_sqlite_results(_database_file(url)) as file:
+    with open_sqlite_results(database_file(url)) as file:
         yield file
 
 
-def _database_file(url: str) -> Path:
+def database_file(url: str) -> Path:
+    """Return the file of an `sqlite:///` URL."""
     path = url.removeprefix("sqlite:///")
     if path in {url, ""}:
         known = "use sqlite:///FILE or mysql+pymysql://USER:PASSWORD@HOST:PORT/DATABASE"
