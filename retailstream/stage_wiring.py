@@ -140,7 +140,7 @@ def open_holdings(env: Environment) -> Iterator[Callable[[str], Holdings]]:
             else:
                 table = PublishedTable(env.clean_lake(), contract)
             origins = stack.enter_context(open_origins())
-            return Holdings(contract, env.books(scope), env.raw_lake(scope), table, origins)
+            return Holdings(contract, env.books(scope), env.raw_lake(scope), table, origins, env.read_limits)
 
         yield holdings
 

@@ -95,7 +95,7 @@ def replay(
     with open_session(context, create=False, told_as=None if dry_run else "replay") as session:
         env = session.environment
         entries = replaying.choose(env.quarantine, references or [], dataset)
-        replaying.check(file, entries, named=bool(references))
+        replaying.check(file, entries, named=bool(references), limits=env.read_limits)
         if dry_run:
             plan = summary_of_nothing("replay", session.run_id, status="dry-run")
             print_json(plan) if session.as_json else say(f"{file} would close {counted(len(entries), 'entry')}")

@@ -28,7 +28,7 @@ def run(*, source: Path, files: Lake, warehouse: Warehouse, engine: Merger, book
     """
     landed = ingest.run(source=source, lake=files, books=books, run=run)
     table = warehouse.table(FEATURES)
-    pending = merging.find_pending(table, books)
+    pending = merging.find_pending(table, books, run.rules.limits)
     prepared = merging.prepare(table, pending, raw=files, engine=engine, books=books, run=run)
     if run.dry_run:
         waiting = planning.plan(STAGE, [prepared], run.limit, warehouse.url)
