@@ -15,8 +15,10 @@ from retailstream.landings import LandingLog, Scope
 from retailstream.masking import masked
 from retailstream.memory import open_memory
 from retailstream.quarantine import Quarantine
+from retailstream.read_limits import ReadLimits
 from retailstream.runs import WEEKDAYS, Books, Limit, Rules
 from retailstream.settings import Loaded
+from retailstream.sizes import parse_size
 from retailstream.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -94,7 +96,15 @@ class Environment:
             gap_days=quality.max_date_gap_days or None,
             sharing_key=Limit.parse(quality.max_superseded_in_file),
             latest=today + timedelta(days=quality.max_future_days),
+            limits=self.read_limits,
         )
+
+    @property
+    def read_limits(self) -> ReadLimits:
+        """How much one file may ask of this machine."""
+        limits = self.settings.limits
+        sizes = (limits.expanded_size, limits.record_size, limits.kept_text, limits.kept_text_of_run)
+        return ReadLimits(limits.expansion, *map(parse_size, sizes))
 
 
 @contextmanager
