@@ -209,11 +209,12 @@ def _sharing(env: Environment, request: Request) -> AbstractContextManager[Envir
     return nullcontext(env) if request.dry_run else wiring.sharing_duckdb(env)
 
 
-def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
+@contextmanager
+def run_of(env: Environment, entry: Entry, request: Request, scope: Scope) -> Iterator[Run]:
+    """Return what a stage is told of the run, with a folder for its work."""
     with ExitStack() as stack:
-        scope = stage_wiring.SCOPES[entry.stage][0]
         work = Path(stack.enter_context(TemporaryDirectory())) if request.dry_run else env.work(scope)
-        run = Run(
+        yield Run(
             request.run_id,
             work / "engine",
             env.limit,
@@ -223,6 +224,10 @@ def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
             only=request.only,
             table=request.table,
         )
+
+
+def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
+    with run_of(env, entry, request, stage_wiring.SCOPES[entry.stage][0]) as run:
         carry_out = stage_wiring.STAGES.get(entry.stage) or stage_wiring.BESIDE[entry.stage]
         try:
             entry.report = carry_out(env, run)

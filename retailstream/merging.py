@@ -18,6 +18,8 @@ from retailstream.manifests import NewPartition
 from retailstream.ports import LakeFile, LandedFile
 from retailstream.publishing import verified
 from retailstream.quarantine import SUPERSEDED, Reject
+from retailstream.raw_texts import with_raw
+from retailstream.read_limits import LIMIT_RULES
 from retailstream.readings import digest_of_reading
 from retailstream.records import survey
 from retailstream.reports import Counts, RunWarning, StageReport, outcome
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
     from retailstream.finer_files import FinerFile
     from retailstream.landings import Landed
     from retailstream.manifests import Manifest
-    from retailstream.ports import Lake, Merge, Merger, Origin, Progress, Table
+    from retailstream.ports import Lake, Merge, Merger, Origin, Table
+    from retailstream.quarantine import Quarantine
+    from retailstream.read_limits import ReadLimits
     from retailstream.runs import Books, Limit, Run
 
 
@@ -87,12 +91,13 @@ class Prepared:
     finer: tuple[FinerFile, ...] = ()
 
 
-def find_pending(table: Table, books: Books, *, damage: str = "") -> Pending:
+def find_pending(table: Table, books: Books, limits: ReadLimits, *, damage: str = "") -> Pending:
     """Return what is landed and not merged.
 
     That is everything where the published table was damaged or taken away, or was read by other columns or forms, or
-    with records that are withdrawn now; and where landings were forgotten. If the table reaches beyond them, nobody
-    knows which files have been through the gate, so none has. `damage` says in words what was found damaged of it.
+    with records that are withdrawn now, or without files that other limits refused; and where landings were forgotten.
+    If the table reaches beyond them, nobody knows which files have been through the gate, so none has. `damage` says in
+    words what was found damaged of it.
     """
     before = old = table.manifest()
     reached, quarantine = max(old.landing, old.passed), books.quarantine
@@ -101,6 +106,7 @@ def find_pending(table: Table, books: Books, *, damage: str = "") -> Pending:
     if not damage and not table.intact(old):
         damage = merge_warnings.lost_file(table)
     stale = ahead or old.reading != reading or bool(damage) or books.landings.to_read_again()
+    stale = stale or _may_come_in(quarantine, table.contract, limits)
     if stale:
         old = replace(old, landing=0, partitions={})
     anew, passed = stale and reached > 0, 0 if ahead else reached
@@ -129,7 +135,7 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     damaged = merge_warnings.rebuilt(contract.name, pending.damage)
     if not pending.files:
         return Prepared(table, pending, None, Counts(), damaged)
-    files, defects, warnings = _survey(contract, pending.files, raw, run.progress)
+    files, defects, warnings = _survey(contract, pending.files, raw, run)
     again = _copies(defects, books)
     defects += again
     numbers = {(file.landing, file.file): file.number for file in files}
@@ -148,13 +154,13 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     try:
         current = _current(table, pending.old, new.partitions(without=refused))
     except DamagedError as error:
-        renewed = find_pending(table, books, damage=error.message)
+        renewed = find_pending(table, books, run.rules.limits, damage=error.message)
         return prepare(table, renewed, raw=raw, engine=engine, books=books, run=run)
     merge = checked.merge(current=current, refused=refused)
     if not run.dry_run:
         # Which row takes the place of another is not known before it is known which files come in.
         rejects = (found for found in merge.rejects() if not too_fine or found.rule != SUPERSEDED)
-        quarantine.keep(run.run_id, chain(defects, landed_bytes.with_raw(contract, rejects, raw)))
+        quarantine.keep(run.run_id, chain(defects, with_raw(contract, rejects, raw, run.rules.limits)))
     rows = merge.counts
     counts = Counts(
         files_in=len(pending.files) + len(again),
@@ -253,7 +259,7 @@ def _current(table: Table, version: Manifest, touched: Collection[str]) -> dict[
 
 
 def _survey(
-    contract: Contract, files: Sequence[Landed], raw: Lake, progress: Progress
+    contract: Contract, files: Sequence[Landed], raw: Lake, run: Run
 ) -> tuple[list[LandedFile], list[Reject], list[RunWarning]]:
     readable, defects = [], []
     unknown: dict[str, int] = {}
@@ -261,7 +267,7 @@ def _survey(
     paths = landed_bytes.fetched(raw, files)
     for number, (file, path) in enumerate(zip(files, paths, strict=True), start=1):
         landed_bytes.check(raw, file, path)
-        found = survey(path, contract)
+        found = survey(path, contract, limits=run.rules.limits)
         if found.defect:
             defect = found.defect
             defects.append(
@@ -272,7 +278,7 @@ def _survey(
             warnings += merge_warnings.spans(contract, file, found)
             for name in found.unknown:
                 unknown[name] = unknown.get(name, 0) + 1
-        progress(f"reading {contract.name}", number, len(files))
+        run.progress(f"reading {contract.name}", number, len(files))
     return readable, defects, [*warnings, *merge_warnings.unknown_columns(contract, unknown)]
 
 
@@ -282,3 +288,9 @@ def _copies(defects: Sequence[Reject], books: Books) -> list[Reject]:
         return []
     copies = books.landings.copies(defects[0].dataset, {defect.landing for defect in defects})
     return [replace(defect, file=name) for defect in defects for name in copies.get((defect.landing, defect.file), ())]
+
+
+def _may_come_in(quarantine: Quarantine, contract: Contract, limits: ReadLimits) -> bool:
+    """Say whether a file was refused by limits that are others now."""
+    entries = [entry.reject for rule in LIMIT_RULES for entry in quarantine.entries(dataset=contract.name, rule=rule)]
+    return not all(limits.refused(reject.rule, reject.value) for reject in entries)

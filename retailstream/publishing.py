@@ -8,6 +8,7 @@ leave the same bytes behind, however often a run was stopped. See docs/adr/0003-
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from retailstream.errors import DamagedError, RetailStreamError
@@ -137,6 +138,27 @@ def verified(lake: Lake, manifest: Manifest, names: Collection[str] | None = Non
                 hint="retailstream repair",
             )
     return paths
+
+
+def clean_sources(
+    table: PublishedTable, manifest: Manifest, names: Collection[str], *, note: bool = True
+) -> list[Path]:
+    """Return local files of clean partitions that something is made from.
+
+    Raises DamagedError where one is damaged: unless `note` is false, the next merge then makes the table anew.
+    """
+    try:
+        return verified(table.lake, manifest, names)
+    except DamagedError as error:
+        if note:
+            with suppress(RetailStreamError):  # whoever may only read the bucket, such as a Lambda function
+                table.doubt()
+        raise DamagedError(
+            f"clean {error.message}",
+            key=error.key,
+            hint="retailstream glue-merge makes the table anew, retailstream run all that hangs on it",
+            remade_by="glue-merge",
+        ) from error
 
 
 def put_all(

@@ -78,12 +78,12 @@ def _load_rds(env: Environment, run: Run) -> StageReport:
         return load_rds.run(clean=env.clean_lake(), database=database, engine=engine, run=run)
 
 
-def _features(env: Environment, run: Run) -> StageReport:
+def _features(env: Environment, run: Run, *, landing: bool = True) -> StageReport:
     from retailstream.stages import features  # noqa: PLC0415 -- same
 
     with open_merger(env.settings, run.work, env.duckdb) as engine, open_warehouse(env.settings) as warehouse:
         return features.run(
-            source=Path(env.settings.source.path),
+            source=Path(env.settings.source.path) if landing else None,
             files=env.raw_lake(Scope.FEATURES),
             warehouse=warehouse,
             engine=engine,
@@ -153,7 +153,7 @@ def open_holdings(env: Environment) -> Iterator[Callable[[str], Holdings]]:
             tables = stack.enter_context(open_merged(env, scope))
             table = tables[scope.datasets.index(dataset)]
             origins = stack.enter_context(open_origins())
-            return Holdings(contract, env.books(scope), env.raw_lake(scope), table, origins)
+            return Holdings(contract, env.books(scope), env.raw_lake(scope), table, origins, env.read_limits)
 
         yield holdings
 
@@ -166,6 +166,14 @@ STAGES: dict[str, Callable[[Environment, Run], StageReport]] = {
     "sqoop": _sqoop,
 }
 """Each stage with its adapters, by the name of its command."""
+
+REMAKING: dict[str, Callable[[Environment, Run], StageReport]] = {
+    "glue-merge": _glue_merge,
+    "load-rds": _load_rds,
+    "features": partial(_features, landing=False),
+    "sqoop": _sqoop,
+}
+"""The stages without what lands new files: each makes anew what is damaged of its own from what is before it."""
 
 BESIDE: dict[str, Callable[[Environment, Run], StageReport]] = {TABLE: _sqoop_table}
 """What runs like a stage, but is no part of the pipeline: whether that is well does not hang on it."""

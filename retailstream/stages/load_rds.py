@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from retailstream.contracts import SALES, STORES
-from retailstream.errors import DamagedError, RetailStreamError
 from retailstream.ports import TableLoad
-from retailstream.publishing import PublishedTable, verified
+from retailstream.publishing import PublishedTable, clean_sources
 from retailstream.reports import Counts, StageReport, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from pathlib import Path
-
     from retailstream.manifests import Manifest
     from retailstream.ports import Database, Engine, Lake
     from retailstream.runs import Run
@@ -40,7 +35,8 @@ def run(*, clean: Lake, database: Database, engine: Engine, run: Run) -> StageRe
         digests = _changed(manifest, loaded or {})
         counts[contract.name] = _counts(manifest, digests)
         if digests or loaded is None:
-            paths = fetched(table, manifest, [name for name, digest in digests.items() if digest], run)
+            names = [name for name, digest in digests.items() if digest]
+            paths = clean_sources(table, manifest, names, note=not run.dry_run)
             given = contract, paths, database.encode
             loads.append(TableLoad(contract, digests, partial(engine.rows, *given), partial(engine.dump, *given)))
     status = outcome(dry_run=run.dry_run, changed=any(load.digests for load in loads))
@@ -48,22 +44,6 @@ def run(*, clean: Lake, database: Database, engine: Engine, run: Run) -> StageRe
         database.load(loads)
     inputs = tuple(digest for load in loads for digest in load.digests.values() if digest)
     return StageReport(STAGE, status, counts, outputs=(database.url,), inputs=inputs)
-
-
-def fetched(table: PublishedTable, manifest: Manifest, names: Collection[str], run: Run) -> list[Path]:
-    """Return local files of clean partitions; DamagedError where one is damaged, and the table is then made anew."""
-    try:
-        return verified(table.lake, manifest, names)
-    except DamagedError as error:
-        if not run.dry_run:
-            with suppress(RetailStreamError):  # whoever may only read the bucket, such as a Lambda function
-                table.doubt()
-        raise DamagedError(
-            f"clean {error.message}",
-            key=error.key,
-            hint="retailstream glue-merge makes the table anew, retailstream run all that hangs on it",
-            remade_by="glue-merge",
-        ) from error
 
 
 def _changed(manifest: Manifest, loaded: dict[str, str]) -> dict[str, str | None]:

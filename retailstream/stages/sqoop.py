@@ -10,9 +10,8 @@ from retailstream.errors import DamagedError, RetailStreamError
 from retailstream.manifests import NewPartition
 from retailstream.merge_warnings import lost_file, rebuilt
 from retailstream.ports import DOUBTED
-from retailstream.publishing import PublishedTable
+from retailstream.publishing import PublishedTable, clean_sources
 from retailstream.reports import Counts, StageReport, outcome
-from retailstream.stages import load_rds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,7 +114,7 @@ class _Proof:
     database: Database
     engine: Engine
 
-    def check_source(self, change: _Change, sent: Fingerprint, run: Run) -> None:
+    def check_source(self, change: _Change, sent: Fingerprint) -> None:
         """Raise DamagedError where the database has other rows than it was loaded with.
 
         That is not known of partitions that are clean in another version by now.
@@ -127,7 +126,7 @@ class _Proof:
         names = [name for name in change.changed if sources.get(name) == change.loaded[name]]
         if not names:
             return
-        loaded = self.engine.fingerprint(contract, load_rds.fetched(table, manifest, names, run))
+        loaded = self.engine.fingerprint(contract, clean_sources(table, manifest, names))
         held = sent if names == change.changed else self.database.fingerprint(contract, names)
         if held and (difference := held.difference(loaded)):
             self.database.doubt(contract)
@@ -135,7 +134,7 @@ class _Proof:
                 f"table '{contract.name}' in {self.database.url} has other rows than were loaded: {difference}",
                 key=contract.name,
                 hint="retailstream load-rds loads the table anew, retailstream run all that hangs on it",
-                remade_by=load_rds.STAGE,
+                remade_by="load-rds",
             )
 
 
@@ -143,7 +142,7 @@ def _proved(change: _Change, transfer: Transfer, proof: _Proof, run: Run) -> dic
     """Return a file for each changed partition, and its rows; RetailStreamError where they are not the database's."""
     contract, everything = change.table.contract, len(change.changed) == len(change.loaded)
     copied = transfer.partitions(contract, None if everything else change.changed, run.work)
-    proof.check_source(change, copied.sent, run)
+    proof.check_source(change, copied.sent)
     arrived = proof.engine.fingerprint(contract, [path for path, _rows in copied.files.values()])
     if difference := arrived.difference(copied.sent):
         raise RetailStreamError(

@@ -230,5 +230,7 @@ def _from_outside(error: Exception) -> RetailStreamError | None:
 def _whole(column: Column) -> str:
     if column.type is Type.MONEY:
         return f"cast({column.name} * 100 as bigint)"
+    if column.type is Type.NUMBER:
+        return f"cast(cast({column.name} as decimal(28,10)) * 10000000000 as bigint)"
     number = f"ascii({column.name})" if column.type is Type.LETTER else column.name
     return f"cast({number} as bigint)"
