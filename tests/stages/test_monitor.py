@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -390,6 +390,20 @@ def test_a_last_run_that_failed_is_unhealthy_until_the_next_one_ends_well(months
     assert found(months, f"last_run_{stage}") == ("failed", "ok", "fail")
     months.run("--max-rejects", "100%")
     assert found(months, f"last_run_{stage}")[2] == "ok"
+
+
+def test_a_clock_that_was_ahead_hides_no_failure(months: Environment) -> None:
+    ahead = (datetime.now(UTC) + timedelta(days=30)).isoformat(timespec="milliseconds")
+    months.change_state("update runs set started_at = ?, ended_at = ?", ahead, ahead)
+    check = months.checks()["landed_age_sales"]
+    assert (check["value"], check["state"]) == ("-30 days", "warn")
+    assert check["hint"].startswith("the clock went wrong")
+
+    fail_glue_merge(months)
+
+    assert found(months, "last_run_glue-merge") == ("failed", "ok", "fail")
+    assert months.command("runs", "--limit", "1", "--format", "json").document[0]["exit_code"] == 3
+    assert found(months, "landed_age_sales") == ("0 days", "14 days", "ok")
 
 
 def test_a_last_run_that_was_killed_is_unhealthy_before_and_after_it_is_marked(months: Environment) -> None:
