@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from retailstream.adapters.engine.duckdb import open_duckdb
+from retailstream.adapters.engine.spark import open_spark
 from retailstream.adapters.lake.folder import FolderLake
 from retailstream.contracts import CONTRACTS
 from retailstream.ports import FileDate, FileFigures, LakeFile, LandedFile, RowCounts, StoreFigures
@@ -95,5 +96,8 @@ def test_rows_are_counted_by_the_landed_file_they_came_in(merger: Merger, tmp_pa
         path.parent.mkdir()
     assert sorted(merge.write(paths)) == ["2010-02", "2010-03"]
 
-    assert merger.origins(list(paths.values())) == {(1, "sales/1.csv"): 1, (1, "sales/2.csv"): 2}
-    assert merger.origins([]) == {}
+    pytest.importorskip("pyarrow")
+    with open_spark(tmp_path / "spark", memory="1GB") as spark:  # which needs no session for that
+        for engine in (merger, spark):
+            assert engine.origins(list(paths.values())) == {(1, "sales/1.csv"): 1, (1, "sales/2.csv"): 2}
+            assert engine.origins([]) == {}
