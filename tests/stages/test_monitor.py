@@ -343,10 +343,9 @@ def test_open_quarantined_files_are_counted(months: Environment) -> None:
 def fail_ingest(env: Environment) -> None:
     env.write({"sales/lost.csv": csv(SALES)})
     place = env.home / "lake" / "raw" / landed_key(2, "sales/lost.csv")
-    place.parent.mkdir()
-    env.overwrite(place, b"what nobody landed")
+    place.mkdir(parents=True)  # a folder where the file is to lie
     env.stage("ingest", "--source", str(env.source), code=1)
-    place.unlink()
+    place.rmdir()
 
 
 def fail_glue_merge(env: Environment) -> None:
