@@ -176,14 +176,14 @@ def _close(env: Environment, run: RunEntry, entry: Entry, error: BaseException |
     else:
         env.memory.close(run.closed(ended_at=ended_at, summary=summary, inputs=entry.report.inputs, exit_code=code))
     env.telemetry.tell(
-        entry.stage, lambda: metrics.of_run(summary, code, ended_at=ended_at, usual=_usual_seconds(env, entry))
+        entry.stage, lambda: metrics.of_run(summary, code, ended_at=ended_at, usual=_usual_seconds(env, run))
     )
 
 
-def _usual_seconds(env: Environment, entry: Entry) -> float | None:
+def _usual_seconds(env: Environment, run: RunEntry) -> float | None:
     """Return how long the stage usually takes, or None where the ledger cannot be asked."""
     try:
-        return env.ledger.usual_seconds(entry.stage, before=entry.started_at)
+        return env.ledger.usual_seconds(run)
     except RetailStreamError:
         return None
 
