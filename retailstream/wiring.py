@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from retailstream.errors import UsageError
+from retailstream.homes import refuse_half_restored
 from retailstream.landings import LandingLog, Scope
 from retailstream.masking import masked
 from retailstream.memory import open_memory
@@ -108,8 +109,13 @@ class Environment:
 
 
 @contextmanager
-def open_environment(home: Path, loaded: Loaded, *, create: bool) -> Iterator[Environment]:
-    """Open an environment; a memory that is not there yet is made, or else is empty for the moment."""
+def open_environment(home: Path, loaded: Loaded, *, create: bool, half_restored: bool = False) -> Iterator[Environment]:
+    """Open an environment; a memory that is not there yet is made, or else is empty for the moment.
+
+    One whose restore was stopped half way is refused, but for the next restore.
+    """
+    if not half_restored:
+        refuse_half_restored(home)
     with open_memory(home, loaded.settings.database.url, create=create) as memory:
         yield Environment(home, loaded, memory, open_telemetry(loaded.settings))
 
