@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from retailstream.adapters.sqlite_file import sqlite_address, transaction
 from retailstream.contracts import Column, Contract, Type
+from retailstream.durable import make_folder
 from retailstream.errors import RetailStreamError, TransientError
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
 from retailstream.manifests import WHOLE
@@ -52,14 +53,13 @@ def connected(path: Path, *, create: bool) -> Iterator[sqlite3.Connection]:
     """Connect to a database file in write-ahead mode; without `create`, one that is not there is empty for now."""
     with mapped(path):
         if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
         address = sqlite_address(path if create or path.exists() else None)
         connection = sqlite3.connect(address, timeout=60, isolation_level=None, uri=True)
         # A week has rows on every page: fewer and larger ones are written faster. A file that is there keeps its own.
         connection.execute("pragma page_size = 16384")
         connection.execute("pragma journal_mode = wal")
-        # A power cut may undo the last load as a whole, digests included: the next run makes it again.
-        connection.execute("pragma synchronous = normal")
+        connection.execute("pragma synchronous = full")  # what was loaded, or kept as an answer, outlasts a power cut
         connection.execute("pragma cache_size = -65536")
         connection.execute("pragma analysis_limit = 1000")
     try:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from retailstream.adapters.sqlite_file import sqlite_address, transaction
+from retailstream.durable import make_folder
 from retailstream.errors import RetailStreamError, TransientError
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def open_sqlite_state(path: Path | None) -> Iterator[SqliteState]:
     """Open the state file, made on first use, or one that is forgotten."""
     try:
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
         address = sqlite_address(path)
         connection = sqlite3.connect(address, timeout=PATIENCE, isolation_level=None, factory=SqliteState, uri=True)
         set_up(connection)
@@ -136,7 +137,8 @@ def set_up(connection: sqlite3.Connection) -> None:
         try:
             cursor = connection.cursor()
             cursor.execute("pragma journal_mode = wal")
-            cursor.execute("pragma synchronous = normal")
+            # What lands next is numbered by this memory: none of its commits may be lost to a power cut.
+            cursor.execute("pragma synchronous = full")
             cursor.executescript(SCHEMA)
             _bring_forward(cursor)
         except sqlite3.OperationalError as error:
