@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _NOT_FOR_FOLDERS: Final = {errno.EINVAL, errno.ENOTSUP}
@@ -52,6 +52,18 @@ def make_folder(folder: Path) -> None:
 def _sync(path: Path, flags: int) -> None:
     descriptor = os.open(path, flags)
     try:
-        os.fsync(descriptor)
+        with naming(path):
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Have an error of the operating system name the file that could not be written: it knows none, or two."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None or error.filename2 is not None:
+            error.filename, error.filename2 = str(path), None
+        raise

@@ -109,16 +109,19 @@ def execute_all(env: Environment, request: Request, *, first: str = ORDER[0]) ->
         summaries: list[Summary] = []
         whole.extra["stages"] = summaries
         for stage in ORDER[ORDER.index(first) :]:
+            entry: Entry | None = None
             try:
                 with _entered(env, stage, request) as entry:
                     entry.at_work = bool(summaries)
                     _run_stage(shared, entry, request)
             except BaseException as error:
-                summaries.append(summary_of(error))
-                whole.at_work = entry.at_work
+                if entry:  # else the ledger could not take it, and it did nothing
+                    summaries.append(summary_of(error))
+                    whole.at_work = entry.at_work
                 raise
             finally:
-                whole.report = _together(whole.report, entry.report)
+                if entry:
+                    whole.report = _together(whole.report, entry.report)
             summaries.append(entry.summary())
         # While the locks are held, nobody else changes what is looked at.
         health: Summary = {} if request.dry_run else {"health": _look(shared)}

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from retailstream.durable import make_folder, replace, sync, sync_folders
+from retailstream.durable import make_folder, naming, replace, sync, sync_folders
 from retailstream.errors import RetailStreamError
 from retailstream.hashing import sha256
 
@@ -88,7 +88,8 @@ class FolderLake:
         target = self._target(key)
         make_folder(target.parent)
         part = _part(target)
-        part.write_bytes(data)
+        with naming(part):
+            part.write_bytes(data)
         replace(part, target)
         self._sync_folders([key])
 
@@ -106,11 +107,12 @@ class FolderLake:
         """Store a copy of the file's bytes; the disk holds them, but perhaps not their name."""
         target = self._target(key)
         part = _part(target)
-        try:
-            shutil.copyfile(path, part)
-        except FileNotFoundError:
-            make_folder(target.parent)
-            shutil.copyfile(path, part)
+        with naming(part):
+            try:
+                shutil.copyfile(path, part)
+            except FileNotFoundError:
+                make_folder(target.parent)
+                shutil.copyfile(path, part)
         sync(part)
         part.replace(target)
 
