@@ -64,8 +64,19 @@ def test_an_object_is_on_the_disk_before_its_name_and_its_folders_are_after(
 
     named = done.index(("rename", "lake/sales/month=1/k"))
     assert ("sync", "lake/sales/month=1/k.part") in done[:named]
-    folders = ("lake/sales/month=1", "lake/sales", "lake", ".")
-    assert {("sync", folder) for folder in folders} <= set(done[named:])
+    assert ("sync", "lake/sales/month=1") in done[named:]
+    assert {("sync", folder) for folder in ("lake/sales", "lake", ".")} <= set(done)
+
+
+def test_a_manifest_or_raw_file_makes_the_folders_last_that_a_killed_run_has_made(
+    tmp_path: Path, done: list[tuple[str, str]]
+) -> None:
+    (tmp_path / "lake" / "sales" / "month=1").mkdir(parents=True)
+    for how in ("write", "add_all"):
+        done.clear()
+        STORES[how](FolderLake(tmp_path / "lake"), file(tmp_path))
+        assert {("sync", folder) for folder in ("lake/sales", "lake", ".")} <= set(done)
+        (tmp_path / "lake" / "sales" / "month=1" / "k").unlink()
 
 
 def test_the_folders_of_many_files_are_synced_once(tmp_path: Path, done: list[tuple[str, str]]) -> None:

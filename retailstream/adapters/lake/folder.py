@@ -51,7 +51,7 @@ class FolderLake:
     def put(self, key: str, path: Path) -> None:
         """Store a copy of the file's bytes durably, taking the place of what was there."""
         self._put(key, path)
-        self._sync_folders([key])
+        sync_folders([self._target(key).parent])
 
     def add_all(self, files: Sequence[tuple[str, Path]]) -> Iterator[bool]:
         """Store copies of files under keys that are free, or hold those bytes; yield whether each was there, durably.
@@ -117,7 +117,7 @@ class FolderLake:
         part.replace(target)
 
     def _sync_folders(self, keys: Iterable[str]) -> None:
-        """Have the disk hold the names of objects, also those that a killed process has made folders for."""
+        """Have the disk hold the names of objects, also in folders that a killed process made and did not sync."""
         found = {folder for key in keys for folder in self._target(key).parents if folder.is_relative_to(self._root)}
         sync_folders([*sorted(found, reverse=True), self._root.parent] if found else [])
 
