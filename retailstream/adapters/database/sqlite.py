@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from retailstream.adapters.formats import DATABASE, DATABASE_ROW, refuse_newer
 from retailstream.adapters.sqlite_file import sqlite_address, transaction
 from retailstream.contracts import Column, Contract, Type
+from retailstream.durable import make_folder
 from retailstream.errors import RetailStreamError, TransientError
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
 from retailstream.manifests import WHOLE
@@ -57,7 +58,7 @@ def connected(path: Path, *, create: bool) -> Iterator[sqlite3.Connection]:
     """
     with mapped(path):
         if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
         address = sqlite_address(path if create or path.exists() else None)
         connection = sqlite3.connect(address, timeout=60, isolation_level=None, uri=True)
         try:
@@ -68,8 +69,7 @@ def connected(path: Path, *, create: bool) -> Iterator[sqlite3.Connection]:
         # A week has rows on every page: fewer and larger ones are written faster. A file that is there keeps its own.
         connection.execute("pragma page_size = 16384")
         connection.execute("pragma journal_mode = wal")
-        # A power cut may undo the last load as a whole, digests included: the next run makes it again.
-        connection.execute("pragma synchronous = normal")
+        connection.execute("pragma synchronous = full")  # what was loaded, or kept as an answer, outlasts a power cut
         connection.execute("pragma cache_size = -65536")
         connection.execute("pragma analysis_limit = 1000")
     try:
