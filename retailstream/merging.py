@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from retailstream import finer_files, gate_reasons, merge_warnings
+from retailstream import finer_files, gate_reasons, lost_landings, merge_warnings
 from retailstream.dated_files import REWRITES, NewFiles, judge
 from retailstream.errors import DamagedError, QualityGateError, RetailStreamError
 from retailstream.gate_reasons import Reason
@@ -47,7 +47,10 @@ class Pending:
     """
 
     contract: Contract
+    before: Manifest
+    """The version that is there."""
     old: Manifest
+    """What of it the files are laid over: nothing where all are read."""
     files: Sequence[Landed]
     settled: frozenset[Origin]
     reading: str
@@ -94,17 +97,19 @@ def find_pending(table: Table, books: Books, *, damage: str = "") -> Pending:
     """Return what is landed and not merged.
 
     That is everything where the published table was damaged or taken away, or was read by other columns or forms, or
-    with records that are withdrawn now. `damage` says in words what was found damaged of it.
+    with records that are withdrawn now; and where landings were forgotten. If the table reaches beyond them, nobody
+    knows which files have been through the gate, so none has. `damage` says in words what was found damaged of it.
     """
-    old = table.manifest()
-    passed, quarantine = max(old.landing, old.passed), books.quarantine
+    before = old = table.manifest()
+    reached, quarantine = max(old.landing, old.passed), books.quarantine
     reading = digest_of_reading(table.contract, quarantine.withdrawn(table.contract.name))
     if not damage and not table.intact(old):
         damage = merge_warnings.lost_file(table)
-    stale = old.reading != reading or bool(damage)
+    ahead = reached > books.landings.last()
+    stale = ahead or old.reading != reading or bool(damage) or books.landings.to_read_again()
     if stale:
         old = replace(old, landing=0, partitions={})
-    anew = stale and passed > 0
+    anew, passed = stale and reached > 0, 0 if ahead else reached
     name, unfinished = table.contract.name, books.landings.unfinished()
     settled = frozenset(quarantine.settled_records(name, old.landing))
     files = [
@@ -113,16 +118,18 @@ def find_pending(table: Table, books: Books, *, damage: str = "") -> Pending:
         if (file.landing, file.file, None) not in settled and file.landing != unfinished
     ]
     accepted, unsettled = frozenset(quarantine.accepted_files(name)), anew or quarantine.has_unsettled(name, reading)
-    return Pending(table.contract, old, files, settled, reading, passed, anew, accepted, unsettled, damage)
+    return Pending(table.contract, before, old, files, settled, reading, passed, anew, accepted, unsettled, damage)
 
 
 def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books: Books, run: Run) -> Prepared:
     """Read, check and merge the pending files, and record every reject with its raw text under the run's id.
 
     A plan records nothing. Where a file that the new rows are to be laid over has other bytes than were published, all
-    is read anew.
+    is read anew. Raises RetailStreamError where a table made anew would lose rows that no landed file has.
     """
     contract, quarantine = pending.contract, books.quarantine
+    if pending.anew:
+        lost_landings.check(table, pending.before, books.landings, engine)
     if pending.anew and not run.dry_run:
         quarantine.doubt(contract.name, pending.reading)
     damaged = merge_warnings.rebuilt(contract.name, pending.damage)
@@ -198,6 +205,7 @@ def publish_all(stage: str, prepared: Sequence[Prepared], *, books: Books, run: 
         _publish(ready, run)
         if ready.pending.unsettled:
             books.quarantine.lapse(ready.pending.contract.name, ready.pending.reading)
+    books.landings.note_read_again()
     return report
 
 
@@ -286,7 +294,7 @@ def _check_bytes(raw: Lake, file: Landed, path: Path) -> None:
     if sha256(path) != file.sha256 and not _fetched_again(raw, file):
         raise RetailStreamError(
             f"landed file '{file.key}' in {raw.url} no longer has the bytes it landed with",
-            hint="bring back the file from a backup of the raw bucket",
+            hint="retailstream repair lands it again if the source has its bytes; else bring it back from a backup",
         )
 
 

@@ -7,14 +7,13 @@ leave the same bytes behind, however often a run was stopped. See docs/adr/0003-
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from retailstream.errors import DamagedError, RetailStreamError
 from retailstream.hashing import known_sha256, sha256
+from retailstream.manifest_files import NewerFormatError, decoded, encoded
 from retailstream.manifests import Manifest, Partition
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 MANIFEST = "_manifest.json"
 DOUBT = "_damaged"
 """The object that says of a table that a file of it was found damaged: the next version is made anew, and sweeps it."""
-FORMAT = 1
 
 AT_ONCE = 32
 """How many files are on their way at a time: to a lake on a server each takes half a second, most of it waiting."""
@@ -52,19 +50,22 @@ class PublishedTable:
         if data is None:
             return Manifest(self.contract.names)
         try:
-            document = json.loads(data)
-            partitions = {name: Partition(**values) for name, values in document["partitions"].items()}
-            same = tuple(document["columns"]) == self.contract.names
-            landing, reading = document["landing"], document.get("reading", "")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            found = decoded(data)
+        except NewerFormatError as error:
+            raise RetailStreamError(
+                f"the manifest of table '{self.contract.name}' in {self.lake.url} has format {error}: a newer"
+                " retailstream wrote it",
+                hint="upgrade retailstream, or name another place",
+            ) from error
+        except ValueError as error:
             raise DamagedError(
                 f"the manifest of table '{self.contract.name}' in {self.lake.url} is damaged",
                 key=manifest_key(self.contract),
                 hint="delete it and run again: the table is rebuilt",
             ) from error
-        if not same:
-            return Manifest(self.contract.names, passed=landing)
-        return Manifest(self.contract.names, landing, partitions, reading)
+        if found.columns != self.contract.names:
+            return Manifest(self.contract.names, passed=found.landing)
+        return found
 
     def intact(self, manifest: Manifest) -> bool:
         """Say whether every file of a version is still there, with its size, and none was found damaged."""
@@ -89,10 +90,8 @@ class PublishedTable:
         for name in [name for name, change in changes.items() if change is None]:
             partitions.pop(name, None)
         new = Manifest(self.contract.names, landing, dict(sorted(partitions.items())), reading)
-        if new != old:
-            document = {"format": FORMAT, **asdict(new)}
-            del document["passed"]
-            self.lake.write(manifest_key(self.contract), json.dumps(document, indent=1).encode() + b"\n")
+        if new != old or not old.current:
+            self.lake.write(manifest_key(self.contract), encoded(new))
         self.sweep(new)
         return new
 

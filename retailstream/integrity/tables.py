@@ -24,7 +24,7 @@ def manifest_of(findings: Findings, place: str, table: Table) -> Manifest | None
     findings.count(place)
     with findings.looking(place, manifest_key(table.contract), table.contract.name):
         found = table.manifest()
-    return found
+    return found  # noqa: RET504 -- the block may end in an error that is swallowed
 
 
 def look(findings: Findings, place: str, table: Table, manifest: Manifest, *, deep: bool) -> bool:

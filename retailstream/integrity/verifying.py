@@ -84,7 +84,7 @@ class _Look:
                 with findings.looking(landed.place_of(scope), "its files"):
                     landed.look(findings, holdings.books(scope).landings, holdings.raw(scope), deep=self.deep)
             readable = True
-        return readable
+        return readable  # noqa: RET504 -- the block may end in an error that is swallowed
 
     def at_table(self, place: str, table: Table) -> _Seen:
         """Look at a published table."""

@@ -27,10 +27,10 @@ def run(
 
     Raises QualityGateError, with the figures, where more is rejected than the limit allows; nothing is published then.
     """
+    table = warehouse.table(FEATURES)
     landed = StageReport(STAGE, "noop")
     if source is not None:
-        landed = ingest.run(source=source, lake=files, books=books, run=run)
-    table = warehouse.table(FEATURES)
+        landed = ingest.run(source=source, lake=files, tables=[table], books=books, run=run)
     pending = merging.find_pending(table, books)
     prepared = merging.prepare(table, pending, raw=files, engine=engine, books=books, run=run)
     if run.dry_run:
