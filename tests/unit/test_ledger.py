@@ -4,6 +4,7 @@ import os
 import socket
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -136,40 +137,29 @@ def test_many_may_open_a_new_memory_and_write_to_it_at_once(tmp_path: Path) -> N
     assert sorted(attempts) == sorted(2 * list(range(1, 13)))
 
 
-class Busy:
+class Busy(sqlite3.Connection):
     """A connection for whose first statements SQLite does not wait, as it does where two make a file at once."""
 
-    def __init__(self, tries: int) -> None:
-        self.left = tries
-        self.done: list[str] = []
+    left = 3
 
-    def cursor(self) -> Busy:
-        return self
-
-    def execute(self, statement: str) -> list[tuple[object, ...]]:
+    def cursor(self, *_args: object) -> sqlite3.Cursor:  # type: ignore[override]
         self.left -= 1
         if self.left >= 0:
             raise sqlite3.OperationalError("database is locked")
-        self.done.append(statement)
-        return [(0, "copy_of")]
-
-    def executescript(self, _statements: str) -> None:
-        self.done.append("schema")
+        return super().cursor()
 
 
 def test_a_memory_that_another_one_is_making_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    busy: Any = Busy(3)
-    state.set_up(busy)
-    assert busy.done == [
-        "pragma journal_mode = wal",
-        "pragma synchronous = normal",
-        "schema",
-        "pragma table_info (landed_files)",
-    ]
+    with closing(sqlite3.connect(":memory:", factory=Busy)) as busy:
+        state.set_up(busy)
+        assert busy.execute("select count(*) from runs").fetchone() == (0,)
 
     monkeypatch.setattr(state, "PATIENCE", 0.0)
-    with pytest.raises(TransientError, match="database is locked"):
-        state.set_up(Busy(1000))  # type: ignore[arg-type]
+    with (
+        closing(sqlite3.connect(":memory:", factory=Busy)) as busy,
+        pytest.raises(TransientError, match="database is locked"),
+    ):
+        state.set_up(busy)
 
 
 def test_a_memory_that_is_busy_too_long_is_worth_another_try_and_can_be_read(
