@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from retailstream.ports import Lake
     from retailstream.source_files import SourceFile
 
-_LANDED: Final = re.compile(r"(?P<dataset>[^/]+)/landing-(?P<landing>\d{6,})/(?P<name>.+)", re.DOTALL)
+_LANDED: Final = re.compile(r"(?P<dataset>[^/]+)/landing-(?P<landing>\d{6,9})/(?P<name>.+)", re.DOTALL)
 
 _ENDINGS: Final = (".csv", ".gz")
 

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from retailstream import questions, wiring
+from retailstream.adapters.state.sqlite import refuse_newer_home
 from retailstream.contracts import CONTRACTS
 from retailstream.errors import RetailStreamError
 from retailstream.masking import masked_text
@@ -42,7 +43,7 @@ class Finding:
 
 def diagnose(home: Path, settings: Settings) -> Iterator[Finding]:
     """Try every part that the settings name; parts that they do not name are skipped."""
-    yield _tried("home", lambda: _writable(home))
+    yield _tried("home", lambda: _home(home))
     yield _tried("source", lambda: _source(Path(settings.source.path)))
     for name, url in (
         ("lake.raw", settings.lake.raw),
@@ -69,6 +70,11 @@ def _tried(name: str, attempt: Callable[[], str | Finding]) -> Finding:
     except (OSError, sqlite3.Error, metadata.PackageNotFoundError, ImportError) as error:
         return Finding(name, "FAILED", masked_text(f"{type(error).__name__}: {error}"))
     return found if isinstance(found, Finding) else Finding(name, "OK", found)
+
+
+def _home(folder: Path) -> str:
+    refuse_newer_home(folder)
+    return _writable(folder)
 
 
 def _writable(folder: Path) -> str:

@@ -112,6 +112,7 @@ def execute_all(env: Environment, request: Request, *, first: str = ORDER[0]) ->
         waiting, remade = list(ORDER[ORDER.index(first) :]), set[str]()
         while waiting:
             stage = waiting.pop(0)
+            entry: Entry | None = None
             try:
                 with _entered(env, stage, request) as entry:
                     entry.at_work = bool(summaries)
@@ -122,14 +123,17 @@ def execute_all(env: Environment, request: Request, *, first: str = ORDER[0]) ->
                     raise
                 remade.add(error.remade_by)
                 waiting = [*ORDER[ORDER.index(error.remade_by) : ORDER.index(stage) + 1], *waiting]
-                entry.report = replace(entry.report, warnings=(_remaking(error),))
+                if entry:
+                    entry.report = replace(entry.report, warnings=(_remaking(error),))
                 continue
             except BaseException as error:
-                summaries.append(summary_of(error))
-                whole.at_work = entry.at_work
+                if entry:  # else the ledger could not take it, and it did nothing
+                    summaries.append(summary_of(error))
+                    whole.at_work = entry.at_work
                 raise
             finally:
-                whole.report = _together(whole.report, entry.report)
+                if entry:
+                    whole.report = _together(whole.report, entry.report)
             summaries.append(entry.summary())
         # While the locks are held, nobody else changes what is looked at.
         health: Summary = {} if request.dry_run else {"health": _look(shared)}
@@ -176,14 +180,14 @@ def _close(env: Environment, run: RunEntry, entry: Entry, error: BaseException |
     else:
         env.memory.close(run.closed(ended_at=ended_at, summary=summary, inputs=entry.report.inputs, exit_code=code))
     env.telemetry.tell(
-        entry.stage, lambda: metrics.of_run(summary, code, ended_at=ended_at, usual=_usual_seconds(env, entry))
+        entry.stage, lambda: metrics.of_run(summary, code, ended_at=ended_at, usual=_usual_seconds(env, run))
     )
 
 
-def _usual_seconds(env: Environment, entry: Entry) -> float | None:
+def _usual_seconds(env: Environment, run: RunEntry) -> float | None:
     """Return how long the stage usually takes, or None where the ledger cannot be asked."""
     try:
-        return env.ledger.usual_seconds(entry.stage, before=entry.started_at)
+        return env.ledger.usual_seconds(run)
     except RetailStreamError:
         return None
 

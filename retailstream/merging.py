@@ -10,33 +10,31 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from retailstream import finer_files, gate_reasons, lost_landings, merge_warnings
+from retailstream import finer_files, gate_reasons, landed_bytes, lost_landings, merge_warnings
 from retailstream.dated_files import REWRITES, NewFiles, judge
-from retailstream.errors import DamagedError, QualityGateError, RetailStreamError
+from retailstream.errors import DamagedError, QualityGateError
 from retailstream.gate_reasons import Reason
-from retailstream.hashing import sha256
-from retailstream.landings import landed_key
 from retailstream.manifests import NewPartition
 from retailstream.ports import LakeFile, LandedFile
 from retailstream.publishing import verified
 from retailstream.quarantine import SUPERSEDED, Reject
+from retailstream.raw_texts import with_raw
+from retailstream.read_limits import LIMIT_RULES
 from retailstream.readings import digest_of_reading
-from retailstream.records import raw_records, survey
+from retailstream.records import survey
 from retailstream.reports import Counts, RunWarning, StageReport, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Collection, Iterable, Sequence
 
     from retailstream.contracts import Contract
     from retailstream.finer_files import FinerFile
     from retailstream.landings import Landed
     from retailstream.manifests import Manifest
-    from retailstream.ports import FoundReject, Lake, Merge, Merger, Origin, Progress, Table
+    from retailstream.ports import Lake, Merge, Merger, Origin, Table
+    from retailstream.quarantine import Quarantine
+    from retailstream.read_limits import ReadLimits
     from retailstream.runs import Books, Limit, Run
-
-RAW_BATCH = 10_000
-"""How many rejects are looked up in their files at a time."""
 
 
 @dataclass(frozen=True)
@@ -93,20 +91,22 @@ class Prepared:
     finer: tuple[FinerFile, ...] = ()
 
 
-def find_pending(table: Table, books: Books, *, damage: str = "") -> Pending:
+def find_pending(table: Table, books: Books, limits: ReadLimits, *, damage: str = "") -> Pending:
     """Return what is landed and not merged.
 
     That is everything where the published table was damaged or taken away, or was read by other columns or forms, or
-    with records that are withdrawn now; and where landings were forgotten. If the table reaches beyond them, nobody
-    knows which files have been through the gate, so none has. `damage` says in words what was found damaged of it.
+    with records that are withdrawn now, or without files that other limits refused; and where landings were forgotten.
+    If the table reaches beyond them, nobody knows which files have been through the gate, so none has. `damage` says in
+    words what was found damaged of it.
     """
     before = old = table.manifest()
     reached, quarantine = max(old.landing, old.passed), books.quarantine
     reading = digest_of_reading(table.contract, quarantine.withdrawn(table.contract.name))
+    ahead = reached > books.landings.last()
     if not damage and not table.intact(old):
         damage = merge_warnings.lost_file(table)
-    ahead = reached > books.landings.last()
     stale = ahead or old.reading != reading or bool(damage) or books.landings.to_read_again()
+    stale = stale or _may_come_in(quarantine, table.contract, limits)
     if stale:
         old = replace(old, landing=0, partitions={})
     anew, passed = stale and reached > 0, 0 if ahead else reached
@@ -135,7 +135,7 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     damaged = merge_warnings.rebuilt(contract.name, pending.damage)
     if not pending.files:
         return Prepared(table, pending, None, Counts(), damaged)
-    files, defects, warnings = _survey(contract, pending.files, raw, run.progress)
+    files, defects, warnings = _survey(contract, pending.files, raw, run)
     again = _copies(defects, books)
     defects += again
     numbers = {(file.landing, file.file): file.number for file in files}
@@ -154,13 +154,13 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     try:
         current = _current(table, pending.old, new.partitions(without=refused))
     except DamagedError as error:
-        renewed = find_pending(table, books, damage=error.message)
+        renewed = find_pending(table, books, run.rules.limits, damage=error.message)
         return prepare(table, renewed, raw=raw, engine=engine, books=books, run=run)
     merge = checked.merge(current=current, refused=refused)
     if not run.dry_run:
         # Which row takes the place of another is not known before it is known which files come in.
         rejects = (found for found in merge.rejects() if not too_fine or found.rule != SUPERSEDED)
-        quarantine.keep(run.run_id, chain(defects, _with_raw(contract, rejects, raw)))
+        quarantine.keep(run.run_id, chain(defects, with_raw(contract, rejects, raw, run.rules.limits)))
     rows = merge.counts
     counts = Counts(
         files_in=len(pending.files) + len(again),
@@ -259,15 +259,15 @@ def _current(table: Table, version: Manifest, touched: Collection[str]) -> dict[
 
 
 def _survey(
-    contract: Contract, files: Sequence[Landed], raw: Lake, progress: Progress
+    contract: Contract, files: Sequence[Landed], raw: Lake, run: Run
 ) -> tuple[list[LandedFile], list[Reject], list[RunWarning]]:
     readable, defects = [], []
     unknown: dict[str, int] = {}
     warnings: list[RunWarning] = []
-    paths = raw.fetch_all([file.key for file in files])
+    paths = landed_bytes.fetched(raw, files)
     for number, (file, path) in enumerate(zip(files, paths, strict=True), start=1):
-        _check_bytes(raw, file, path)
-        found = survey(path, contract)
+        landed_bytes.check(raw, file, path)
+        found = survey(path, contract, limits=run.rules.limits)
         if found.defect:
             defect = found.defect
             defects.append(
@@ -278,7 +278,7 @@ def _survey(
             warnings += merge_warnings.spans(contract, file, found)
             for name in found.unknown:
                 unknown[name] = unknown.get(name, 0) + 1
-        progress(f"reading {contract.name}", number, len(files))
+        run.progress(f"reading {contract.name}", number, len(files))
     return readable, defects, [*warnings, *merge_warnings.unknown_columns(contract, unknown)]
 
 
@@ -290,34 +290,7 @@ def _copies(defects: Sequence[Reject], books: Books) -> list[Reject]:
     return [replace(defect, file=name) for defect in defects for name in copies.get((defect.landing, defect.file), ())]
 
 
-def _check_bytes(raw: Lake, file: Landed, path: Path) -> None:
-    if sha256(path) != file.sha256 and not _fetched_again(raw, file):
-        raise RetailStreamError(
-            f"landed file '{file.key}' in {raw.url} no longer has the bytes it landed with",
-            hint="retailstream repair lands it again if the source has its bytes; else bring it back from a backup",
-        )
-
-
-def _fetched_again(raw: Lake, file: Landed) -> bool:
-    """Say whether it was only the copy on this machine that was damaged: it is another one now."""
-    raw.drop_copies([file.key])
-    return sha256(raw.fetch(file.key)) == file.sha256
-
-
-def _with_raw(contract: Contract, found: Iterator[FoundReject], raw: Lake) -> Iterator[Reject]:
-    """Add the record as it came to each reject, reading each file once per run of neighbours."""
-    batch: list[FoundReject] = []
-    for reject in found:
-        if batch and ((reject.landing, reject.file) != (batch[0].landing, batch[0].file) or len(batch) >= RAW_BATCH):
-            yield from _look_up(contract, batch, raw)
-            batch = []
-        batch.append(reject)
-    if batch:
-        yield from _look_up(contract, batch, raw)
-
-
-def _look_up(contract: Contract, batch: Sequence[FoundReject], raw: Lake) -> Iterator[Reject]:
-    path = raw.fetch(landed_key(batch[0].landing, batch[0].file))
-    texts = raw_records(path, survey(path, contract), {reject.record for reject in batch})
-    for r in batch:
-        yield Reject(contract.name, r.landing, r.file, r.record, r.rule, r.column, r.value, texts.get(r.record))
+def _may_come_in(quarantine: Quarantine, contract: Contract, limits: ReadLimits) -> bool:
+    """Say whether a file was refused by limits that are others now."""
+    entries = [entry.reject for rule in LIMIT_RULES for entry in quarantine.entries(dataset=contract.name, rule=rule)]
+    return not all(limits.refused(reject.rule, reject.value) for reject in entries)

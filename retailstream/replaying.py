@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from retailstream.landing import RawStore
     from retailstream.landings import Landed
     from retailstream.quarantine import Entry, Quarantine
+    from retailstream.read_limits import ReadLimits
     from retailstream.runs import Books
 
 
@@ -53,7 +54,7 @@ def choose(quarantine: Quarantine, references: Sequence[str], dataset: str | Non
     return entries
 
 
-def check(file: Path, entries: Sequence[Entry], *, named: bool) -> None:
+def check(file: Path, entries: Sequence[Entry], *, named: bool, limits: ReadLimits) -> None:
     """Raise UsageError where a corrected file is not readable, or does not fit the entries it stands for.
 
     Without named entries it must hold exactly one record for each open one: nothing is closed by guess.
@@ -61,7 +62,7 @@ def check(file: Path, entries: Sequence[Entry], *, named: bool) -> None:
     if not file.is_file():
         raise UsageError(f"the file {file} does not exist")
     contract = CONTRACTS[entries[0].reject.dataset]
-    found = survey(file, contract)
+    found = survey(file, contract, limits=limits)
     if found.defect:
         raise UsageError(
             f"{file} is not readable as {contract.name}: {found.defect.rule} ({found.defect.value})",

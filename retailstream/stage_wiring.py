@@ -154,7 +154,7 @@ def open_holdings(env: Environment) -> Iterator[Callable[[str], Holdings]]:
             tables = stack.enter_context(open_merged(env, scope))
             table = tables[scope.datasets.index(dataset)]
             origins = stack.enter_context(open_origins())
-            return Holdings(contract, env.books(scope), env.raw_lake(scope), table, origins)
+            return Holdings(contract, env.books(scope), env.raw_lake(scope), table, origins, env.read_limits)
 
         yield holdings
 

@@ -38,6 +38,7 @@ def look(env: Environment, *, deep: bool) -> Findings:
                 database=database,
                 warehouse=stack.enter_context(wiring.open_warehouse(env.settings)),
                 engine=stack.enter_context(wiring.open_engine(env.settings, work, env.duckdb)),
+                limits=env.read_limits,
                 problems={place: partial(problems, path, deep=deep) for place, path in files.items()},
             ),
             deep=deep,

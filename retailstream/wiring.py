@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from retailstream.errors import UsageError
+from retailstream.homes import refuse_half_restored
 from retailstream.landings import LandingLog, Scope
 from retailstream.masking import masked
 from retailstream.memory import open_memory
 from retailstream.quarantine import Quarantine
+from retailstream.read_limits import ReadLimits
 from retailstream.runs import WEEKDAYS, Books, Limit, Rules
 from retailstream.settings import Loaded
+from retailstream.sizes import parse_size
 from retailstream.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -94,12 +97,25 @@ class Environment:
             gap_days=quality.max_date_gap_days or None,
             sharing_key=Limit.parse(quality.max_superseded_in_file),
             latest=today + timedelta(days=quality.max_future_days),
+            limits=self.read_limits,
         )
+
+    @property
+    def read_limits(self) -> ReadLimits:
+        """How much one file may ask of this machine."""
+        limits = self.settings.limits
+        sizes = (limits.expanded_size, limits.record_size, limits.kept_text, limits.kept_text_of_run)
+        return ReadLimits(limits.expansion, *map(parse_size, sizes))
 
 
 @contextmanager
-def open_environment(home: Path, loaded: Loaded, *, create: bool) -> Iterator[Environment]:
-    """Open an environment; a memory that is not there yet is made, or else is empty for the moment."""
+def open_environment(home: Path, loaded: Loaded, *, create: bool, half_restored: bool = False) -> Iterator[Environment]:
+    """Open an environment; a memory that is not there yet is made, or else is empty for the moment.
+
+    One whose restore was stopped half way is refused, but for the next restore.
+    """
+    if not half_restored:
+        refuse_half_restored(home)
     with open_memory(home, loaded.settings.database.url, create=create) as memory:
         yield Environment(home, loaded, memory, open_telemetry(loaded.settings))
 

@@ -19,6 +19,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
+from retailstream import durable
 from retailstream.analytics import absence, catalog
 from retailstream.analytics.use_case import Answer
 from retailstream.errors import RetailStreamError, UsageError
@@ -182,12 +183,12 @@ def write_all(answers: Iterable[TypedAnswer], folder: Path, form: Form) -> list[
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a path beside the target, which takes its place at the end; a link stays, what it points to changes."""
+    """Yield a path beside the target, whose place it takes at the end, durably; a link stays, its target changes."""
     target = path.resolve()
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         yield part
-        part.replace(target)
+        durable.replace(part, target)
     except OSError as error:
         raise RetailStreamError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:

@@ -11,6 +11,7 @@ import typer
 
 from retailstream.cli import (
     analyze,
+    backup,
     config,
     doctor,
     forecast,
@@ -44,7 +45,7 @@ def root(
     """Move a retail chain's weekly files to answers."""
 
 
-for commands in (stages.app, monitor.app, integrity.app, forecast.app, doctor.app, sample.app, hive.app):
+for commands in (stages.app, monitor.app, integrity.app, backup.app, forecast.app, doctor.app, sample.app, hive.app):
     app.registered_commands += commands.registered_commands
 for group in (analyze.app, quarantine.app, history.app, config.app):
     app.add_typer(group)

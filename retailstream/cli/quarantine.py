@@ -97,7 +97,7 @@ def replay(
     with open_session(context, create=False, told_as=None if dry_run else "replay") as session:
         env = session.environment
         entries = replaying.choose(env.quarantine, references or [], dataset)
-        replaying.check(file, entries, named=bool(references))
+        replaying.check(file, entries, named=bool(references), limits=env.read_limits)
         scope = scope_of(entries[0].reject.dataset)
         books = env.books(scope)
         if dry_run:

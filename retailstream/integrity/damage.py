@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Final
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field, replace
+from typing import Final
 
 from retailstream.errors import DamagedError, RetailStreamError, TransientError, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 REPAIR: Final = "retailstream repair"
 RESTORE: Final = "retailstream restore FILE, from a backup"
@@ -67,20 +64,11 @@ class Findings:
         """Return what is damaged of a place, or of one table of it."""
         return [found for found in self.damages if found.place == place and dataset in {None, found.dataset}]
 
-    @contextmanager
-    def looking(self, place: str, thing: str, dataset: str | None = None, *, mend: str = REPAIR) -> Iterator[None]:
+    def looking(
+        self, place: str, thing: str, dataset: str | None = None, *, mend: str = REPAIR
+    ) -> AbstractContextManager[None, bool]:
         """Turn whatever damage makes the block raise into a finding; a wrong setting or an absent server is none."""
-        try:
-            yield
-        except (UsageError, TransientError):
-            raise
-        except DamagedError as error:
-            self.add(Damage(place, thing, error.message, mend, dataset))
-        except RetailStreamError as error:
-            self.add(Damage(place, thing, f"cannot be read: {error.message}", mend, dataset))
-        except Exception as error:  # noqa: BLE001 -- there is no telling what a damaged file makes its reader raise
-            first = str(error).partition("\n")[0]
-            self.add(Damage(place, thing, f"cannot be read: {first or type(error).__name__}", mend, dataset))
+        return _Look(self, Damage(place, thing, "", mend, dataset))
 
     def as_dict(self) -> dict[str, object]:
         """Return the findings as JSON summaries print them."""
@@ -89,3 +77,20 @@ class Findings:
             "looked_at": self.looked_at,
             "damaged": [damage.as_dict() for damage in self.damages],
         }
+
+
+@dataclass(frozen=True)
+class _Look(AbstractContextManager[None, bool]):
+    """A look at one thing, which is noted where it cannot be read."""
+
+    findings: Findings
+    found: Damage
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if not isinstance(error, Exception) or isinstance(error, UsageError | TransientError):
+            return False
+        # There is no telling what a damaged file makes its reader raise.
+        first = error.message if isinstance(error, RetailStreamError) else str(error).partition("\n")[0]
+        state = first if isinstance(error, DamagedError) else f"cannot be read: {first or type(error).__name__}"
+        self.findings.add(replace(self.found, state=state))
+        return True

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from retailstream.integrity.damage import Findings
     from retailstream.manifests import Manifest
     from retailstream.ports import Engine, Table
+    from retailstream.read_limits import ReadLimits
     from retailstream.runs import Books
 
 RUN = "retailstream run"
@@ -20,11 +21,10 @@ RUN = "retailstream run"
 
 def manifest_of(findings: Findings, place: str, table: Table) -> Manifest | None:
     """Return the version of a table, or None where its manifest cannot be read, which is noted."""
-    found = None
     findings.count(place)
     with findings.looking(place, manifest_key(table.contract), table.contract.name):
-        found = table.manifest()
-    return found  # noqa: RET504 -- the block may end in an error that is swallowed
+        return table.manifest()
+    return None
 
 
 def look(findings: Findings, place: str, table: Table, manifest: Manifest, *, deep: bool) -> bool:
@@ -67,7 +67,9 @@ def rows(findings: Findings, place: str, table: Table, manifest: Manifest, engin
     return None
 
 
-def look_at_landing(findings: Findings, place: str, table: Table, manifest: Manifest, books: Books) -> None:
+def look_at_landing(
+    findings: Findings, place: str, table: Table, manifest: Manifest, books: Books, limits: ReadLimits
+) -> None:
     """Compare how far a table has come with what has landed."""
     name = table.contract.name
     with findings.looking(place, name, name):
@@ -76,7 +78,7 @@ def look_at_landing(findings: Findings, place: str, table: Table, manifest: Mani
             state = f"'{name}' has rows of landing {manifest.landing}, and the memory knows {newest}: an older copy"
             findings.add(Damage("memory", f"landings of {name}", state, RESTORE, name))
             return
-        pending = find_pending(table, books)
+        pending = find_pending(table, books, limits)
         if pending.files and not pending.anew:
             state = f"landing {pending.landing} is not in it, which has come as far as {manifest.landing}"
             findings.add(Damage(place, name, state, RUN, name))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from retailstream.fingerprints import Fingerprint
     from retailstream.manifests import Manifest
     from retailstream.ports import Database, Engine, Lake, State, Table, Warehouse
+    from retailstream.read_limits import ReadLimits
     from retailstream.runs import Books
 
 
@@ -36,6 +37,7 @@ class Holdings:
     database: Callable[[], Database]
     warehouse: Warehouse
     engine: Engine
+    limits: ReadLimits
     problems: Mapping[str, Callable[[], list[str]]]
 
 
@@ -74,17 +76,16 @@ class _Look:
     def at_memory(self) -> bool:
         """Look at the memory, and at what landed; say whether it can be asked at all."""
         findings, holdings = self.findings, self.holdings
-        readable = False
         self._pages(MEMORY, "state.db", RESTORE)
         if findings.damages:
-            return readable
+            return False
         with findings.looking(MEMORY, "state.db", mend=RESTORE):
             memory.look(findings, holdings.state())
             for scope in Scope:
                 with findings.looking(landed.place_of(scope), "its files"):
                     landed.look(findings, holdings.books(scope).landings, holdings.raw(scope), deep=self.deep)
-            readable = True
-        return readable  # noqa: RET504 -- the block may end in an error that is swallowed
+            return True
+        return False
 
     def at_table(self, place: str, table: Table) -> _Seen:
         """Look at a published table."""
@@ -103,7 +104,9 @@ class _Look:
                 if (manifest := seen[name].manifest) is not None:
                     place = WAREHOUSE if scope is Scope.FEATURES else CLEAN
                     books = self.holdings.books(scope)
-                    tables.look_at_landing(self.findings, place, seen[name].table, manifest, books)
+                    tables.look_at_landing(
+                        self.findings, place, seen[name].table, manifest, books, self.holdings.limits
+                    )
 
     def at_database(self, clean: Mapping[str, _Seen], stored: Mapping[str, _Seen]) -> None:
         """Look at the database, and compare it with the clean bucket before it and the warehouse behind it."""

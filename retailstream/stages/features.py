@@ -31,7 +31,7 @@ def run(
     landed = StageReport(STAGE, "noop")
     if source is not None:
         landed = ingest.run(source=source, lake=files, tables=[table], books=books, run=run)
-    pending = merging.find_pending(table, books)
+    pending = merging.find_pending(table, books, run.rules.limits)
     prepared = merging.prepare(table, pending, raw=files, engine=engine, books=books, run=run)
     if run.dry_run:
         waiting = planning.plan(STAGE, [prepared], run.limit, warehouse.url)

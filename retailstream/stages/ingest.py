@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from retailstream.landings import Landed
     from retailstream.novelty import News
     from retailstream.ports import Lake, Progress, Table
+    from retailstream.read_limits import ReadLimits
     from retailstream.reports import RunWarning
     from retailstream.runs import Books, Run
     from retailstream.source_files import Scan, SourceFile
@@ -43,7 +44,7 @@ def run(*, source: Path, lake: Lake, tables: Sequence[Table], books: Books, run:
     again: Sequence[Landed] = ()
     if run.dry_run:
         plan = news(files, books.landings.known())
-        new, more = plan.new, [*plan.warnings, *_refusals(plan)]
+        new, more = plan.new, [*plan.warnings, *_refusals(plan, run.rules.limits)]
     else:
         raw = RawStore(books.landings, lake, last_merged(tables))
         done: Landing = land(raw, run.run_id, files, run.progress)
@@ -72,9 +73,9 @@ def _hashed(source: Path, found: Scan, progress: Progress) -> tuple[list[SourceF
     return files, warnings
 
 
-def _refusals(plan: News) -> list[RunWarning]:
+def _refusals(plan: News, limits: ReadLimits) -> list[RunWarning]:
     """Return a warning for each new file that a merge would refuse as a whole."""
-    looked = [(file, survey(file.path, CONTRACTS[file.dataset])) for file in plan.new]
+    looked = [(file, survey(file.path, CONTRACTS[file.dataset], limits=limits)) for file in plan.new]
     defects = {file.file: found.defect for file, found in looked if found.defect}
     named = [(file, file.file) for file in plan.new] + plan.copies
     return [

@@ -17,7 +17,7 @@ from retailstream.stages import ORDER
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference" / "cli.md"
 DAG = ROOT / "airflow" / "dags" / "retailstream_pipeline.py"
-PLACES = ["monitor", "doctor", "sample", "analyze", "quarantine", "runs", "config", "run"]
+PLACES = ["monitor", "doctor", "sample", "analyze", "quarantine", "runs", "config", "backup", "restore", "run"]
 
 
 def commands() -> list[str]:

@@ -370,8 +370,9 @@ insert into old select dataset, sha256, scope, landing, file, bytes from landed_
 drop table landed_files;
 alter table old rename to landed_files;
 create index landed_files_by_landing on landed_files (scope, landing);
+pragma user_version = 0;
 """
-"""Makes the table that knew each file by its content alone."""
+"""Makes the table that knew each file by its content alone, from before formats had numbers."""
 
 
 def refused(env: Environment) -> list[tuple[object, ...]]:

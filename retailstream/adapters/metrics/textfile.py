@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock, Timeout
 
+from retailstream import durable
 from retailstream.errors import RetailStreamError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class TextFile:
                 merged = _merged(self._old(), families([(group, samples)]), group)
                 try:
                     part.write_bytes(generate_latest(registry(lambda: merged)))
-                    part.replace(self._path)
+                    durable.replace(part, self._path)
                 finally:
                     part.unlink(missing_ok=True)
         except Timeout as error:
