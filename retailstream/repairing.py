@@ -44,7 +44,10 @@ STAGE: Final = "repair"
 ASIDE: Final = ".damaged"
 """The ending of a database file that was set aside."""
 
-BACKUP: Final = "bring the file back from a backup, or put it into the source, then retailstream repair"
+_ROUNDS: Final = 3
+"""How often it is looked whether mending has shown more: a place, the next one, and the one behind that."""
+
+BACKUP: Final = "put it into the source, or bring it or state.db back from a backup, then retailstream repair"
 
 
 @dataclass
@@ -79,14 +82,28 @@ def repair(env: Environment, entry: Entry, request: Request) -> Repair:
         entry.report = StageReport(STAGE, outcome(dry_run=request.dry_run, changed=False))
         return repair
     entry.at_work = True
-    _drop_manifests(repair)
-    _land(repair)
-    _mark(repair)
-    _remake(repair, entry, request)
-    repair.left = [_with_reason(damage) for damage in verification.look(env, deep=True).damages]
+    for found in _rounds(repair):
+        round_ = replace(repair, found=found)
+        _drop_manifests(round_)
+        _land(round_)
+        _mark(round_)
+        _remake(round_, entry, request)
+    repair.left = [_with_reason(damage) for damage in repair.left]
     status = outcome(dry_run=False, changed=bool(repair.mended))
     entry.report = StageReport(STAGE, status, warnings=tuple(repair.warnings))
     return repair
+
+
+def _rounds(repair: Repair) -> Iterator[list[Damage]]:
+    """Yield what is to be mended, round by round: what was hidden behind a damage shows once that is mended."""
+    new = repair.found
+    for _ in range(_ROUNDS):
+        yield new
+        repair.left = verification.look(repair.env, deep=True).damages
+        new = [damage for damage in repair.left if damage not in repair.found]
+        if not new:
+            return
+        repair.found = [*repair.found, *new]
 
 
 def check_memory(env: Environment) -> None:
@@ -178,7 +195,8 @@ def _remake(repair: Repair, entry: Entry, request: Request) -> None:
                 except (TransientError, LockHeldError):
                     raise
                 except RetailStreamError as error:
-                    repair.why.append(f"{stage}: {execution.describe(error)}")
+                    why = f"{stage}: {execution.describe(error)}"
+                    repair.why += [why] if why not in repair.why else []
 
 
 def _stages(repair: Repair) -> list[str]:

@@ -9,7 +9,7 @@ import typer
 
 from retailstream.cli.options import Command, DryRun, Source
 from retailstream.cli.render import counted, print_json, print_table, progress_bar, say
-from retailstream.cli.session import home_of, open_session, run_id
+from retailstream.cli.session import open_session, run_id
 from retailstream.errors import QualityGateError
 
 if TYPE_CHECKING:
@@ -53,9 +53,8 @@ def repair(context: typer.Context, source: Source = None, dry_run: DryRun = Fals
     from retailstream import repairing, stage_wiring
     from retailstream.execution import Request, attended
 
-    create = not dry_run and home_of(context).is_dir()
     with (
-        open_session(context, {"source.path": source}, create=create, told_as="repair") as session,
+        open_session(context, {"source.path": source}, create=not dry_run, told_as="repair") as session,
         progress_bar(quiet=session.quiet) as progress,
     ):
         env = session.environment
