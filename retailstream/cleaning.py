@@ -7,12 +7,16 @@ are trimmed, are what an engine says for itself. Casts are given nothing but acc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from retailstream.contracts import BLANKS, COMMON_FORMS, FORMS, NULL_FORM, Column, Contract, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+VALUE_SHOWN: Final = 1_000
+"""How many characters of an offending value are told: a field may be as long as its file."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,16 @@ def broken(contract: Contract, dialect: Dialect) -> str:
     checks = ",\n".join(_broken_column(column, dialect) for column in contract.columns)
     defect = "case when defect is not null then coalesce(defect_column, '') || ':' || defect end"
     return f"coalesce({defect},\n{checks})"
+
+
+def offending(contract: Contract) -> str:
+    """Return the value that breaks a rule, as far as it is told, of a record that breaks one; `broken` names it."""
+    fields = " ".join(f"when '{column.name}' then {column.name}" for column in contract.columns)
+    found = f"coalesce(defect_value, case split_part(broken, ':', 1) {fields} end)"
+    return (
+        f"case when broken is null then null when length({found}) > {VALUE_SHOWN}"
+        f" then concat(left({found}, {VALUE_SHOWN - 1}), '…') else {found} end"
+    )
 
 
 def _broken_column(column: Column, dialect: Dialect) -> str:

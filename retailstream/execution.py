@@ -12,13 +12,14 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from retailstream import metrics, stage_wiring, wiring
-from retailstream.errors import QualityGateError, RetailStreamError, UsageError, exit_code
+from retailstream.errors import DamagedError, QualityGateError, RetailStreamError, UsageError, exit_code
 from retailstream.interruption import sentence_of
 from retailstream.ledger import begun
 from retailstream.locks import Holder
 from retailstream.masking import masked, masked_text
+from retailstream.merge_warnings import REBUILT
 from retailstream.ports import no_progress
-from retailstream.reports import StageReport, Summary
+from retailstream.reports import RunWarning, StageReport, Summary
 from retailstream.runs import Run
 from retailstream.stages import ORDER
 
@@ -108,11 +109,21 @@ def execute_all(env: Environment, request: Request, *, first: str = ORDER[0]) ->
     with attended(env, "run", request, stage_wiring.SCOPES["run"]) as whole, _sharing(env, request) as shared:
         summaries: list[Summary] = []
         whole.extra["stages"] = summaries
-        for stage in ORDER[ORDER.index(first) :]:
+        waiting, remade = list(ORDER[ORDER.index(first) :]), set[str]()
+        while waiting:
+            stage = waiting.pop(0)
             try:
                 with _entered(env, stage, request) as entry:
                     entry.at_work = bool(summaries)
                     _run_stage(shared, entry, request)
+            except DamagedError as error:
+                summaries.append(summary_of(error))
+                if error.remade_by is None or error.remade_by in remade or request.dry_run:
+                    raise
+                remade.add(error.remade_by)
+                waiting = [*ORDER[ORDER.index(error.remade_by) : ORDER.index(stage) + 1], *waiting]
+                entry.report = replace(entry.report, warnings=(_remaking(error),))
+                continue
             except BaseException as error:
                 summaries.append(summary_of(error))
                 whole.at_work = entry.at_work
@@ -123,6 +134,12 @@ def execute_all(env: Environment, request: Request, *, first: str = ORDER[0]) ->
         # While the locks are held, nobody else changes what is looked at.
         health: Summary = {} if request.dry_run else {"health": _look(shared)}
     return whole.summary() | health
+
+
+def _remaking(error: DamagedError) -> RunWarning:
+    """Return what is told of damage that the run itself mends; its stage has ended with it."""
+    log.warning("%s; %s makes it anew", error.message, error.remade_by)
+    return RunWarning(REBUILT, f"{error.message}; {error.remade_by} makes it anew")
 
 
 def summary_of(error: BaseException) -> Summary:
@@ -192,11 +209,12 @@ def _sharing(env: Environment, request: Request) -> AbstractContextManager[Envir
     return nullcontext(env) if request.dry_run else wiring.sharing_duckdb(env)
 
 
-def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
+@contextmanager
+def run_of(env: Environment, entry: Entry, request: Request, scope: Scope) -> Iterator[Run]:
+    """Return what a stage is told of the run, with a folder for its work."""
     with ExitStack() as stack:
-        scope = stage_wiring.SCOPES[entry.stage][0]
         work = Path(stack.enter_context(TemporaryDirectory())) if request.dry_run else env.work(scope)
-        run = Run(
+        yield Run(
             request.run_id,
             work / "engine",
             env.limit,
@@ -206,6 +224,10 @@ def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
             only=request.only,
             table=request.table,
         )
+
+
+def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
+    with run_of(env, entry, request, stage_wiring.SCOPES[entry.stage][0]) as run:
         carry_out = stage_wiring.STAGES.get(entry.stage) or stage_wiring.BESIDE[entry.stage]
         try:
             entry.report = carry_out(env, run)

@@ -255,7 +255,7 @@ class Quarantine:
             (r.id, run_id, r.dataset, r.landing, r.file, r.record, r.rule, r.column, r.value, r.raw, state)
             for r in rejects
         ]
-        taken = ("run_id", "settled_by", "state")
+        taken = ("run_id", "settled_by", "state", "value")
         self._state.upsert(insert, rows, key="id", update=taken, where=f"state in {over}")
 
 

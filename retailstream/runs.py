@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from retailstream.errors import UsageError
 from retailstream.ports import no_progress
+from retailstream.read_limits import DEFAULT_LIMITS, ReadLimits
 
 if TYPE_CHECKING:
     from datetime import date
@@ -62,7 +63,8 @@ class Rules:
 
     `in_part` is how much of one file or one store may be rejected; None: any. `week_end` is the ISO number of the day
     that weeks are named by. Fewer than four dates further than `gap_days` from all others are mistyped, and so is one
-    after `latest`. `sharing_key` is how many records of a file may have their key in common; None: any.
+    after `latest`. `sharing_key` is how many records of a file may have their key in common; None: any. What is
+    beyond `limits` is not read.
     """
 
     in_part: Limit | None = None
@@ -70,6 +72,7 @@ class Rules:
     gap_days: int | None = None
     latest: date | None = None
     sharing_key: Limit | None = None
+    limits: ReadLimits = DEFAULT_LIMITS
 
 
 Incremental = Literal["append", "lastmodified"]

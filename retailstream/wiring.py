@@ -16,8 +16,10 @@ from retailstream.landings import LandingLog, Scope
 from retailstream.masking import masked
 from retailstream.memory import open_memory
 from retailstream.quarantine import Quarantine
+from retailstream.read_limits import ReadLimits
 from retailstream.runs import WEEKDAYS, Books, Limit, Rules
 from retailstream.settings import Loaded
+from retailstream.sizes import parse_size
 from retailstream.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -95,7 +97,15 @@ class Environment:
             gap_days=quality.max_date_gap_days or None,
             sharing_key=Limit.parse(quality.max_superseded_in_file),
             latest=today + timedelta(days=quality.max_future_days),
+            limits=self.read_limits,
         )
+
+    @property
+    def read_limits(self) -> ReadLimits:
+        """How much one file may ask of this machine."""
+        limits = self.settings.limits
+        sizes = (limits.expanded_size, limits.record_size, limits.kept_text, limits.kept_text_of_run)
+        return ReadLimits(limits.expansion, *map(parse_size, sizes))
 
 
 @contextmanager
@@ -180,7 +190,7 @@ def open_database(url: str, *, create: bool) -> Iterator[Database]:
         return
     from retailstream.adapters.database.sqlite import open_sqlite  # noqa: PLC0415 -- same
 
-    with open_sqlite(_database_file(url), create=create) as file:
+    with open_sqlite(database_file(url), create=create) as file:
         yield file
 
 
@@ -209,11 +219,12 @@ def open_results(url: str) -> Iterator[Results]:
         return
     from retailstream.adapters.database.sqlite_results import open_sqlite_results  # noqa: PLC0415 -- same
 
-    with open_sqlite_results(_database_file(url)) as file:
+    with open_sqlite_results(database_file(url)) as file:
         yield file
 
 
-def _database_file(url: str) -> Path:
+def database_file(url: str) -> Path:
+    """Return the file of an `sqlite:///` URL."""
     path = url.removeprefix("sqlite:///")
     if path in {url, ""}:
         known = "use sqlite:///FILE or mysql+pymysql://USER:PASSWORD@HOST:PORT/DATABASE"

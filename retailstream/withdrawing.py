@@ -14,6 +14,7 @@ from retailstream.contracts import CONTRACTS
 from retailstream.errors import UsageError
 from retailstream.manifests import WHOLE
 from retailstream.quarantine import ACCEPTED, SUPERSEDED, WITHDRAWN, Reject
+from retailstream.read_limits import DEFAULT_LIMITS, ReadLimits
 from retailstream.records import raw_records, survey
 from retailstream.reports import StageReport, outcome
 
@@ -40,6 +41,7 @@ class Holdings:
     raw: Lake
     table: Table
     origins: Origins
+    limits: ReadLimits = DEFAULT_LIMITS
 
     @cached_property
     def files(self) -> list[Landed]:
@@ -201,7 +203,8 @@ def _raw(held: Holdings, file: Landed, record: int | None) -> str | None:
     if record is None:
         return None
     path = held.raw.fetch(file.key)
-    text = raw_records(path, survey(path, held.contract), {record}).get(record)
+    found = survey(path, held.contract, limits=held.limits)
+    text = raw_records(path, found, {record}, held.limits.kept_text).get(record)
     if text is None:
         raise UsageError(f"'{file.file}' has no record {record}", hint="records are counted from 1, without the header")
     return text

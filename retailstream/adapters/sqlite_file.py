@@ -86,3 +86,17 @@ def _missing(cursor: sqlite3.Cursor, steps: Sequence[Step]) -> Iterator[Step]:
         names = {str(row[1]) for row in cursor.execute(f"pragma main.table_info ({step.table})")}
         if names and step.column not in names:
             yield step
+
+
+def problems(path: Path, *, deep: bool) -> list[str]:
+    """Return what SQLite finds wrong with a file's pages; `deep` compares its indexes with its tables, too.
+
+    Raises sqlite3.DatabaseError for a file that is none of SQLite's. One that is not there has no problems.
+    """
+    if not path.exists():
+        return []
+    if path.stat().st_size == 0:
+        return ["the file is empty"]
+    with closing(sqlite3.connect(sqlite_address(path), uri=True)) as connection:
+        found = connection.execute(f"pragma {'integrity' if deep else 'quick'}_check(10)").fetchall()
+    return [str(text).partition("\n")[0] for (text,) in found if text != "ok"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from retailstream.contracts import FEATURES, SALES, STORES
-from retailstream.hashing import sha256
+from retailstream.errors import DamagedError
 from retailstream.publishing import PublishedTable
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ def _read(table: PublishedTable | Table, engine: Engine) -> Held | Damaged:
     if not table.intact(manifest):
         wrong = (part.file for part in parts if table.lake.sizes(part.file).get(part.file) != part.bytes)
         return Damaged(f"{table.lake.url}/{next(wrong, table.contract.name)}")
-    paths = table.paths(manifest)
-    for path, part in zip(paths, parts, strict=True):
-        if sha256(path) != part.sha256:
-            return Damaged(f"{table.lake.url}/{part.file}")
+    try:
+        paths = table.paths(manifest)
+    except DamagedError as error:
+        return Damaged(f"{table.lake.url}/{error.key}")
     return Held(paths, manifest.rows, engine.fingerprint(table.contract, paths))

@@ -46,6 +46,10 @@ class Lake(Protocol):
         """Return local files with the objects' bytes, to be read only."""
         ...
 
+    def drop_copies(self, keys: Iterable[str]) -> None:
+        """Take away local copies of objects, so that they are fetched anew; nothing to do where files are no copies."""
+        ...
+
     def read(self, key: str) -> bytes | None:
         """Return a small object's bytes, or None where there is none."""
         ...

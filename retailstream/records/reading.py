@@ -76,13 +76,20 @@ def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def raw_records(path: Path, survey: FileSurvey, wanted: Collection[int]) -> dict[int, str]:
-    """Return the records of those numbers as they came; a number the file does not have is left out."""
+def raw_records(
+    path: Path, survey: FileSurvey, wanted: Collection[int], keep: Callable[[str], str] = str
+) -> dict[int, str]:
+    """Return the records of those numbers as they came; a number the file does not have is left out.
+
+    `keep` says what is kept of the text of each, before the next one is read.
+    """
     numbers = frozenset(number for number in wanted if number > 0)
     with opened(path, gzipped=survey.gzipped) as stream:
         if survey.plain:
-            return {n: line.rstrip(b"\r\n").decode() for n, line in _numbered(stream, numbers)}
-        return {n: shown(raw) for n, (raw, _fields, _flaw) in _numbered(split(stream), numbers)}
+            found = ((n, line.rstrip(b"\r\n").decode()) for n, line in _numbered(stream, numbers))
+        else:
+            found = ((n, shown(raw)) for n, (raw, _fields, _flaw) in _numbered(split(stream), numbers))
+        return {n: keep(text) for n, text in found}
 
 
 def header_of(path: Path) -> str | None:

@@ -58,10 +58,15 @@ def opened(path: Path, *, gzipped: bool) -> BufferedIOBase:
     return gzip.open(path) if gzipped else path.open("rb")
 
 
-def split(stream: BufferedIOBase, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Row]:
+class LongRecordError(Exception):
+    """A record is longer than it may be."""
+
+
+def split(stream: BufferedIOBase, *, chunk_bytes: int = CHUNK_BYTES, limit: int | None = None) -> Iterator[Row]:
     r"""Yield each record that is not blank, the header included, as it came, as its fields, and with its flaw.
 
-    Bytes that are not UTF-8 come as lone surrogates (`surrogateescape`), so that nothing is lost.
+    Bytes that are not UTF-8 come as lone surrogates (`surrogateescape`), so that nothing is lost. Raises
+    LongRecordError where a record has more bytes than `limit`, if there is one.
 
     `b'a,b\n \n"x, ""y",1\r\n"z"",2\n'` → `('a,b', ['a', 'b'], '')`, `('"x, ""y",1', ['x, "y', '1'], '')`,
     `('"z"",2', [], '"z"",2')`
@@ -83,9 +88,13 @@ def split(stream: BufferedIOBase, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator
         start = lines
         if quote >= 0 and (found := _first_record(data, start, whole=whole, width=width)):
             rows, end = found
+            if limit is not None and end - start > limit:
+                raise LongRecordError
             yield from rows
             width = width or max((len(fields) for _raw, fields, _flaw in rows), default=0)
             start = end + (2 if data.startswith(b"\r\n", end) else 1)
+        elif limit is not None and len(data) - start > limit + QUOTED_BYTES:
+            raise LongRecordError
         elif not whole:
             more = stream.read(max(chunk_bytes, len(data) - start))
             data, start, tried, whole = data[start:] + more, 0, 0, not more

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
+from retailstream.read_limits import DEFAULT_LIMITS, RECORD_SIZE, ReadLimits, Watch
 from retailstream.records.kinds import kind_of, nul_bytes, other_separator
-from retailstream.records.splitting import BOM, is_utf8, opened, shown, split
+from retailstream.records.splitting import BOM, LongRecordError, is_utf8, opened, shown, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +42,7 @@ _GZIP_ERRORS: Final = (gzip.BadGzipFile, EOFError, zlib.error)
 
 @dataclass(frozen=True)
 class FileDefect:
-    """Why a whole file is not readable: rule `empty_file`, `not_text` or `missing_column`, and what was found.
+    """Why a whole file is not read: a rule such as `empty_file`, `missing_column` or `expansion`, and what was found.
 
     `header` is the first record as it came, where there is one to be read.
     """
@@ -69,27 +70,37 @@ class FileSurvey:
     spans: tuple[tuple[int, int], ...] = ()
 
 
-def survey(path: Path, contract: Contract, *, name: str | None = None, chunk_bytes: int = CHUNK_BYTES) -> FileSurvey:
-    """Read a file once and tell how its records are to be read.
+def survey(
+    path: Path,
+    contract: Contract,
+    *,
+    name: str | None = None,
+    chunk_bytes: int = CHUNK_BYTES,
+    limits: ReadLimits = DEFAULT_LIMITS,
+) -> FileSurvey:
+    """Read a file once and tell how its records are to be read, or that it is beyond the limits.
 
     `name`: what the file is called where its path does not tell (`.gz` at its end, in any case, means gzip).
     """
     gzipped = (name or path.name).lower().endswith(".gz")
+    watch = Watch(limits, path.stat().st_size if gzipped else None)
     try:
         with opened(path, gzipped=gzipped) as stream:
             head = stream.read(HEADER_BYTES)
             raw, header = _header(head)
             stream.seek(0)
-            body = _look_through(stream, width=0 if gzipped else len(header), chunk_bytes=chunk_bytes)
+            body = _look_through(stream, watch, width=0 if gzipped else len(header), chunk_bytes=chunk_bytes)
+        columns = tuple(contract.match(field) for field in header)
+        defect = _unreadable(body, head, header) or _missing(columns, contract, head, raw)
+        spans = () if defect or not body.odd_quotes else _spans(path, gzipped=gzipped, limit=limits.record)
     except _GZIP_ERRORS:
         return FileSurvey(FileDefect("not_text", _no_gzip(path)), gzipped=True)
-    columns = tuple(contract.match(field) for field in header)
-    defect = _unreadable(body, head, header) or _missing(columns, contract, head, raw)
+    except LongRecordError:
+        defect = FileDefect(RECORD_SIZE, limits.too_long)
     if defect:
         return FileSurvey(defect, gzipped=gzipped)
     unknown = tuple(field for field, column in zip(header, columns, strict=True) if column is None)
     if body.lines is None:
-        spans = _spans(path, gzipped=gzipped) if body.odd_quotes else ()
         return FileSurvey(None, columns, unknown, gzipped=gzipped, spans=spans)
     return FileSurvey(None, columns, unknown, plain=True, records=body.lines - 1)
 
@@ -110,12 +121,12 @@ def _no_gzip(path: Path) -> str:
     return f"not gzip but {kind_of(head) or 'plain text; its name must end in .csv'}"
 
 
-def _spans(path: Path, *, gzipped: bool) -> tuple[tuple[int, int], ...]:
+def _spans(path: Path, *, gzipped: bool, limit: int) -> tuple[tuple[int, int], ...]:
     """Return the number and the lines of each record that stands on several lines."""
     with opened(path, gzipped=gzipped) as stream:
         return tuple(
             (number, raw.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1)
-            for number, (raw, _fields, _flaw) in enumerate(split(stream))
+            for number, (raw, _fields, _flaw) in enumerate(split(stream, limit=limit))
             if number and ("\n" in raw or "\r" in raw)
         )
 
@@ -124,6 +135,7 @@ def _spans(path: Path, *, gzipped: bool) -> tuple[tuple[int, int], ...]:
 class _Body:
     """What stands in a file: nothing, a NUL byte (`nul` says where), its number of lines if all of them are plain.
 
+    `beyond` is the rule and the value of the limit that it is beyond; it was not read any further then.
     Only where some line has an odd number of quotes may a record stand on several lines.
     """
 
@@ -131,14 +143,17 @@ class _Body:
     nul: str | None
     lines: int | None
     odd_quotes: bool = False
+    beyond: tuple[str, str] | None = None
 
 
-def _look_through(stream: BufferedIOBase, *, width: int, chunk_bytes: int) -> _Body:
+def _look_through(stream: BufferedIOBase, watch: Watch, *, width: int, chunk_bytes: int) -> _Body:
     empty, lines, line_end, odd_quotes, done = True, 0 if width > 1 else None, b"", False, 0
     for chunk in _chunks(stream, chunk_bytes):
         if b"\0" in chunk:
             at = chunk.index(b"\0")
             return _Body(empty=False, nul=nul_bytes(done + at, chunk[at:] + stream.read(chunk_bytes)), lines=None)
+        if beyond := watch.beyond(chunk):
+            return _Body(empty=False, nul=None, lines=None, beyond=beyond)
         if lines is not None:
             line_end = line_end or (b"\r\n" if b"\r" in chunk[: chunk.find(b"\n")] else b"\n")
             found = _plain_lines(chunk, width, line_end)
@@ -210,6 +225,8 @@ def _unreadable(body: _Body, head: bytes, header: Sequence[str]) -> FileDefect |
     kind = kind_of(head[:HEADER_SHOWN])
     if kind or body.nul:
         return FileDefect("not_text", kind or body.nul or "")
+    if body.beyond:
+        return FileDefect(*body.beyond)
     undecodable = next((field for field in header if not is_utf8(field)), None)
     return None if undecodable is None else FileDefect("not_text", shown(undecodable))
 

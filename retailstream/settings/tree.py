@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from retailstream.errors import RetailStreamError
 from retailstream.health.limits import parse_nulls, parse_share
 from retailstream.runs import Limit
+from retailstream.sizes import parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +38,10 @@ def _nulls(text: str) -> str:
 
 def _share(text: str) -> str:
     return _parsed(parse_share, text) if text else text
+
+
+def _size(text: str) -> str:
+    return _parsed(parse_size, text)
 
 
 def _part(text: str) -> str:
@@ -203,6 +208,21 @@ class Quality(_Section):
     """How old the newest week of sales may be; 0 for any age."""
 
 
+class Limits(_Section):
+    """How much of this machine one file may ask for; a file beyond is quarantined, and the others go on."""
+
+    expansion: Annotated[int, Field(ge=1)] = 200
+    """How many times its size a `.csv.gz` may expand to, beyond its first megabyte; sales files do by 5 to 30."""
+    expanded_size: Annotated[str, AfterValidator(_size)] = "4GB"
+    """What a `.csv.gz` may expand to at all."""
+    record_size: Annotated[str, AfterValidator(_size)] = "8MB"
+    """How long a record may be, and so a line."""
+    kept_text: Annotated[str, AfterValidator(_size)] = "4kB"
+    """How much of a rejected record's text the quarantine keeps."""
+    kept_text_of_run: Annotated[str, AfterValidator(_size)] = "64MB"
+    """How much text of a table's rejected records the quarantine keeps of one run; it names the others."""
+
+
 class Monitoring(_Section):
     """Where figures of runs go."""
 
@@ -233,4 +253,5 @@ class Settings(_Section):
     sqoop: Sqoop = Sqoop()
     analyze: Analyze = Analyze()
     quality: Quality = Quality()
+    limits: Limits = Limits()
     monitoring: Monitoring = Monitoring()

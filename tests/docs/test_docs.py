@@ -17,6 +17,7 @@ from retailstream.contracts import CONTRACTS
 from retailstream.dated_files import DATE_ORDER
 from retailstream.errors import RetailStreamError
 from retailstream.finer_files import SHARED_KEYS
+from retailstream.read_limits import LIMIT_RULES
 from retailstream.sample.spoiler import KINDS
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def test_every_column_and_rule_stands_in_the_reference() -> None:
         section = page.split(f"## {contract.name}\n")[1].split("\n## ")[0]
         assert all(f"| `{name}` |" in section for name in contract.names)
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "retailstream").rglob("*.py"))
-    rules = {*KINDS, *re.findall(r'(?:File|Record)Defect\(\s*"(\w+)"', code), DATE_ORDER, SHARED_KEYS} - {
+    rules = {*KINDS, *re.findall(r'(?:File|Record)Defect\(\s*"(\w+)"', code), DATE_ORDER, SHARED_KEYS, *LIMIT_RULES} - {
         "harmless",
         "duplicate",
     }

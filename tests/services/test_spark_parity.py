@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from retailstream import cleaning
 from retailstream.adapters.engine.duckdb import open_duckdb
 from tests.environment import FEATURES, SALES, STORES
 from tests.services.merging_jobs import Job, merge
@@ -192,6 +193,18 @@ def test_every_literal_means_the_same(
     ]
     folder = next(folders)
     jobs = [job(folder / name, dataset, contents, ansi=ansi) for name in ("first", "second")]
+    compared(spark, duck, folder, *jobs)
+
+
+def test_a_long_value_is_cut_alike(spark: Spark, duck: Merger, folders: Iterator[Path]) -> None:
+    """As text of letters that take one to four bytes, plain and quoted, with a length on either side of the limit."""
+    lengths = (*range(cleaning.VALUE_SHOWN - 1, cleaning.VALUE_SHOWN + 2), 70_000)
+    lines = [f"1,{letter * length},5" for letter in ("x", "ü", "€", "😀") for length in lengths]
+    plain = "\n".join(["Store,Type,Size", *lines])
+    contents = [plain.encode(), plain.replace("1,", '"1",').encode()]
+    folder = next(folders)
+    jobs = [job(folder / name, "stores", contents, ansi=True) for name in ("first", "second")]
+
     compared(spark, duck, folder, *jobs)
 
 

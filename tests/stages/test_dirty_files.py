@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from retailstream import merging
+from retailstream import raw_texts
 from tests.environment import FEATURES, SALES, STORES, Environment, Summary, csv, gzipped, law_holds, new_environment
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def test_an_odd_record_is_listed_once_under_the_first_rule_it_breaks(env: Enviro
 
 
 def test_rejects_are_looked_up_a_few_at_a_time(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merging, "RAW_BATCH", 2)
+    monkeypatch.setattr(raw_texts, "BATCH", 2)
     records = [f"x,{number},05/02/2010,1,0" for number in range(5)]
     env.write({"sales/a.csv": csv(SALES, *records), "sales/b.csv": csv(SALES, "1,1,05/02/2010,1,0", *records[1:])})
     env.run("--max-rejects", "100%")

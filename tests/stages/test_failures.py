@@ -153,8 +153,9 @@ def test_sqoop_publishes_nothing_that_did_not_arrive_whole(
     ):
         leaky = engine(tmp_path / "work", shared)
         transfer = NativeTransfer(database, leaky, tables, DuckDbTables(leaky))
+        clean = FolderLake(tmp_path / "no clean rows")
         with pytest.raises(RetailStreamError, match=rf"'sales' did not arrive whole from sqlite:///.*: {difference}"):
-            sqoop.run(database=database, warehouse=warehouse, engine=leaky, transfer=transfer, run=run)
+            sqoop.run(clean=clean, database=database, warehouse=warehouse, engine=leaky, transfer=transfer, run=run)
 
     assert months.files("warehouse") == before
     months.stage("sqoop")

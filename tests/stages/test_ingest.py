@@ -14,7 +14,7 @@ from retailstream.adapters.lake.folder import FolderLake
 from retailstream.adapters.state.sqlite import SqliteState, open_sqlite_state, set_up
 from retailstream.errors import RetailStreamError
 from retailstream.hashing import sha256
-from retailstream.landing import land
+from retailstream.landing import RawStore, land
 from retailstream.landings import LandingLog, Scope
 from retailstream.source_files import SourceFile, hashed, scan, unchanged
 from tests.environment import FEATURES, SALES, STORES, Environment, csv, gzipped
@@ -413,7 +413,7 @@ def test_a_copy_goes_with_an_original_that_vanishes_and_lands_next(env: Environm
         (env.source / "sales" / "a.csv").unlink(missing_ok=True)
 
     with opened(env) as log:
-        assert land(log, Halfway(env.home / "lake" / "raw", vanish), "first", found(env)).copied == []
+        assert land(RawStore(log, Halfway(env.home / "lake" / "raw", vanish)), "first", found(env)).copied == []
 
     assert list(ingest(env)[0]) == ["sales/landing-000002/b.csv"]
 
@@ -496,7 +496,7 @@ def stop_at(name: str) -> Callable[[str], None]:
 def stopped(env: Environment, name: str) -> None:
     """Land what is in the source, and stop before a file."""
     with opened(env) as log, pytest.raises(InterruptedLakeError):
-        land(log, Halfway(env.home / "lake" / "raw", stop_at(name)), "first", found(env))
+        land(RawStore(log, Halfway(env.home / "lake" / "raw", stop_at(name))), "first", found(env))
 
 
 def listed(env: Environment) -> list[str]:
@@ -567,7 +567,7 @@ def test_a_file_that_changes_while_it_is_copied_is_withdrawn_until_it_is_whole(e
             (env.source / "sales" / "b.csv").write_bytes(b"half and half")
 
     with opened(env) as log:
-        copied = land(log, Halfway(env.home / "lake" / "raw", grow), "first", found(env)).copied
+        copied = land(RawStore(log, Halfway(env.home / "lake" / "raw", grow)), "first", found(env)).copied
 
     assert [file.file for file in copied] == ["sales/a.csv"]
     assert listed(env) == list(ingest(env, "--dry-run")[0]) == ["sales/landing-000001/a.csv"]
@@ -618,7 +618,7 @@ def test_a_file_that_vanishes_before_it_is_copied_is_withdrawn(env: Environment)
         (env.source / "sales" / "a.csv").unlink(missing_ok=True)
 
     with opened(env) as log:
-        copied = land(log, Halfway(env.home / "lake" / "raw", vanish), "first", found(env)).copied
+        copied = land(RawStore(log, Halfway(env.home / "lake" / "raw", vanish)), "first", found(env)).copied
 
     assert [file.file for file in copied] == ["sales/b.csv"]
     assert listed(env) == ["sales/landing-000001/b.csv"]

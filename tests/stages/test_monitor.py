@@ -12,7 +12,7 @@ import pytest
 from retailstream.health.checks import Check
 from retailstream.landings import landed_key
 from retailstream.stages import ORDER
-from tests.environment import FEATURES, SALES, STORES, Environment, csv, new_environment
+from tests.environment import FEATURES, SALES, STORES, Environment, csv, new_environment, sealed
 from tests.stages.months import rows, week
 
 if TYPE_CHECKING:
@@ -271,7 +271,7 @@ def change_manifest(env: Environment, table: str, partition: str, other: str, **
     path = env.home / table / "_manifest.json"
     document = json.loads(path.read_text())
     document["partitions"][partition] = document["partitions"][other] | values
-    env.overwrite(path, json.dumps(document).encode())
+    env.overwrite(path, sealed(document))
 
 
 def test_features_are_compared_with_what_was_published(months: Environment) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from retailstream.adapters.formats import DATABASE, DATABASE_ROW, refuse_newer
 from retailstream.contracts import Column, Contract, Type
 from retailstream.manifests import WHOLE
+from retailstream.ports import DOUBTED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -100,6 +101,13 @@ def remember(session: Session, contract: Contract, changes: Mapping[str, str | N
             session.do(query, (contract.name, name))
     rows = [(contract.name, name, digest) for name, digest in noted.items() if digest is not None]
     session.do_many(f"replace into {LOADS} values (%s, %s, %s)", rows)
+
+
+def doubt(session: Session, contract: Contract) -> None:
+    """Forget of a table what its partitions were loaded from."""
+    query = f"update {LOADS} set `digest` = %s where `table_name` = %s and `partition` <> %s"
+    session.do(query, (DOUBTED, contract.name, LOADED))
+    session.commit()
 
 
 def within(contract: Contract, partitions: Collection[str] | None, alias: str = "") -> str:

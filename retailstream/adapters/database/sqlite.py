@@ -17,6 +17,7 @@ from retailstream.contracts import Column, Contract, Type
 from retailstream.errors import RetailStreamError, TransientError
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
 from retailstream.manifests import WHOLE
+from retailstream.ports import DOUBTED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -116,6 +117,11 @@ class SqliteDatabase:
             query = f"select partition, digest from {LOADS} where table_name = ?"
             return dict(self._connection.execute(query, (contract.name,)).fetchall())
 
+    def doubt(self, contract: Contract) -> None:
+        """Note that rows of a table were found damaged: its digests are DOUBTED until a load, which empties it."""
+        with mapped(self._path), transaction(self._connection):
+            self._connection.execute(f"update {LOADS} set digest = ? where table_name = ?", (DOUBTED, contract.name))
+
     def load(self, loads: Sequence[TableLoad]) -> dict[str, int]:
         """Make all the changes in one transaction, and return the rows that were given for each table."""
         with mapped(self._path), transaction(self._connection):
@@ -155,8 +161,7 @@ class SqliteDatabase:
             return self._fingerprint(contract, f"{contract.name}{within}", values)
 
     def _fingerprint(self, contract: Contract, source: str, values: tuple[str, ...] = ()) -> Fingerprint:
-        # The limit keeps SQLite from working out the digest of a key anew at each place that mentions it.
-        query = fingerprint_sql(contract, f"{source} limit -1", whole=_whole, day=_DAY)
+        query = fingerprint_sql(contract, source, whole=_whole, day=_DAY, once="limit -1")
         return fingerprint_of(contract, self._connection.execute(query, values).fetchone())
 
     def _load(self, load: TableLoad) -> int:
@@ -164,6 +169,8 @@ class SqliteDatabase:
         for statement in _definition(contract):
             self._connection.execute(statement)
         names = [_stored(column) for column in contract.columns]
+        if not any((self.digests(contract) or {}).values()):
+            self._connection.execute(f"delete from {contract.name}")  # rows that nothing is known of
         if not self._has_rows(contract, load.digests):
             count = self._insert(contract.name, len(names), load.rows())
         else:

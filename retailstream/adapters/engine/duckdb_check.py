@@ -133,11 +133,9 @@ class DuckDbChecked:
     def _checked(self, source: str) -> str:
         columns = self._contract.columns
         values = ", ".join(f"{cleaning.value(column, DIALECT)} as v_{column.name}" for column in columns)
-        offending = " ".join(f"when '{column.name}' then {column.name}" for column in columns)
         return f"""
             select number, given, case when ignored is not null then hash(ignored) end, broken,
-                   case when broken is not null
-                        then coalesce(defect_value, case split_part(broken, ':', 1) {offending} end) end,
+                   {cleaning.offending(self._contract)},
                    {", ".join(f"v_{column.name}" for column in columns)}
               from (select *, {cleaning.broken(self._contract, DIALECT)} as broken
                       from (select *, {values} from ({source})))"""

@@ -76,14 +76,12 @@ class SparkChecked:
         self._views.rows("settled", sorted(settled), "number int, record int")
         columns = self._contract.columns
         values = ", ".join(f"{cleaning.value(column, DIALECT)} as v_{column.name}" for column in columns)
-        offending = " ".join(f"when '{column.name}' then {column.name}" for column in columns)
         typed = ", ".join(f"v_{column.name} as {column.name}" for column in columns)
         self._views.keep(
             "numbered",
             f"""
             select number, record, case when ignored is not null then xxhash64(ignored) end as ignored, broken, {typed},
-                   case when broken is not null
-                        then coalesce(defect_value, case split_part(broken, ':', 1) {offending} end) end as value
+                   {cleaning.offending(self._contract)} as value
               from (select *, {cleaning.broken(self._contract, DIALECT)} as broken
                       from (select *, {values} from {self._views.name("raw")}
                               left anti join {self._views.name("settled")} using (number, record)))""",

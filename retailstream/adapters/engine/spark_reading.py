@@ -6,7 +6,6 @@ Records are told apart by the same code as everywhere: plain files by any reader
 from __future__ import annotations
 
 import pickle
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -18,9 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from retailstream.ports import LakeFile, LandedFile
+    from retailstream.records import Record
 
 ROWS: Final = 50_000
 """How many rows a batch has."""
+
+CHARACTERS: Final = 16 << 20
+"""After how many characters a batch is full, too."""
 
 GROUP_BYTES: Final = 32 << 20
 """Files are read together by one task, up to so many bytes: a task costs more than to read a small file."""
@@ -129,7 +132,7 @@ def _odd(contract: Contract, file: LandedFile) -> Iterator[pa.RecordBatch]:
     """Yield the records of a file that only our own reader can read."""
     schema = raw_schema(contract)
     found = records(file.source.here(), file.survey, contract)
-    while some := list(islice(found, ROWS)):
+    for some in _portions(found):
         defects = [record.defect for record in some]
         columns: dict[str, Any] = {
             "ignored": [record.ignored for record in some],
@@ -140,6 +143,20 @@ def _odd(contract: Contract, file: LandedFile) -> Iterator[pa.RecordBatch]:
         for place, name in enumerate(contract.names):
             columns[name] = [(record.fields[place] or None) if record.fields else None for record in some]
         yield _batch(schema, file.number, [record.number for record in some], columns)
+
+
+def _portions(found: Iterable[Record]) -> Iterator[list[Record]]:
+    """Yield records in portions of so many that they fit the memory, however long they are."""
+    some: list[Record] = []
+    characters = 0
+    for record in found:
+        some.append(record)
+        characters += len(record.raw)
+        if len(some) == ROWS or characters > CHARACTERS:
+            yield some
+            some, characters = [], 0
+    if some:
+        yield some
 
 
 def _batch(schema: pa.Schema, number: int, numbers: Sequence[int], found: dict[str, Any]) -> pa.RecordBatch:

@@ -6,17 +6,16 @@ A property of `spark.conf` beats ours; where `spark-submit` started this process
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
 import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 from retailstream.adapters.engine.spark_errors import from_spark
 from retailstream.errors import UsageError
+from retailstream.sizes import parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -185,13 +184,7 @@ def heap(memory: str) -> str:
 
     Raises UsageError for anything else, and for less than Spark starts with.
     """
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) *(?:(%)|([kmgt]?)(i?)b?)", memory.strip().lower())
-    if not found or not (found[2] or found[3]):
-        raise UsageError(f"engine.memory '{memory}' is no size", hint="use a number with a unit, such as 2GB")
-    number, share, unit, binary = found.groups()
-    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 100
-    times = whole if share else (1024 if binary else 1000) ** (1 + "kmgt".index(unit))
-    megabytes = int(Fraction(number) * int(times)) >> 20
+    megabytes = parse_size(memory, "engine.memory") >> 20
     if megabytes < LEAST_MEGABYTES:
         raise UsageError(f"engine.memory '{memory}' is too small for Spark", hint="use 500MB or more")
     return f"{megabytes}m"

@@ -59,6 +59,12 @@ class Copies:
                 return Copy(path, bytes.fromhex(folder.name).decode())
         return None
 
+    def drop(self, key: str) -> None:
+        """Take away every copy of an object, so that it is fetched anew."""
+        for folder, _used in _children(self._of(key)):
+            if folder.suffix != PART:
+                _taken_away(folder)
+
     def keep(self, key: str, download: Download) -> Path:
         """Copy an object, and return the copy; one that breaks off on its way leaves nothing."""
         self._sweep()

@@ -66,6 +66,9 @@ class FolderLake:
         """Return the objects' own files."""
         return [self.fetch(key) for key in keys]
 
+    def drop_copies(self, keys: Iterable[str]) -> None:
+        """Do nothing: what is fetched are the objects' own files."""
+
     def read(self, key: str) -> bytes | None:
         """Return a small object's bytes, or None where there is none."""
         try:

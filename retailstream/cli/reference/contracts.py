@@ -56,6 +56,8 @@ _RULES: Final = (
         "no CSV but what the entry names, such as a workbook or UTF-16; a NUL byte, or a header that is not UTF-8",
     ),
     ("missing_column", "file", "a column that is not optional is missing from the header, or one is there twice"),
+    ("expansion", "file", "it is packed, and expands further than `limits.expansion` or `limits.expanded_size` allow"),
+    ("record_size", "file", "a record, or a line, is longer than `limits.record_size` allows"),
     ("date_order", "file", "read day first not all of its dates are week ends, read month first all of them are"),
     ("shared_keys", "file", "too many of its records share a key with another of them, as single sales or days do"),
 )
