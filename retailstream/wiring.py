@@ -14,6 +14,7 @@ from retailstream.errors import UsageError
 from retailstream.landings import LandingLog, Scope
 from retailstream.masking import masked
 from retailstream.memory import open_memory
+from retailstream.places import check_places
 from retailstream.quarantine import Quarantine
 from retailstream.read_limits import ReadLimits
 from retailstream.runs import WEEKDAYS, Books, Limit, Rules
@@ -111,7 +112,11 @@ class Environment:
 
 @contextmanager
 def open_environment(home: Path, loaded: Loaded, *, create: bool) -> Iterator[Environment]:
-    """Open an environment; a memory that is not there yet is made, or else is empty for the moment."""
+    """Open an environment; a memory that is not there yet is made, or else is empty for the moment.
+
+    Raises UsageError where two of its places are one.
+    """
+    check_places(loaded.settings)
     with open_memory(home, loaded.settings.database.url, create=create) as memory:
         yield Environment(home, loaded, memory, open_telemetry(loaded.settings))
 
