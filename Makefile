@@ -9,7 +9,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := .cache/demo
 PEERS := .cache/peers
+AUDIT := .cache/audit
 EXTRAS := [hdfs,hive,orc,spark]
+# Exactly the versions of constraints.txt, whose hashes are checked, also of what builds a package.
+INSTALL_INTO = $(BIN)/uv pip install --quiet $(addsuffix constraints.txt,--constraint= --build-constraints=) --python
+INSTALL = $(INSTALL_INTO) $(BIN)/python
+export UV_HTTP_TIMEOUT ?= 180
 AIRFLOW := RETAILSTREAM_STACK=$(CURDIR)/.airflow
 
 ## demo: set everything up, run a synthetic chain through the pipeline, and see a report and an answer in words
@@ -35,6 +40,27 @@ test: $(VENV)/dev
 .PHONY: test-slow
 test-slow: $(VENV)/dev
 	$(BIN)/pytest -n auto --dist loadfile -m slow
+
+## test-kills: runs killed at random moments, KILLS=10000 of them; the same on S3 and MariaDB, SERVED=500 of each of two
+.PHONY: test-kills
+KILLS ?= 200
+SERVED ?= 0
+test-kills: $(VENV)/dev $(if $(filter-out 0,$(SERVED)),$(VENV)/stack)
+	RETAILSTREAM_KILLS=$(KILLS) $(BIN)/pytest -n auto -m slow -k at_random tests/resume/test_killed.py
+	$(if $(filter-out 0,$(SERVED)),RETAILSTREAM_KILLS=$(SERVED) $(BIN)/pytest -n 2 tests/services/stages/test_served_killed.py)
+
+## test-power: cut the power in the middle of runs; MOMENTS=1000 for more of them, SEED=1 for others
+.PHONY: test-power
+test-power: export MOMENTS ?= 200
+test-power: export SEED ?= 0
+test-power: $(VENV)/dev
+	$(BIN)/pytest -n auto -m slow tests/power/test_power.py
+
+## test-faults: let each call that writes fail once in each way, which takes an hour or two
+.PHONY: test-faults
+test-faults: export FAULTS := all
+test-faults: $(VENV)/dev
+	$(BIN)/pytest -n auto -m slow tests/power/test_faults.py
 
 ## services: install the servers that the service tests start (Debian, as root); none of them is started here
 .PHONY: services
@@ -160,19 +186,34 @@ bench-services: $(VENV)/stack $(PEERS)/installed compiled
 	$(BIN)/python -m benchmarks.glue_merge_engines
 	$(BIN)/python -m benchmarks.lambda_cold_start
 
+## bench-durability: what it costs that a run's results outlast a power cut
+.PHONY: bench-durability
+bench-durability: compiled
+	$(BIN)/python -m benchmarks.durability
+
 ## forecast-accuracy: backtest the forecast, and write its figures into docs/explanation/forecast-accuracy.md
 .PHONY: forecast-accuracy
 forecast-accuracy: $(VENV)/run
 	$(BIN)/python -m benchmarks.forecast_accuracy
 
-## lock: write constraints.txt anew, from the newest versions that pyproject.toml allows
+## lock: write constraints.txt anew, with the hashes of the newest versions that pyproject.toml allows
 .PHONY: lock
-lock:
-	rm -rf .cache/lock
-	$(PYTHON) -m venv .cache/lock
-	.cache/lock/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
-	.cache/lock/bin/pip install --quiet --group dev --group stack -e '.$(EXTRAS)'
-	.cache/lock/bin/pip freeze --exclude-editable > constraints.txt
+lock: $(VENV)/run
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command 'make lock' \
+		--python-version 3.11 $(addprefix --group=,audit dev install stack) --all-extras pyproject.toml --output-file constraints.txt
+
+## sbom: write what the base install consists of as dist/sbom.json, a CycloneDX bill of materials
+.PHONY: sbom
+sbom: $(VENV)/run $(AUDIT)/installed
+	mkdir -p dist
+	$(BIN)/uv venv --quiet --clear .cache/base
+	$(INSTALL_INTO) .cache/base/bin/python .
+	$(AUDIT)/bin/cyclonedx-py environment --output-reproducible --of JSON -o dist/sbom.json .cache/base/bin/python
+
+## audit: look for known vulnerabilities of every version that constraints.txt names
+.PHONY: audit
+audit: $(AUDIT)/installed
+	$(AUDIT)/bin/pip-audit --requirement constraints.txt --require-hashes --disable-pip --strict
 
 ## clean: remove what was built, cached and installed here
 .PHONY: clean
@@ -187,8 +228,8 @@ help:
 # The base install, compiled once so that every command starts quickly.
 $(VENV)/run: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet --compile --constraint constraints.txt -e .
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement <(sed -n '/^uv==/,/[^\\]$$/p' constraints.txt)
+	$(INSTALL) --compile-bytecode --editable . pip setuptools
 	touch $@
 
 # The same for the project itself: pip leaves that to the first start, which may not write where PYTHONDONTWRITEBYTECODE is set.
@@ -197,7 +238,7 @@ compiled: $(VENV)/run
 	$(BIN)/python -m compileall -q retailstream
 
 $(VENV)/dev: $(VENV)/run
-	$(BIN)/pip install --quiet --constraint constraints.txt --group dev
+	$(INSTALL) --group dev
 	touch $@
 
 # What the benchmarks of services stand beside, in an environment of its own.
@@ -209,5 +250,11 @@ $(PEERS)/installed:
 
 # What the local services need, and the product with every extra that talks to them.
 $(VENV)/stack: $(VENV)/dev
-	$(BIN)/pip install --quiet --constraint constraints.txt --group stack -e '.$(EXTRAS)'
+	$(INSTALL) --group stack --editable '.$(EXTRAS)'
+	touch $@
+
+# What looks at the versions themselves, in an environment of its own.
+$(AUDIT)/installed: $(VENV)/run
+	$(PYTHON) -m venv --clear $(AUDIT)
+	$(BIN)/python -m pip --python $(AUDIT)/bin/python install --quiet --constraint constraints.txt --group audit
 	touch $@

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retailstream import settings
+from retailstream.adapters.state.sqlite import refuse_newer_home
 from retailstream.analytics.export import analyses
 from retailstream.questions import ask
 
@@ -66,6 +67,7 @@ def _answer(
     parameters: Mapping[str, object],
 ) -> TypedAnswer:
     folder = Path(home) if home else settings.home_of()[0]
+    refuse_newer_home(folder)
     loaded = settings.load(home=folder, config=Path(config) if config else None, flags={"analyze.engine": engine})
     return ask(folder, loaded.settings, analyses({use_case: parameters})).found[0]
 

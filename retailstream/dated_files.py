@@ -14,6 +14,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 from retailstream.far_dates import far_in_file, far_in_table
+from retailstream.manifests import WHOLE
 from retailstream.quarantine import Reject
 from retailstream.records import records
 from retailstream.reports import RunWarning
@@ -57,6 +58,12 @@ class NewFiles:
         """Ask for the figures of checked files."""
         figures = {found.number: found for found in checked.files()}
         return cls(contract, files, figures, checked.dates() if contract.by_month else (), months, passed)
+
+    def partitions(self, without: Collection[int]) -> set[str]:
+        """Return the partitions that accepted records go to, but for those of files of some numbers."""
+        if not self.contract.by_month:
+            return {WHOLE}
+        return {found.date.isoformat()[:7] for found in self.dates if found.number not in without}
 
     def told(self, without: Collection[int]) -> Iterator[LandedFile]:
         """Yield the files that are judged for the first time, but for those of some numbers."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 from retailstream import questions, wiring
 from retailstream.access import too_open
-from retailstream.adapters.state.sqlite import SqliteState
+from retailstream.adapters.sqlite_file import problems
+from retailstream.adapters.state.sqlite import refuse_newer_home
 from retailstream.contracts import CONTRACTS
 from retailstream.errors import RetailStreamError
 from retailstream.masking import masked_text
@@ -90,6 +91,7 @@ def _writable(folder: Path) -> str:
 
 def _home(home: Path, access: Access) -> str:
     """Tell of a home that was made when others could read it: what is there already keeps its mode."""
+    refuse_newer_home(home)
     found = _writable(home)
     others = {"owner": "go=", "group": "o="}
     if home.is_dir() and too_open(home, access):
@@ -97,17 +99,15 @@ def _home(home: Path, access: Access) -> str:
     return found
 
 
-def _state(home: Path, database: str) -> str | Finding:
+def _state(home: Path, database: str) -> str:
     """Read the whole memory of the environment: a file that was cut off opens as well as a whole one."""
     path = home / "state.db"
-    if not database.startswith("mysql") and not path.exists():
-        return f"{path.absolute()} (made by the first run)"
-    with open_memory(home, database, create=False) as memory:
-        if not isinstance(memory.state, SqliteState):
+    if database.startswith("mysql"):
+        with open_memory(home, database, create=False) as memory:
             return f"{len(memory.ledger.stages()):,} stages have run"
-        if (found := memory.state.ask("pragma quick_check(1)")) != [("ok",)]:
-            raise RetailStreamError(f"{path} is damaged: {' '.join(str(found[0][0]).split())}")
-    return str(path.absolute())
+    if found := problems(path, deep=False):
+        raise RetailStreamError(f"{path} is damaged: {' '.join(found[0].split())}")
+    return f"{path.absolute()}{'' if path.exists() else ' (made by the first run)'}"
 
 
 def _apart(settings: Settings) -> str:

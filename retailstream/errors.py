@@ -31,11 +31,15 @@ class RetailStreamError(Exception):
 
 
 class DamagedError(RetailStreamError):
-    """A stored object is not what was published; `key` names it within its lake."""
+    """A stored object is not what was published; `key` names it within its lake.
 
-    def __init__(self, message: str, *, key: str, hint: str = "") -> None:
+    Where the stage `remade_by` has been told to make it anew, the next run of that stage does.
+    """
+
+    def __init__(self, message: str, *, key: str, hint: str = "", remade_by: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.key = key
+        self.remade_by = remade_by
 
 
 class UsageError(RetailStreamError):

@@ -12,13 +12,14 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from retailstream import metrics, stage_wiring, wiring
-from retailstream.errors import QualityGateError, RetailStreamError, UsageError, exit_code
+from retailstream.errors import DamagedError, QualityGateError, RetailStreamError, UsageError, exit_code
 from retailstream.interruption import sentence_of
 from retailstream.ledger import begun
 from retailstream.locks import Holder
 from retailstream.masking import masked, masked_text
+from retailstream.merge_warnings import REBUILT
 from retailstream.ports import no_progress
-from retailstream.reports import StageReport, Summary
+from retailstream.reports import RunWarning, StageReport, Summary
 from retailstream.runs import Run
 from retailstream.stages import ORDER
 
@@ -99,7 +100,8 @@ def execute(env: Environment, stage: str, request: Request) -> Summary:
 @contextmanager
 def attended(env: Environment, stage: str, request: Request, scopes: tuple[Scope, ...]) -> Iterator[Entry]:
     """Enter a command into the ledger and hold its locks for the block, which says in `report` what it did."""
-    with _entered(env, stage, request) as entry, _locked(env, request, entry, scopes):
+    entry = _new(stage, request)
+    with _entered(env, entry, request), _locked(env, request, entry, scopes):
         yield entry
 
 
@@ -108,11 +110,22 @@ def execute_all(env: Environment, request: Request, *, first: str = ORDER[0]) ->
     with attended(env, "run", request, stage_wiring.SCOPES["run"]) as whole, _sharing(env, request) as shared:
         summaries: list[Summary] = []
         whole.extra["stages"] = summaries
-        for stage in ORDER[ORDER.index(first) :]:
+        waiting, remade = list(ORDER[ORDER.index(first) :]), set[str]()
+        while waiting:
+            stage = waiting.pop(0)
+            entry = _new(stage, request)
             try:
-                with _entered(env, stage, request) as entry:
+                with _entered(env, entry, request):
                     entry.at_work = bool(summaries)
                     _run_stage(shared, entry, request)
+            except DamagedError as error:
+                summaries.append(summary_of(error))
+                if error.remade_by is None or error.remade_by in remade or request.dry_run:
+                    raise
+                remade.add(error.remade_by)
+                waiting = [*ORDER[ORDER.index(error.remade_by) : ORDER.index(stage) + 1], *waiting]
+                entry.report = replace(entry.report, warnings=(_remaking(error),))
+                continue
             except BaseException as error:
                 summaries.append(summary_of(error))
                 whole.at_work = entry.at_work
@@ -125,22 +138,31 @@ def execute_all(env: Environment, request: Request, *, first: str = ORDER[0]) ->
     return whole.summary() | health
 
 
+def _remaking(error: DamagedError) -> RunWarning:
+    """Return what is told of damage that the run itself mends; its stage has ended with it."""
+    log.warning("%s; %s makes it anew", error.message, error.remade_by)
+    return RunWarning(REBUILT, f"{error.message}; {error.remade_by} makes it anew")
+
+
 def summary_of(error: BaseException) -> Summary:
     """Return the summary that an error carries; empty for one from before a run began."""
     found: Summary = getattr(error, "summary", {})
     return found
 
 
+def _new(stage: str, request: Request) -> Entry:
+    return Entry(stage, request.run_id, _now(), time.monotonic(), StageReport(stage, "noop"))
+
+
 @contextmanager
-def _entered(env: Environment, stage: str, request: Request) -> Iterator[Entry]:
-    entry = Entry(stage, request.run_id, _now(), time.monotonic(), StageReport(stage, "noop"))
+def _entered(env: Environment, entry: Entry, request: Request) -> Iterator[None]:
     run = None
-    if not request.dry_run:
-        run = env.memory.enter(begun(entry.run_id, stage, entry.started_at, env.loaded.hash))
     try:
-        yield entry
+        if not request.dry_run:
+            run = env.memory.enter(begun(entry.run_id, entry.stage, entry.started_at, env.loaded.hash))
+        yield
     except BaseException as error:
-        if stage != "run" and isinstance(error, QualityGateError) and error.report is not None:
+        if entry.stage != "run" and isinstance(error, QualityGateError) and error.report is not None:
             entry.report = error.report
         error.summary = entry.summary(error)  # type: ignore[attr-defined]
         if run:
@@ -159,14 +181,14 @@ def _close(env: Environment, run: RunEntry, entry: Entry, error: BaseException |
     else:
         env.memory.close(run.closed(ended_at=ended_at, summary=summary, inputs=entry.report.inputs, exit_code=code))
     env.telemetry.tell(
-        entry.stage, lambda: metrics.of_run(summary, code, ended_at=ended_at, usual=_usual_seconds(env, entry))
+        entry.stage, lambda: metrics.of_run(summary, code, ended_at=ended_at, usual=_usual_seconds(env, run))
     )
 
 
-def _usual_seconds(env: Environment, entry: Entry) -> float | None:
+def _usual_seconds(env: Environment, run: RunEntry) -> float | None:
     """Return how long the stage usually takes, or None where the ledger cannot be asked."""
     try:
-        return env.ledger.usual_seconds(entry.stage, before=entry.started_at)
+        return env.ledger.usual_seconds(run)
     except RetailStreamError:
         return None
 
@@ -192,11 +214,12 @@ def _sharing(env: Environment, request: Request) -> AbstractContextManager[Envir
     return nullcontext(env) if request.dry_run else wiring.sharing_duckdb(env)
 
 
-def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
+@contextmanager
+def run_of(env: Environment, entry: Entry, request: Request, scope: Scope) -> Iterator[Run]:
+    """Return what a stage is told of the run, with a folder for its work."""
     with ExitStack() as stack:
-        scope = stage_wiring.SCOPES[entry.stage][0]
         work = Path(stack.enter_context(TemporaryDirectory())) if request.dry_run else env.work(scope)
-        run = Run(
+        yield Run(
             request.run_id,
             work / "engine",
             env.limit,
@@ -206,6 +229,10 @@ def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
             only=request.only,
             table=request.table,
         )
+
+
+def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
+    with run_of(env, entry, request, stage_wiring.SCOPES[entry.stage][0]) as run:
         carry_out = stage_wiring.STAGES.get(entry.stage) or stage_wiring.BESIDE[entry.stage]
         try:
             entry.report = carry_out(env, run)

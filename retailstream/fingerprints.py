@@ -1,8 +1,9 @@
-"""What proves that two stores hold the same table: its count, exact sums, ranges and a digest of its keys.
+"""What proves that two stores hold the same table: its count, exact sums, ranges, and digests of its keys and its rows.
 
-The digest does not depend on order, so every store computes it by one aggregate query over whole numbers: the sum of a
-hash of each key and the sum of that hash squared, both modulo a prime. It tells any lost, doubled or altered key with
-near certainty, at a fraction of the cost of moving all keys to one place.
+No digest depends on order, so every store computes them by one aggregate query over whole numbers. Of the keys it is
+the sum of a hash of each; of the rows the sums of the first three powers of a hash of each, key and values, modulo a
+prime. Sums of n powers tell any n numbers from any others: a change of up to three rows, such as a dollar that moves
+from one key to another, is told as surely as their hashes differ, and one of more rows nearly so.
 """
 
 from __future__ import annotations
@@ -17,7 +18,17 @@ if TYPE_CHECKING:
 
 PRIME: Final = 2_147_483_647
 _FACTORS: Final = (31, 1_000_003, 7_919)
-_SUMMED: Final = (Type.INTEGER, Type.MONEY, Type.BOOLEAN, Type.LETTER)
+_SUMMED: Final = (Type.INTEGER, Type.MONEY, Type.BOOLEAN)
+_DIGESTED: Final = (*_SUMMED, Type.LETTER, Type.NUMBER)
+
+_ROOT: Final = 48_271
+"""A primitive root of the prime: its powers are factors that look like chance, each column's another."""
+
+_FACTOR_BITS: Final = 26
+"""Twice the prime by a factor is below 2^58: sixteen columns and the square of a key's hash add up in 63 bits."""
+
+_NULL: Final = PRIME // 2
+"""What stands for null in a digest: no whole number of a contract, and an amount that its sum would tell from null."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +37,9 @@ class Fingerprint:
 
     rows: int
     sums: tuple[tuple[str, int], ...]
-    keys: tuple[int, int]
-    letters: tuple[tuple[str, int], ...] = ()
+    keys: int
     ranges: tuple[tuple[str, int | None, int | None], ...] = ()
+    values: tuple[int, int, int] = (0, 0, 0)
 
     def difference(self, other: Fingerprint) -> str | None:
         """Say in words what differs first, or None where both hold the same."""
@@ -42,15 +53,17 @@ class Fingerprint:
                 return f"a range of {my[0]} of {my[1]} to {my[2]} against {their[1]} to {their[2]}"
         if self.keys != other.keys:
             return "other keys"
-        changed = [name for name, digest in self.letters if digest != dict(other.letters)[name]]
-        return f"another {changed[0]} at some key" if changed else None
+        return "other values at some keys" if self.values != other.values else None
 
 
-def fingerprint_sql(contract: Contract, source: str, *, whole: Callable[[Column], str], day: str) -> str:
+def fingerprint_sql(
+    contract: Contract, source: str, *, whole: Callable[[Column], str], day: str, once: str = ""
+) -> str:
     """Return the query whose one row `fingerprint_of` reads.
 
     `whole` turns a column into a whole number (a letter into its ASCII code), `day` the date into its days since
-    1970-01-01; both in the store's SQL.
+    1970-01-01; both in the store's SQL. `once` is a clause that keeps the store from working out what a subquery says
+    anew at each place that mentions it.
     """
     parts = [
         f"{day if contract.column(name).type is Type.DATE else whole(contract.column(name))} * {factor}"
@@ -58,32 +71,42 @@ def fingerprint_sql(contract: Contract, source: str, *, whole: Callable[[Column]
     ]
     # Only what is summed up leaves the inner query: SQLite hands each column over row by row.
     numbers = "".join(f", {whole(column)} as {_number(column)}" for column in summed(contract))
-    sums = "".join(f", coalesce(sum({_term(column)}), 0)" for column in summed(contract))
+    sums = "".join(f", coalesce(sum({_number(column)}), 0)" for column in summed(contract))
     ranges = "".join(f", min({_number(column)}), max({_number(column)})" for column in _ranged(contract))
-    return (
-        f"select count(*), coalesce(sum(k), 0), coalesce(sum(k * k % {PRIME}), 0){sums}{ranges}"
-        f" from (select ({' + '.join(parts)}) % {PRIME} as k{numbers} from {source}) as keyed"
+    names = "".join(f", {_number(column)}" for column in summed(contract))
+    hashed = (
+        f"select ({' + '.join(parts)}) % {PRIME} as k, {_values(contract, whole)} as v{numbers} from {source} {once}"
     )
+    # The hash of a key is squared: those of weeks one after the other are evenly spaced, so changes could cancel out.
+    rows = f"select k, (k * k + v) % {PRIME} as r{names} from ({hashed}) as keyed {once}"
+    powers = f"coalesce(sum(r), 0), coalesce(sum(r * r % {PRIME}), 0), coalesce(sum(r * r % {PRIME} * r % {PRIME}), 0)"
+    return f"select count(*), coalesce(sum(k), 0), {powers}{sums}{ranges} from ({rows}) as digested"
 
 
 def fingerprint_of(contract: Contract, row: Sequence[object]) -> Fingerprint:
     """Read the row that `fingerprint_sql` asks for."""
-    count, keys, squares, *figures = (None if figure is None else int(str(figure)) for figure in row)
-    found = [(column, figure or 0) for column, figure in zip(summed(contract), figures, strict=False)]
-    sums = tuple((column.name, figure) for column, figure in found if column.type is not Type.LETTER)
-    letters = tuple((column.name, figure) for column, figure in found if column.type is Type.LETTER)
-    bounds = figures[len(found) :]
-    ranges = tuple(zip((column.name for column in _ranged(contract)), bounds[::2], bounds[1::2], strict=True))
-    return Fingerprint(count or 0, sums, (keys or 0, squares or 0), letters, ranges)
+    count, *figures = (None if figure is None else int(str(figure)) for figure in row)
+    keys, first, second, third = (figure or 0 for figure in figures[:4])
+    columns, ranged = summed(contract), _ranged(contract)
+    sums = tuple((column.name, figure or 0) for column, figure in zip(columns, figures[4:], strict=False))
+    bounds = figures[4 + len(columns) :]
+    ranges = tuple(zip((column.name for column in ranged), bounds[::2], bounds[1::2], strict=True))
+    return Fingerprint(count or 0, sums, keys, ranges, (first, second, third))
 
 
 def _number(column: Column) -> str:
     return f"{column.name}_number"
 
 
-def _term(column: Column) -> str:
-    """Return what is summed of a column; letters by their key, as two stores that swap theirs have the same sum."""
-    return f"{_number(column)} * k % {PRIME}" if column.type is Type.LETTER else _number(column)
+def _values(contract: Contract, whole: Callable[[Column], str]) -> str:
+    """Return the expression for a hash of a row's values; what is left of a negative number is negative."""
+    terms = []
+    for place, column in enumerate(contract.columns, start=1):
+        if column.type in _DIGESTED and column.name not in contract.key:
+            factor = pow(_ROOT, place, PRIME) % 2**_FACTOR_BITS
+            term = f"({whole(column)} % {PRIME} + {PRIME}) * {factor}"
+            terms.append(term if column.required else f"coalesce({term}, {_NULL * factor})")
+    return " + ".join(terms)
 
 
 def summed(contract: Contract) -> list[Column]:
@@ -92,5 +115,5 @@ def summed(contract: Contract) -> list[Column]:
 
 
 def _ranged(contract: Contract) -> list[Column]:
-    """Return the columns whose ranges a fingerprint has; a letter is as well told by its digest."""
+    """Return the columns whose ranges a fingerprint has."""
     return [column for column in summed(contract) if column.type in {Type.INTEGER, Type.MONEY}]

@@ -1,87 +1,96 @@
 """New files go to a lake as they are, in numbered landings that survive being stopped.
 
 A landing is the list of new files, written down before the first byte moves. Rows are ordered by landing, so a stopped
-one is completed with the same list, and an interrupted run orders its rows like an uninterrupted one.
+one is completed with the same list, and an interrupted run orders its rows like an uninterrupted one. What counts as
+landed has the bytes that are written down: see docs/adr/0035-landings-that-are-lost.md.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from retailstream.hashing import sha256
-from retailstream.landings import Landed
+from retailstream.adoption import adopt, last_landing
 from retailstream.novelty import news
 from retailstream.ports import no_progress
+from retailstream.relanding import land_again, with_other_bytes
 from retailstream.source_files import unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from retailstream.landings import LandingLog
-    from retailstream.ports import Lake, Progress
+    from retailstream.landings import Landed, LandingLog
+    from retailstream.ports import Lake, Progress, Table
     from retailstream.reports import RunWarning
     from retailstream.source_files import SourceFile
 
-_LANDED: Final = re.compile(r"(?P<dataset>[^/]+)/landing-(?P<landing>\d{6,})/(?P<name>.+)", re.DOTALL)
+
+@dataclass(frozen=True)
+class RawStore:
+    """The raw files of a scope: what is remembered of them, where they lie, and the last landing that a table holds."""
+
+    log: LandingLog
+    lake: Lake
+    merged: int = 0
+
+
+def last_merged(tables: Iterable[Table]) -> int:
+    """Return the last landing that any of the tables holds, or held before its columns were others."""
+    return max((max(version.landing, version.passed) for version in (table.manifest() for table in tables)), default=0)
 
 
 @dataclass(frozen=True)
 class Landing:
-    """What came of a look into a source: every file that was copied, and what an operator should know of the others."""
+    """What came of a look into a source: every file that was copied, and what an operator should know of the others.
+
+    `again` were landed before, and had to be copied once more.
+    """
 
     copied: list[Landed]
+    again: list[Landed]
     warnings: list[RunWarning]
 
 
 def land(
-    log: LandingLog,
-    lake: Lake,
-    run_id: str,
-    files: Sequence[SourceFile],
-    progress: Progress = no_progress,
-    *,
-    old: bool = False,
+    raw: RawStore, run_id: str, files: Sequence[SourceFile], progress: Progress = no_progress, *, old: bool = False
 ) -> Landing:
-    """Complete a stopped landing, then land what is new; with `old` also old bytes under new names."""
-    if log.is_empty():
-        _adopt(log, lake)
+    """Complete a stopped landing, then land what is new; with `old` also old bytes under new names.
+
+    Before that, what the lake has and nothing remembers is written down, and what it lost is landed again in place.
+    """
+    log, lake = raw.log, raw.lake
+    listed = lake.sizes("")
+    above = max(raw.merged, last_landing(listed, log.scope))
+    sizes = adopt(log, lake, listed, files, merged=raw.merged)
+    again = land_again(log, lake, files, deep=False, sizes=sizes)
     copied: list[Landed] = []
     if (stopped := log.unfinished()) is not None:
-        copied += _copy(log, lake, stopped, files, progress)
+        copied += _copy(raw, stopped, files, progress, there=sizes)
     found = news(files, log.known())
     if new := [*found.new, *(found.old if old else [])]:
-        copied += _copy(log, lake, log.open(run_id, new, found.copies), files, progress)
+        copied += _copy(raw, log.open(run_id, new, found.copies, above=above), files, progress, there={})
     if found.renamed:
         log.note(found.renamed)
-    return Landing(copied, [] if old else found.warnings)
+    return Landing(copied, again.landed, [*again.warnings, *([] if old else found.warnings)])
 
 
-def _adopt(log: LandingLog, lake: Lake) -> None:
-    """Remember what a lake has from landings that nothing remembers: its home is a new one, or the state was lost.
-
-    Without them the next landing would begin to count anew, below the landings that clean tables already hold.
-    """
-    sizes = {key: size for key, size in lake.sizes("").items() if key.lower().endswith((".csv", ".gz"))}
-    matches = [found for found in map(_LANDED.fullmatch, sizes) if found and found["dataset"] in log.scope.datasets]
-    found = []
-    for match, path in zip(matches, lake.fetch_all([match[0] for match in matches]), strict=True):
-        file = f"{match['dataset']}/{match['name']}"
-        found.append(Landed(match["dataset"], int(match["landing"]), file, sha256(path), sizes[match[0]]))
-    if found:
-        log.adopt(found)
-
-
-def _copy(log: LandingLog, lake: Lake, landing: int, files: Sequence[SourceFile], progress: Progress) -> list[Landed]:
+def _copy(
+    raw: RawStore, landing: int, files: Sequence[SourceFile], progress: Progress, *, there: Mapping[str, int]
+) -> list[Landed]:
+    """Bring the files of a landing to the lake, of which some may be `there`, and complete it."""
+    log, lake = raw.log, raw.lake
     sources = {(file.dataset, file.file, file.sha256): file for file in files}
-    listed = [(file, sources.get((file.dataset, file.file, file.sha256))) for file in log.files(landing=landing)]
-    adding = lake.add_all([(file.key, source.path) for file, source in listed if source])
+    listed = log.files(landing=landing)
+    wrong = with_other_bytes(lake, listed, there)
+    lake.delete(file.key for file in wrong)
+    whole = {file.key for file in listed if file.key in there} - {file.key for file in wrong}
+    wanted = [(file, sources.get((file.dataset, file.file, file.sha256))) for file in listed]
+    adding = lake.add_all([(file.key, source.path) for file, source in wanted if source and file.key not in whole])
     copied: list[Landed] = []
     withdrawn: list[Landed] = []
-    for done, (file, source) in enumerate(listed, start=1):
-        there = next(adding) and unchanged(source) if source else lake.sizes(file.key).get(file.key) == file.bytes
-        (copied if there else withdrawn).append(file)
+    for done, (file, source) in enumerate(wanted, start=1):
+        arrived = file.key in whole or (source is not None and next(adding) and unchanged(source))
+        (copied if arrived else withdrawn).append(file)
         progress("landing files", done, len(listed))
     lake.delete(file.key for file in withdrawn)
     log.complete(landing, withdrawn)

@@ -99,6 +99,10 @@ _INSERT: Final = (
 )
 
 
+_READ_AGAIN: Final = 2
+"""What `complete` is of a landing that was merged, forgotten and found again: the next merge reads all anew."""
+
+
 class LandingLog:
     """The landings of one scope."""
 
@@ -111,13 +115,20 @@ class LandingLog:
         rows = self._state.ask("select landing from landings where scope = ? and not complete", (self.scope,))
         return int(rows[0][0]) if rows else None
 
-    def open(self, run_id: str, files: Sequence[SourceFile], copies: Sequence[tuple[SourceFile, str]] = ()) -> int:
-        """Write down a new landing, with the names that have the bytes of another of its files; return its number."""
+    def open(
+        self,
+        run_id: str,
+        files: Sequence[SourceFile],
+        copies: Sequence[tuple[SourceFile, str]] = (),
+        *,
+        above: int = 0,
+    ) -> int:
+        """Write down a new landing, with the names that have the bytes of another of its files; return its number.
+
+        That is above all that are known, and `above` what a lake or a table has.
+        """
         with self._state.transaction():
-            ((last,),) = self._state.ask(
-                "select coalesce(max(landing), 0) from landings where scope = ?", (self.scope,)
-            )
-            landing = int(last) + 1
+            landing = max(self.last(), above) + 1
             self._state.change(
                 "insert into landings (scope, landing, run_id) values (?, ?, ?)", (self.scope, landing, run_id)
             )
@@ -134,22 +145,47 @@ class LandingLog:
         rows = [(f.dataset, f.sha256, self.scope, f.landing, f.file, f.bytes, f.copy_of) for f in files]
         self._state.change_all(_INSERT, rows)
 
-    def is_empty(self) -> bool:
-        """Say whether nothing was ever landed."""
-        return not self._state.ask("select 1 from landings where scope = ? limit 1", (self.scope,))
+    def last(self) -> int:
+        """Return the number of the last landing that is known; 0 where nothing was ever landed."""
+        ((last,),) = self._state.ask("select coalesce(max(landing), 0) from landings where scope = ?", (self.scope,))
+        return int(last)
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of all landings that are known, in order."""
+        rows = self._state.ask("select landing from landings where scope = ? order by landing", (self.scope,))
+        return [int(landing) for (landing,) in rows]
 
     def anything(self) -> bool:
         """Say whether the environment ever landed a file, of whatever scope."""
         return bool(self._state.ask("select 1 from landings limit 1"))
 
-    def adopt(self, files: Sequence[Landed]) -> None:
-        """Write down landings of another time, complete."""
+    def adopt(self, files: Sequence[Landed], *, merged: int = 0) -> None:
+        """Write down files of another time, their landings complete; those up to `merged` are to be read again."""
         with self._state.transaction():
+            known = set(self.numbers())
+            numbers = sorted({file.landing for file in files})
             self._state.change_all(
                 "insert into landings (scope, landing, run_id, complete) values (?, ?, 'adopted', 1)",
-                [(self.scope, landing) for landing in sorted({file.landing for file in files})],
+                [(self.scope, landing) for landing in numbers if landing not in known],
+            )
+            self._state.change_all(
+                f"update landings set complete = {_READ_AGAIN} where scope = ? and landing = ?",
+                [(self.scope, landing) for landing in numbers if landing <= merged],
             )
             self._insert(files)
+
+    def to_read_again(self) -> bool:
+        """Say whether tables have rows of landings that were forgotten, and of whose rejects nothing is known."""
+        found = self._state.ask(
+            f"select 1 from landings where scope = ? and complete = {_READ_AGAIN} limit 1", (self.scope,)
+        )
+        return bool(found)
+
+    def note_read_again(self) -> None:
+        """Remember that all tables were made anew since."""
+        self._state.change(
+            f"update landings set complete = 1 where scope = ? and complete = {_READ_AGAIN}", (self.scope,)
+        )
 
     def complete(self, landing: int, withdrawn: Sequence[Landed] = ()) -> None:
         """Close a landing, without the files that were gone before they could be copied, and without their copies."""

@@ -29,7 +29,8 @@ class Manifest:
     """A version of a table: its files, the last landing whose rows are in it, and how raw files were read for it.
 
     `reading` is a digest of `readings.py`; empty where the rows are no raw files', or it was not noted yet. `passed` is
-    the last landing of a version that cannot be read any more, of which the table is made anew.
+    the last landing of a version that cannot be read any more, of which the table is made anew. `current` says whether
+    it is stored as it would be today; that makes no other version.
     """
 
     columns: tuple[str, ...]
@@ -37,6 +38,7 @@ class Manifest:
     partitions: Mapping[str, Partition] = field(default_factory=dict)
     reading: str = ""
     passed: int = 0
+    current: bool = field(default=True, compare=False)
 
     @property
     def rows(self) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from retailstream.adapters.state.sqlite import open_sqlite_state
+from retailstream.adapters.state.sqlite import open_sqlite_state, refuse_newer_home
 from retailstream.errors import TransientError
 from retailstream.ledger import Ledger
 from retailstream.locks import hold
@@ -38,8 +38,9 @@ log = logging.getLogger(__name__)
 def open_memory(home: Path, database: str, *, create: bool) -> Iterator[Memory]:
     """Open the memory of an environment when it is first needed, and close it after the block.
 
-    One that is not there yet is made, or else is empty for the moment.
+    One that is not there yet is made, or else is empty for the moment. RetailStreamError where a newer version made it.
     """
+    refuse_newer_home(home)
     with ExitStack() as stack:
         yield (_Remote if database.startswith("mysql") else Memory)(home, database, create, stack)
 

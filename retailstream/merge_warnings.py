@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
     from retailstream.contracts import Contract
     from retailstream.landings import Landed
-    from retailstream.ports import Disagreement
+    from retailstream.ports import Disagreement, Table
     from retailstream.records import FileSurvey
+
+REBUILT = "rebuilt"
 
 NAMED = 5
 """How many things of a kind a warning names; of the others it has the number."""
@@ -28,6 +30,16 @@ def unknown_columns(contract: Contract, unknown: Mapping[str, int]) -> list[RunW
     several = len(unknown) > 1
     text = f"column{'s' * several} {', '.join(shown)}{more} {'are' if several else 'is'} unknown and ignored"
     return [RunWarning("unknown_columns", f"{contract.name}: {text}", contract.name)]
+
+
+def lost_file(table: Table) -> str:
+    """Say of a table that is not intact what is wrong with it."""
+    return f"a file of the published table '{table.contract.name}' in {table.lake.url} is missing or damaged"
+
+
+def rebuilt(dataset: str, damage: str) -> tuple[RunWarning, ...]:
+    """Return a warning where a table is made anew for the damage that is told of it."""
+    return (RunWarning(REBUILT, f"{damage}: the table is made anew", dataset),) if damage else ()
 
 
 def disagreements(contract: Contract, found: Sequence[Disagreement]) -> list[RunWarning]:

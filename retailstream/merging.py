@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from retailstream import finer_files, gate_reasons, merge_warnings
+from retailstream import finer_files, gate_reasons, landed_bytes, lost_landings, merge_warnings
 from retailstream.dated_files import REWRITES, NewFiles, judge
-from retailstream.errors import QualityGateError, RetailStreamError
+from retailstream.errors import DamagedError, QualityGateError
 from retailstream.gate_reasons import Reason
-from retailstream.hashing import sha256
 from retailstream.manifests import NewPartition
 from retailstream.ports import LakeFile, LandedFile
+from retailstream.publishing import verified
 from retailstream.quarantine import SUPERSEDED, Reject
 from retailstream.raw_texts import with_raw
 from retailstream.read_limits import LIMIT_RULES
@@ -25,8 +25,7 @@ from retailstream.records import survey
 from retailstream.reports import Counts, RunWarning, StageReport, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Collection, Iterable, Sequence
 
     from retailstream.contracts import Contract
     from retailstream.finer_files import FinerFile
@@ -46,7 +45,10 @@ class Pending:
     """
 
     contract: Contract
+    before: Manifest
+    """The version that is there."""
     old: Manifest
+    """What of it the files are laid over: nothing where all are read."""
     files: Sequence[Landed]
     settled: frozenset[Origin]
     reading: str
@@ -56,6 +58,8 @@ class Pending:
     """Landing and file of what came in though it is finer than the table."""
     unsettled: bool
     """Whether the memory has entries that are closed once this is published; else it is not needed any more then."""
+    damage: str = ""
+    """What of the published table is damaged, which is why it is made anew."""
 
     @property
     def landing(self) -> int:
@@ -87,19 +91,25 @@ class Prepared:
     finer: tuple[FinerFile, ...] = ()
 
 
-def find_pending(table: Table, books: Books, limits: ReadLimits) -> Pending:
+def find_pending(table: Table, books: Books, limits: ReadLimits, *, damage: str = "") -> Pending:
     """Return what is landed and not merged.
 
     That is everything where the published table was damaged or taken away, or was read by other columns or forms, or
-    with records that are withdrawn now, or without files that other limits refused.
+    with records that are withdrawn now, or without files that other limits refused; and where landings were forgotten.
+    If the table reaches beyond them, nobody knows which files have been through the gate, so none has. `damage` says in
+    words what was found damaged of it.
     """
-    old = table.manifest()
-    passed, quarantine = max(old.landing, old.passed), books.quarantine
+    before = old = table.manifest()
+    reached, quarantine = max(old.landing, old.passed), books.quarantine
     reading = digest_of_reading(table.contract, quarantine.withdrawn(table.contract.name))
-    stale = old.reading != reading or not table.intact(old) or _may_come_in(quarantine, table.contract, limits)
+    ahead = reached > books.landings.last()
+    if not damage and not table.intact(old):
+        damage = merge_warnings.lost_file(table)
+    stale = ahead or old.reading != reading or bool(damage) or books.landings.to_read_again()
+    stale = stale or _may_come_in(quarantine, table.contract, limits)
     if stale:
         old = replace(old, landing=0, partitions={})
-    anew = stale and passed > 0
+    anew, passed = stale and reached > 0, 0 if ahead else reached
     name, unfinished = table.contract.name, books.landings.unfinished()
     settled = frozenset(quarantine.settled_records(name, old.landing))
     files = [
@@ -108,19 +118,23 @@ def find_pending(table: Table, books: Books, limits: ReadLimits) -> Pending:
         if (file.landing, file.file, None) not in settled and file.landing != unfinished
     ]
     accepted, unsettled = frozenset(quarantine.accepted_files(name)), anew or quarantine.has_unsettled(name, reading)
-    return Pending(table.contract, old, files, settled, reading, passed, anew, accepted, unsettled)
+    return Pending(table.contract, before, old, files, settled, reading, passed, anew, accepted, unsettled, damage)
 
 
 def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books: Books, run: Run) -> Prepared:
     """Read, check and merge the pending files, and record every reject with its raw text under the run's id.
 
-    A plan records nothing.
+    A plan records nothing. Where a file that the new rows are to be laid over has other bytes than were published, all
+    is read anew. Raises RetailStreamError where a table made anew would lose rows that no landed file has.
     """
     contract, quarantine = pending.contract, books.quarantine
+    if pending.anew:
+        lost_landings.check(table, pending.before, books.landings, engine)
     if pending.anew and not run.dry_run:
         quarantine.doubt(contract.name, pending.reading)
+    damaged = merge_warnings.rebuilt(contract.name, pending.damage)
     if not pending.files:
-        return Prepared(table, pending, None, Counts())
+        return Prepared(table, pending, None, Counts(), damaged)
     files, defects, warnings = _survey(contract, pending.files, raw, run)
     again = _copies(defects, books)
     defects += again
@@ -130,14 +144,18 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
         for landing, file, record in pending.settled
         if record is not None and (landing, file) in numbers
     }
-    current = _current(table, pending.old)
     checked = engine.check(contract, files, settled=settled)
-    new = NewFiles.of(contract, files, checked, months=current, passed=pending.passed)
+    new = NewFiles.of(contract, files, checked, months=pending.old.partitions, passed=pending.passed)
     finer = finer_files.find(new, run.rules.sharing_key, pending.accepted)
     too_fine = finer_files.reasons(contract, finer, run.rules.sharing_key)
     judgement = judge(new, run.rules)
     refused = {found.file.number: found.reject(contract) for found in finer} | dict(judgement.refused)
     defects += refused.values()
+    try:
+        current = _current(table, pending.old, new.partitions(without=refused))
+    except DamagedError as error:
+        renewed = find_pending(table, books, run.rules.limits, damage=error.message)
+        return prepare(table, renewed, raw=raw, engine=engine, books=books, run=run)
     merge = checked.merge(current=current, refused=refused)
     if not run.dry_run:
         # Which row takes the place of another is not known before it is known which files come in.
@@ -158,6 +176,7 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     )
     told = [new.figures[file.number] for file in new.told(refused)]
     judged = sum(found.records for found in told), sum(found.rejected for found in told)
+    warnings = [*damaged, *warnings]
     warnings += [w for w in judgement.warnings if w.code != REWRITES or rows.rows_replaced]
     warnings += merge_warnings.disagreements(contract, merge.disagreements())
     reasons = [*too_fine, *gate_reasons.reasons(new, checked, refused, run)]
@@ -186,6 +205,8 @@ def publish_all(stage: str, prepared: Sequence[Prepared], *, books: Books, run: 
         _publish(ready, run)
         if ready.pending.unsettled:
             books.quarantine.lapse(ready.pending.contract.name, ready.pending.reading)
+    if any(ready.pending.anew for ready in prepared):
+        books.landings.note_read_again()
     return report
 
 
@@ -230,10 +251,12 @@ def _written(merge: Merge, contract: Contract, run: Run) -> dict[str, NewPartiti
     return {name: NewPartition(path, rows[name]) for name, path in paths.items()}
 
 
-def _current(table: Table, version: Manifest) -> dict[str, LakeFile]:
-    keys = {name: partition.file for name, partition in version.partitions.items()}
-    paths = table.lake.fetch_all(list(keys.values()))
-    return {name: LakeFile(table.lake, key, path) for (name, key), path in zip(keys.items(), paths, strict=True)}
+def _current(table: Table, version: Manifest, touched: Collection[str]) -> dict[str, LakeFile]:
+    """Return the files that new rows are laid over, which are read into the next version: DamagedError by damage."""
+    names = sorted(name for name in touched if name in version.partitions)
+    paths = verified(table.lake, version, names)
+    keys = [version.partitions[name].file for name in names]
+    return {name: LakeFile(table.lake, key, path) for name, key, path in zip(names, keys, paths, strict=True)}
 
 
 def _survey(
@@ -242,9 +265,9 @@ def _survey(
     readable, defects = [], []
     unknown: dict[str, int] = {}
     warnings: list[RunWarning] = []
-    paths = raw.fetch_all([file.key for file in files])
+    paths = landed_bytes.fetched(raw, files)
     for number, (file, path) in enumerate(zip(files, paths, strict=True), start=1):
-        _check_bytes(raw, file, path)
+        landed_bytes.check(raw, file, path)
         found = survey(path, contract, limits=run.rules.limits)
         if found.defect:
             defect = found.defect
@@ -266,14 +289,6 @@ def _copies(defects: Sequence[Reject], books: Books) -> list[Reject]:
         return []
     copies = books.landings.copies(defects[0].dataset, {defect.landing for defect in defects})
     return [replace(defect, file=name) for defect in defects for name in copies.get((defect.landing, defect.file), ())]
-
-
-def _check_bytes(raw: Lake, file: Landed, path: Path) -> None:
-    if sha256(path) != file.sha256:
-        raise RetailStreamError(
-            f"landed file '{file.key}' in {raw.url} no longer has the bytes it landed with",
-            hint="bring back the file from a backup of the raw bucket",
-        )
 
 
 def _may_come_in(quarantine: Quarantine, contract: Contract, limits: ReadLimits) -> bool:

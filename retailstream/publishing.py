@@ -7,25 +7,26 @@ leave the same bytes behind, however often a run was stopped. See docs/adr/0003-
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from retailstream.errors import DamagedError
-from retailstream.hashing import sha256
+from retailstream.errors import DamagedError, RetailStreamError
+from retailstream.hashing import known_sha256, sha256
+from retailstream.manifest_files import NewerFormatError, decoded, encoded
 from retailstream.manifests import Manifest, Partition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from retailstream.contracts import Contract
     from retailstream.manifests import NewPartition
-    from retailstream.ports import Lake
+    from retailstream.ports import Lake, Table
 
 MANIFEST = "_manifest.json"
-FORMAT = 1
+DOUBT = "_damaged"
+"""The object that says of a table that a file of it was found damaged: the next version is made anew, and sweeps it."""
 
 AT_ONCE = 32
 """How many files are on their way at a time: to a lake on a server each takes half a second, most of it waiting."""
@@ -49,28 +50,37 @@ class PublishedTable:
         if data is None:
             return Manifest(self.contract.names)
         try:
-            document = json.loads(data)
-            partitions = {name: Partition(**values) for name, values in document["partitions"].items()}
-            same = tuple(document["columns"]) == self.contract.names
-            landing, reading = document["landing"], document.get("reading", "")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            found = decoded(data)
+        except NewerFormatError as error:
+            raise RetailStreamError(
+                f"the manifest of table '{self.contract.name}' in {self.lake.url} has format {error}: a newer"
+                " retailstream wrote it",
+                hint="upgrade retailstream, or name another place",
+            ) from error
+        except ValueError as error:
             raise DamagedError(
                 f"the manifest of table '{self.contract.name}' in {self.lake.url} is damaged",
                 key=manifest_key(self.contract),
                 hint="delete it and run again: the table is rebuilt",
             ) from error
-        if not same:
-            return Manifest(self.contract.names, passed=landing)
-        return Manifest(self.contract.names, landing, partitions, reading)
+        if found.columns != self.contract.names:
+            return Manifest(self.contract.names, passed=found.landing)
+        return found
 
     def intact(self, manifest: Manifest) -> bool:
-        """Say whether every file of a version is still there, with its size."""
-        sizes = self.lake.sizes(f"{self.contract.name}/")
-        return all(sizes.get(partition.file) == partition.bytes for partition in manifest.partitions.values())
+        """Say whether every file of a version is still there, with its size, and none was found damaged."""
+        return are_there(self.lake, self.contract.name, manifest)
 
     def paths(self, manifest: Manifest) -> list[Path]:
-        """Return local files with the table's rows, in the order of the partitions."""
-        return self.lake.fetch_all([partition.file for _name, partition in sorted(manifest.partitions.items())])
+        """Return local files with the table's rows, in the order of the partitions, each as it was published.
+
+        Raises DamagedError where one is not.
+        """
+        return verified(self.lake, manifest)
+
+    def doubt(self) -> None:
+        """Note that a file was found damaged, so that the stage which makes the table makes it anew."""
+        note_doubt(self.lake, self.contract.name)
 
     def publish(
         self, old: Manifest, changes: Mapping[str, NewPartition | None], *, landing: int, reading: str = ""
@@ -80,10 +90,8 @@ class PublishedTable:
         for name in [name for name, change in changes.items() if change is None]:
             partitions.pop(name, None)
         new = Manifest(self.contract.names, landing, dict(sorted(partitions.items())), reading)
-        if new != old:
-            document = {"format": FORMAT, **asdict(new)}
-            del document["passed"]
-            self.lake.write(manifest_key(self.contract), json.dumps(document, indent=1).encode() + b"\n")
+        if new != old or not old.current:
+            self.lake.write(manifest_key(self.contract), encoded(new))
         self.sweep(new)
         return new
 
@@ -95,6 +103,75 @@ class PublishedTable:
     def _key(self, name: str, digest: str) -> str:
         folder = f"{self.contract.name}/month={name}" if self.contract.by_month else self.contract.name
         return f"{folder}/{digest[:16]}"
+
+
+def check_published(table: Table, manifest: Manifest) -> None:
+    """Raise DamagedError where a table has files, and no manifest that says which of them are a version of it."""
+    if manifest.partitions or not isinstance(table, PublishedTable):
+        return
+    sizes, key = table.lake.sizes(f"{table.contract.name}/"), manifest_key(table.contract)
+    if sizes and key not in sizes:
+        raise DamagedError(
+            f"the manifest of table '{table.contract.name}' in {table.lake.url} is missing beside its files",
+            key=key,
+            hint="retailstream run, which makes the table anew",
+        )
+
+
+def are_there(lake: Lake, table: str, manifest: Manifest) -> bool:
+    """Say whether a table's files are there, with their sizes, and none of them was found damaged."""
+    sizes = lake.sizes(f"{table}/")
+    partitions = manifest.partitions.values()
+    return f"{table}/{DOUBT}" not in sizes and all(sizes.get(part.file) == part.bytes for part in partitions)
+
+
+def note_doubt(lake: Lake, table: str) -> None:
+    """Note that a file of a table was found damaged."""
+    lake.write(f"{table}/{DOUBT}", b"")
+
+
+def verified(lake: Lake, manifest: Manifest, names: Collection[str] | None = None) -> list[Path]:
+    """Return local files with the rows of partitions (None: all), by their names, each as it was published.
+
+    A copy that is damaged is fetched again. Raises DamagedError where the object itself is.
+    """
+    parts = [part for name, part in sorted(manifest.partitions.items()) if names is None or name in names]
+    if not parts:
+        return []
+    paths = lake.fetch_all([part.file for part in parts])
+    if wrong := [part.file for part, path in zip(parts, paths, strict=True) if known_sha256(path) != part.sha256]:
+        lake.drop_copies(wrong)
+        again = dict(zip(wrong, lake.fetch_all(wrong), strict=True))
+        paths = [again.get(part.file, path) for part, path in zip(parts, paths, strict=True)]
+    for part, path in zip(parts, paths, strict=True):
+        if part.file in wrong and known_sha256(path) != part.sha256:
+            raise DamagedError(
+                f"file '{part.file}' in {lake.url} is not the one that was published",
+                key=part.file,
+                hint="retailstream repair",
+            )
+    return paths
+
+
+def clean_sources(
+    table: PublishedTable, manifest: Manifest, names: Collection[str], *, note: bool = True
+) -> list[Path]:
+    """Return local files of clean partitions that something is made from.
+
+    Raises DamagedError where one is damaged: unless `note` is false, the next merge then makes the table anew.
+    """
+    try:
+        return verified(table.lake, manifest, names)
+    except DamagedError as error:
+        if note:
+            with suppress(RetailStreamError):  # whoever may only read the bucket, such as a Lambda function
+                table.doubt()
+        raise DamagedError(
+            f"clean {error.message}",
+            key=error.key,
+            hint="retailstream glue-merge makes the table anew, retailstream run all that hangs on it",
+            remade_by="glue-merge",
+        ) from error
 
 
 def put_all(

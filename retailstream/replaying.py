@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from retailstream.landing import RawStore
     from retailstream.landings import Landed
-    from retailstream.ports import Lake
     from retailstream.quarantine import Entry, Quarantine
     from retailstream.read_limits import ReadLimits
     from retailstream.runs import Books
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Replay:
-    """What a replay did: the file that landed (None where it was known already), and how many entries it closed."""
+    """What a replay did: the file that landed (None where one that was stopped had), and how many entries it closed."""
 
     dataset: str
     landed: Landed | None
@@ -69,6 +69,11 @@ def check(file: Path, entries: Sequence[Entry], *, named: bool, limits: ReadLimi
             hint="give it the header of the table",
         )
     count = sum(1 for _ in records(file, found, contract)) if found.records is None else found.records
+    if not count:
+        raise UsageError(
+            f"{file} has no records, so it would correct nothing",
+            hint="retailstream quarantine discard ID|FILE --reason TEXT closes entries without a correction",
+        )
     if not named and count != len(entries):
         raise UsageError(
             f"{file} has {count:,} records for {len(entries):,} open entries of {contract.name}",
@@ -76,26 +81,45 @@ def check(file: Path, entries: Sequence[Entry], *, named: bool, limits: ReadLimi
         )
 
 
-def replay(*, file: Path, entries: Sequence[Entry], lake: Lake, books: Books, run_id: str) -> Replay:
-    """Land a corrected file and close the entries it corrects.
+def plan(*, file: Path, entries: Sequence[Entry], books: Books) -> SourceFile:
+    """Return the file that a replay lands.
 
     Raises UsageError while a stopped landing waits, since its rows come first, and where the file has the very bytes
-    of one that is in the quarantine as a whole: known bytes are never new, so they would correct nothing.
+    of one that landed before: known bytes are never new, so they would correct nothing.
     """
     if books.landings.unfinished() is not None:
         raise UsageError("a landing was stopped and is not complete", hint="retailstream run, then replay")
     dataset = entries[0].reject.dataset
     data = file.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    unreadable = {(entry.reject.landing, entry.reject.file) for entry in entries if entry.reject.record is None}
-    known = [landed for landed in books.landings.files(dataset) if landed.sha256 == digest]
-    if same := [landed.file for landed in known if (landed.landing, landed.file) in unreadable]:
-        raise UsageError(f"{file} has the same bytes as {same[0]}", hint="correct it, or add a blank line to its end")
     name = f"{dataset}/replay-{digest[:12]}{''.join(file.suffixes[-2:]) if file.suffix.lower() == '.gz' else '.csv'}"
-    landed = land(books.landings, lake, run_id, [SourceFile(dataset, name, file, digest, len(data))], old=True).copied
-    reason = f"replayed by {name}"
-    closed = books.quarantine.settle(entries, state="replayed", reason=reason, run_id=run_id)
-    return Replay(dataset, landed[0] if landed else None, closed)
+    unreadable = {(entry.reject.landing, entry.reject.file) for entry in entries if entry.reject.record is None}
+    refused = [f for f in books.landings.files(dataset) if f.sha256 == digest and (f.landing, f.file) in unreadable]
+    current = books.landings.known().current.get((dataset, digest))
+    same = refused[0] if refused else current
+    if same and (same.file != name or _is_done(books.quarantine, dataset, name)):
+        raise UsageError(
+            f"{file} has the same bytes as {same.file}, which landed before: it would correct nothing",
+            hint="correct it, or add a blank line to its end",
+        )
+    return SourceFile(dataset, name, file, digest, len(data))
+
+
+def replay(*, corrected: SourceFile, entries: Sequence[Entry], raw: RawStore, books: Books, run_id: str) -> Replay:
+    """Land a corrected file, as planned, and close the entries it corrects; one that was stopped is completed."""
+    landed = land(raw, run_id, [corrected], old=True).copied
+    closed = books.quarantine.settle(entries, state="replayed", reason=_reason(corrected.file), run_id=run_id)
+    return Replay(corrected.dataset, landed[0] if landed else None, closed)
+
+
+def _is_done(quarantine: Quarantine, dataset: str, name: str) -> bool:
+    """Say whether a file has closed its entries, which is the last step of a replay."""
+    entries = quarantine.entries(dataset=dataset, state="replayed")
+    return any(entry.reason == _reason(name) for entry in entries)
+
+
+def _reason(name: str) -> str:
+    return f"replayed by {name}"
 
 
 def report(done: Replay) -> StageReport:

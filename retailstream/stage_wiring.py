@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from retailstream.adapters.engine.duckdb import DuckDbEngine
-    from retailstream.ports import Database, Warehouse
+    from retailstream.ports import Database, Table, Warehouse
     from retailstream.reports import StageReport
     from retailstream.runs import Run
     from retailstream.transfers import Outfit
@@ -33,8 +33,21 @@ SCOPES = {
     "sqoop": (Scope.SALES_AND_STORES,),
     TABLE: (Scope.SALES_AND_STORES,),
     "run": (Scope.SALES_AND_STORES, Scope.FEATURES),
+    "repair": (Scope.SALES_AND_STORES, Scope.FEATURES),
 }
 """Which locks each command takes."""
+
+
+@contextmanager
+def open_merged(env: Environment, scope: Scope) -> Iterator[list[Table]]:
+    """Open the tables that a scope's landed files are merged into."""
+    contracts = [CONTRACTS[dataset] for dataset in scope.datasets]
+    if scope is Scope.FEATURES:
+        with open_warehouse(env.settings) as warehouse:
+            yield [warehouse.table(contract) for contract in contracts]
+        return
+    clean = env.clean_lake()
+    yield [PublishedTable(clean, contract) for contract in contracts]
 
 
 def _database(env: Environment, run: Run) -> AbstractContextManager[Database]:
@@ -45,7 +58,9 @@ def _ingest(env: Environment, run: Run) -> StageReport:
     from retailstream.stages import ingest  # noqa: PLC0415 -- each command imports its own stage
 
     scope = Scope.SALES_AND_STORES
-    return ingest.run(source=Path(env.settings.source.path), lake=env.raw_lake(scope), books=env.books(scope), run=run)
+    source = Path(env.settings.source.path)
+    with open_merged(env, scope) as tables:
+        return ingest.run(source=source, lake=env.raw_lake(scope), tables=tables, books=env.books(scope), run=run)
 
 
 def _glue_merge(env: Environment, run: Run) -> StageReport:
@@ -64,12 +79,12 @@ def _load_rds(env: Environment, run: Run) -> StageReport:
         return load_rds.run(clean=env.clean_lake(), database=database, engine=engine, run=run)
 
 
-def _features(env: Environment, run: Run) -> StageReport:
+def _features(env: Environment, run: Run, *, landing: bool = True) -> StageReport:
     from retailstream.stages import features  # noqa: PLC0415 -- same
 
     with open_merger(env.settings, run.work, env.duckdb) as engine, open_warehouse(env.settings) as warehouse:
         return features.run(
-            source=Path(env.settings.source.path),
+            source=Path(env.settings.source.path) if landing else None,
             files=env.raw_lake(Scope.FEATURES),
             warehouse=warehouse,
             engine=engine,
@@ -106,6 +121,7 @@ def _sqoop(env: Environment, run: Run) -> StageReport:
 
     with _transfer(env, run) as opened:
         return sqoop.run(
+            clean=env.clean_lake(),
             database=opened.database,
             warehouse=opened.warehouse,
             engine=opened.engine,
@@ -135,10 +151,8 @@ def open_holdings(env: Environment) -> Iterator[Callable[[str], Holdings]]:
         @cache
         def holdings(dataset: str) -> Holdings:
             scope, contract = scope_of(dataset), CONTRACTS[dataset]
-            if scope is Scope.FEATURES:
-                table = stack.enter_context(open_warehouse(env.settings)).table(contract)
-            else:
-                table = PublishedTable(env.clean_lake(), contract)
+            tables = stack.enter_context(open_merged(env, scope))
+            table = tables[scope.datasets.index(dataset)]
             origins = stack.enter_context(open_origins())
             return Holdings(contract, env.books(scope), env.raw_lake(scope), table, origins, env.read_limits)
 
@@ -153,6 +167,14 @@ STAGES: dict[str, Callable[[Environment, Run], StageReport]] = {
     "sqoop": _sqoop,
 }
 """Each stage with its adapters, by the name of its command."""
+
+REMAKING: dict[str, Callable[[Environment, Run], StageReport]] = {
+    "glue-merge": _glue_merge,
+    "load-rds": _load_rds,
+    "features": partial(_features, landing=False),
+    "sqoop": _sqoop,
+}
+"""The stages without what lands new files: each makes anew what is damaged of its own from what is before it."""
 
 BESIDE: dict[str, Callable[[Environment, Run], StageReport]] = {TABLE: _sqoop_table}
 """What runs like a stage, but is no part of the pipeline: whether that is well does not hang on it."""

@@ -6,6 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from retailstream import durable
 from retailstream.access import hand_out
 from retailstream.errors import RetailStreamError, UsageError
 
@@ -32,7 +33,7 @@ def check_folder(folder: Path, name: str) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a path beside the target, which takes its place at the end; a link stays, what it points to changes.
+    """Yield a path beside the target, which takes its place at the end, durably; a link stays, its target changes.
 
     Raises RetailStreamError where that cannot be, as where the target is a device, a pipe or a folder.
     """
@@ -43,7 +44,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield part
         hand_out(part)
-        part.replace(target)
+        durable.replace(part, target)
     except OSError as error:
         raise RetailStreamError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from retailstream.errors import UsageError
+from retailstream.homes import refuse_half_restored
 from retailstream.landings import LandingLog, Scope
 from retailstream.masking import masked
 from retailstream.memory import open_memory
@@ -111,12 +112,15 @@ class Environment:
 
 
 @contextmanager
-def open_environment(home: Path, loaded: Loaded, *, create: bool) -> Iterator[Environment]:
+def open_environment(home: Path, loaded: Loaded, *, create: bool, half_restored: bool = False) -> Iterator[Environment]:
     """Open an environment; a memory that is not there yet is made, or else is empty for the moment.
 
-    Raises UsageError where two of its places are one.
+    One whose restore was stopped half way is refused, but for the next restore; UsageError where two of its places
+    are one.
     """
     check_places(loaded.settings)
+    if not half_restored:
+        refuse_half_restored(home)
     with open_memory(home, loaded.settings.database.url, create=create) as memory:
         yield Environment(home, loaded, memory, open_telemetry(loaded.settings))
 
@@ -191,7 +195,7 @@ def open_database(url: str, *, create: bool) -> Iterator[Database]:
         return
     from retailstream.adapters.database.sqlite import open_sqlite  # noqa: PLC0415 -- same
 
-    with open_sqlite(_database_file(url), create=create) as file:
+    with open_sqlite(database_file(url), create=create) as file:
         yield file
 
 
@@ -221,11 +225,12 @@ def open_results(url: str) -> Iterator[Results]:
         return
     from retailstream.adapters.database.sqlite_results import open_sqlite_results  # noqa: PLC0415 -- same
 
-    with open_sqlite_results(_database_file(url)) as file:
+    with open_sqlite_results(database_file(url)) as file:
         yield file
 
 
-def _database_file(url: str) -> Path:
+def database_file(url: str) -> Path:
+    """Return the file of an `sqlite:///` URL."""
     path = url.removeprefix("sqlite:///")
     if path in {url, ""}:
         known = "use sqlite:///FILE or mysql+pymysql://USER:PASSWORD@HOST:PORT/DATABASE"

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from retailstream.adapters.lake.folder import FolderLake
 from retailstream.cli.app import app
 from retailstream.contracts import CONTRACTS
+from retailstream.manifest_files import checksum_of
 from retailstream.publishing import PublishedTable
 
 if TYPE_CHECKING:
@@ -166,6 +167,17 @@ class Environment:
             for folder in folders or PUBLISHED
             for path in sorted((self.home / folder).rglob("*"))
         }
+
+
+def sealed(document: Mapping[str, Any]) -> bytes:
+    """Return a manifest that somebody has changed, with the checksum that it must have then."""
+    rest = {name: value for name, value in document.items() if name != "checksum"}
+    return json.dumps({**rest, "checksum": checksum_of(rest)}).encode()
+
+
+def of_format_1(document: Mapping[str, Any]) -> bytes:
+    """Return a manifest as it was stored before there were checksums."""
+    return json.dumps({name: value for name, value in document.items() if name != "checksum"} | {"format": 1}).encode()
 
 
 def new_environment(folder: Path) -> Environment:

@@ -1,8 +1,9 @@
 """The job of AWS Glue: `glue-merge` on the cluster's Spark, as thin as the command line.
 
 Its arguments, each with two dashes before it: `raw` and `clean` (URLs of the buckets), `database` (a URL without user
-and password) and, as far as they are wanted, `database_secret` (its name in Secrets Manager), `environment`, `run_id`
-and `max_rejects`. Runs on Spark 3.5 (Glue 5) and 4.
+and password) and, as far as they are wanted, `database_secret` (its name in Secrets Manager), `environment`, `run_id`,
+`max_rejects`, and each other setting of quality by its name, as in `quality_max_superseded_in_file`. Runs on Spark 3.5
+(Glue 5) and 4.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 REQUIRED: Final = ("raw", "clean", "database")
 OPTIONAL: Final = ("database_secret", "environment", "run_id", "max_rejects")
+QUALITY: Final = "quality_"
+"""What the names of arguments begin with that are settings of quality."""
 
 
 class JobFailedError(Exception):
@@ -52,7 +55,8 @@ def options(argv: Sequence[str]) -> dict[str, str]:
     """Return the job's arguments; Glue adds some of its own, and wants each of ours to be there."""
     from awsglue.utils import getResolvedOptions  # noqa: PLC0415 -- of the cluster
 
-    there = [name for name in OPTIONAL if f"--{name}" in argv or any(word.startswith(f"--{name}=") for word in argv)]
+    given = {word.removeprefix("--").partition("=")[0] for word in argv if word.startswith("--")}
+    there = sorted(name for name in given if name in OPTIONAL or name.startswith(QUALITY))
     found = getResolvedOptions(list(argv), [*REQUIRED, *there])
     return {name: str(found[name]) for name in (*REQUIRED, *there)}
 
@@ -66,6 +70,7 @@ def flags(given: dict[str, str]) -> dict[str, str | None]:
         "engine.name": "spark",
         "environment": given.get("environment"),
         "quality.max_rejects": given.get("max_rejects"),
+        **{name.replace("_", ".", 1): value for name, value in given.items() if name.startswith(QUALITY)},
     }
 
 

@@ -9,7 +9,20 @@ from typing import Annotated
 
 import typer
 
-from retailstream.cli import analyze, config, doctor, forecast, history, hive, monitor, quarantine, sample, stages
+from retailstream.cli import (
+    analyze,
+    backup,
+    config,
+    doctor,
+    forecast,
+    history,
+    hive,
+    integrity,
+    monitor,
+    quarantine,
+    sample,
+    stages,
+)
 from retailstream.cli.failure import RootGroup
 from retailstream.cli.session import keep_what_is_there
 from retailstream.version import __version__
@@ -32,8 +45,8 @@ def root(
     """Move a retail chain's weekly files to answers."""
 
 
-for commands in (stages.app, monitor.app, forecast.app, doctor.app, sample.app, hive.app):
-    app.registered_commands += commands.registered_commands
+for noun in (stages, monitor, integrity, backup, forecast, doctor, sample, hive):
+    app.registered_commands += noun.app.registered_commands
 for group in (analyze.app, quarantine.app, history.app, config.app):
     app.add_typer(group)
 

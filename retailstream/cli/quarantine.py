@@ -87,8 +87,10 @@ def replay(
     """Land corrected records as a new file, and close the entries they correct; `retailstream run` takes them in."""
     from retailstream import replaying
     from retailstream.execution import Request, attended
+    from retailstream.landing import RawStore, last_merged
     from retailstream.landings import scope_of
     from retailstream.reports import summary_of_nothing
+    from retailstream.stage_wiring import open_merged
 
     if file is None:
         raise UsageError("--file is missing", hint="retailstream quarantine replay --file FIXED.csv [ID...]")
@@ -96,15 +98,17 @@ def replay(
         env = session.environment
         entries = replaying.choose(env.quarantine, references or [], dataset)
         replaying.check(file, entries, named=bool(references), limits=env.read_limits)
+        scope = scope_of(entries[0].reject.dataset)
+        books = env.books(scope)
         if dry_run:
+            replaying.plan(file=file, entries=entries, books=books)
             plan = summary_of_nothing("replay", session.run_id, status="dry-run")
             print_json(plan) if session.as_json else say(f"{file} would close {counted(len(entries), 'entry')}")
             return
-        scope = scope_of(entries[0].reject.dataset)
-        with attended(env, "replay", Request(session.run_id), (scope,)) as entry:
-            done = replaying.replay(
-                file=file, entries=entries, lake=env.raw_lake(scope), books=env.books(scope), run_id=session.run_id
-            )
+        with attended(env, "replay", Request(session.run_id), (scope,)) as entry, open_merged(env, scope) as tables:
+            corrected = replaying.plan(file=file, entries=entries, books=books)
+            raw = RawStore(books.landings, env.raw_lake(scope), last_merged(tables))
+            done = replaying.replay(corrected=corrected, entries=entries, raw=raw, books=books, run_id=session.run_id)
             entry.report = replaying.report(done)
         if session.as_json:
             print_json(entry.summary())

@@ -50,10 +50,12 @@ def open_session(
     *,
     create: bool = True,
     told_as: str | None = None,
+    half_restored: bool = False,
 ) -> Iterator[Session]:
     """Open the environment that the global options name; without `create`, one that is not there stays so.
 
-    A failure before the command enters itself into the ledger is told as one of the stage `told_as`.
+    A failure before the command enters itself into the ledger is told as one of the stage `told_as`. Only a
+    restore opens a home that is `half_restored`.
     """
     from retailstream.wiring import open_environment
 
@@ -64,7 +66,10 @@ def open_session(
             f"--home {home} is not a directory", hint="name a folder with --home; it is made where it is missing"
         )
     loaded = load_settings(context, flags)
-    with restricted(loaded.settings.access), open_environment(home, loaded, create=create) as environment:
+    with (
+        restricted(loaded.settings.access),
+        open_environment(home, loaded, create=create, half_restored=half_restored) as environment,
+    ):
         session = Session(environment, run_id(context), wants_json(context), bool(global_value(context, "quiet")))
         with environment.telemetry.early_failures(told_as) if told_as else nullcontext():
             yield session

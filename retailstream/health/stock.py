@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from retailstream.contracts import FEATURES, SALES, STORES
-from retailstream.hashing import sha256
+from retailstream.errors import DamagedError
 from retailstream.publishing import PublishedTable
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from retailstream.fingerprints import Fingerprint
+    from retailstream.landing import RawStore
     from retailstream.ports import Database, Engine, Lake, Profile, Table, Warehouse
 
 DAMAGED: Final = "a file is missing or damaged"
@@ -27,14 +28,20 @@ class Stores:
     clean: Lake
     database: Database
     warehouse: Warehouse
+    raw: tuple[RawStore, ...]
+    """The raw files of each scope."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """What a published table holds: the files of its version, and their rows' fingerprint; `rows` were published."""
+    """What a published table holds: the files of its version, and their rows' fingerprint.
+
+    `rows` were published, and reach to the `landing`.
+    """
 
     paths: list[Path]
     rows: int
+    landing: int
     fingerprint: Fingerprint
 
 
@@ -111,8 +118,8 @@ def _read(table: PublishedTable | Table, engine: Engine) -> Held | Damaged:
     if not table.intact(manifest):
         wrong = (part.file for part in parts if table.lake.sizes(part.file).get(part.file) != part.bytes)
         return Damaged(f"{table.lake.url}/{next(wrong, table.contract.name)}")
-    paths = table.paths(manifest)
-    for path, part in zip(paths, parts, strict=True):
-        if sha256(path) != part.sha256:
-            return Damaged(f"{table.lake.url}/{part.file}")
-    return Held(paths, manifest.rows, engine.fingerprint(table.contract, paths))
+    try:
+        paths = table.paths(manifest)
+    except DamagedError as error:
+        return Damaged(f"{table.lake.url}/{error.key}")
+    return Held(paths, manifest.rows, manifest.landing, engine.fingerprint(table.contract, paths))

@@ -3,7 +3,7 @@
 A path is always a file on this machine; a key names an object within a lake, with `/` between its parts.
 """
 
-from retailstream.ports.database import Database, Results, ResultTable, TableLoad
+from retailstream.ports.database import DOUBTED, Database, Results, ResultTable, TableLoad
 from retailstream.ports.engine import DatedRows, Engine, Origin, Origins, Profile, Row
 from retailstream.ports.lake import Lake, LakeFile, LandedFile
 from retailstream.ports.merge import (
@@ -23,6 +23,7 @@ from retailstream.ports.state import State
 from retailstream.ports.warehouse import Table, Warehouse
 
 __all__ = [
+    "DOUBTED",
     "Checked",
     "Database",
     "DatedRows",

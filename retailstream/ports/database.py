@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from retailstream.contracts import Column, Contract
     from retailstream.fingerprints import Fingerprint
     from retailstream.ports.engine import Row
+
+
+DOUBTED: Final = ""
+"""The digest of partitions of a table that is to be loaded anew."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,10 @@ class Database(Protocol):
 
     def digests(self, contract: Contract) -> dict[str, str] | None:
         """Return the digest of each loaded partition, or None where the table is not there."""
+        ...
+
+    def doubt(self, contract: Contract) -> None:
+        """Note that rows of a table were found damaged: its digests are DOUBTED until a load, which empties it."""
         ...
 
     def load(self, loads: Sequence[TableLoad]) -> dict[str, int]:

@@ -89,6 +89,10 @@ class Engine(Protocol):
         """
         ...
 
+    def origins(self, paths: Sequence[Path]) -> Mapping[tuple[int, str], int]:
+        """Return how many rows of files that a merge wrote came from which landed file, by landing and name."""
+        ...
+
     def orphans(self, sales: Sequence[Path], stores: Sequence[Path]) -> list[int]:
         """Return the stores that have sales and are not among the known ones, in order."""
         ...

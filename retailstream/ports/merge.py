@@ -147,3 +147,7 @@ class Merger(Protocol):
     ) -> Checked:
         """Read and check files, without the settled records (file number, record); what it had of the table goes."""
         ...
+
+    def origins(self, paths: Sequence[Path]) -> Mapping[tuple[int, str], int]:
+        """Return how many rows of files that a merge wrote came from which landed file, by landing and name."""
+        ...

@@ -31,11 +31,18 @@ class Table(Protocol):
         ...
 
     def intact(self, manifest: Manifest) -> bool:
-        """Say whether every file of a version is still there, with its size."""
+        """Say whether every file of a version is still there, with its size, and none was found damaged."""
         ...
 
     def paths(self, manifest: Manifest) -> list[Path]:
-        """Return local files with the table's rows, in the order of the partitions."""
+        """Return local files with the table's rows, in the order of the partitions, each as it was published.
+
+        Raises DamagedError where one is not.
+        """
+        ...
+
+    def doubt(self) -> None:
+        """Note that a file was found damaged, so that the stage which makes the table makes it anew."""
         ...
 
     def publish(

@@ -8,26 +8,29 @@ from typing import TYPE_CHECKING
 from retailstream import merging, planning
 from retailstream.contracts import FEATURES
 from retailstream.errors import QualityGateError
-from retailstream.reports import outcome
+from retailstream.reports import StageReport, outcome
 from retailstream.stages import ingest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from retailstream.ports import Lake, Merger, Warehouse
-    from retailstream.reports import StageReport
     from retailstream.runs import Books, Run
 
 STAGE = "features"
 
 
-def run(*, source: Path, files: Lake, warehouse: Warehouse, engine: Merger, books: Books, run: Run) -> StageReport:
-    """Land new feature files and publish the months they touch.
+def run(
+    *, source: Path | None, files: Lake, warehouse: Warehouse, engine: Merger, books: Books, run: Run
+) -> StageReport:
+    """Land new feature files, none where there is no source, and publish the months they touch.
 
     Raises QualityGateError, with the figures, where more is rejected than the limit allows; nothing is published then.
     """
-    landed = ingest.run(source=source, lake=files, books=books, run=run)
     table = warehouse.table(FEATURES)
+    landed = StageReport(STAGE, "noop")
+    if source is not None:
+        landed = ingest.run(source=source, lake=files, tables=[table], books=books, run=run)
     pending = merging.find_pending(table, books, run.rules.limits)
     prepared = merging.prepare(table, pending, raw=files, engine=engine, books=books, run=run)
     if run.dry_run:

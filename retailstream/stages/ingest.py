@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from retailstream.contracts import CONTRACTS
 from retailstream.errors import RetailStreamError, UsageError
-from retailstream.landing import Landing, land
+from retailstream.landing import Landing, RawStore, land, last_merged
 from retailstream.novelty import news
 from retailstream.planning import refusal
 from retailstream.quarantine import Reject
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from retailstream.landings import Landed
     from retailstream.novelty import News
-    from retailstream.ports import Lake, Progress
+    from retailstream.ports import Lake, Progress, Table
     from retailstream.read_limits import ReadLimits
     from retailstream.reports import RunWarning
     from retailstream.runs import Books, Run
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 STAGE = "ingest"
 
 
-def run(*, source: Path, lake: Lake, books: Books, run: Run) -> StageReport:
+def run(*, source: Path, lake: Lake, tables: Sequence[Table], books: Books, run: Run) -> StageReport:
     """Land every file of the scope that is new; a stopped landing is completed first.
 
-    Counts are files and bytes. Raises UsageError where the source folder does not exist, is one beside the right one,
-    or holds nothing to read although nothing was ever landed.
+    Landings are numbered above what the tables hold. Counts are files and bytes. Raises UsageError where the source
+    folder does not exist, is one beside the right one, or holds nothing to read although nothing was ever landed.
     """
     datasets = books.landings.scope.datasets
     found = scan(source, datasets, follow_links=run.rules.follow_links)
@@ -41,15 +41,17 @@ def run(*, source: Path, lake: Lake, books: Books, run: Run) -> StageReport:
         _check(source, found, landed_before=books.landings.anything())
     files, warnings = _hashed(source, found, run.progress)
     new: Sequence[SourceFile | Landed]
+    again: Sequence[Landed] = ()
     if run.dry_run:
         plan = news(files, books.landings.known())
         new, more = plan.new, [*plan.warnings, *_refusals(plan, run.rules.limits)]
     else:
-        done: Landing = land(books.landings, lake, run.run_id, files, run.progress)
-        new, more = done.copied, done.warnings
+        raw = RawStore(books.landings, lake, last_merged(tables))
+        done: Landing = land(raw, run.run_id, files, run.progress)
+        new, again, more = done.copied, done.again, done.warnings
     return StageReport(
         STAGE,
-        outcome(dry_run=run.dry_run, changed=bool(new)),
+        outcome(dry_run=run.dry_run, changed=bool(new or again)),
         {dataset: _counts(dataset, files, new) for dataset in datasets},
         outputs=(lake.url,),
         inputs=tuple(file.sha256 for file in new),

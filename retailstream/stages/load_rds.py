@@ -6,17 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from retailstream.contracts import SALES, STORES
-from retailstream.errors import DamagedError
-from retailstream.hashing import sha256
 from retailstream.ports import TableLoad
-from retailstream.publishing import PublishedTable
+from retailstream.publishing import PublishedTable, clean_sources
 from retailstream.reports import Counts, StageReport, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from retailstream.manifests import Manifest, Partition
+    from retailstream.manifests import Manifest
     from retailstream.ports import Database, Engine, Lake
     from retailstream.runs import Run
 
@@ -26,7 +21,8 @@ STAGE = "load-rds"
 def run(*, clean: Lake, database: Database, engine: Engine, run: Run) -> StageReport:
     """Bring the tables to the clean bucket's rows in one transaction; readers see all of it or nothing.
 
-    Raises DamagedError, before anything is loaded, where a clean file is not the one that was published.
+    Raises DamagedError, before anything is loaded, where a clean file is not the one that was published; the table is
+    then made anew by the next merge.
     """
     loads: list[TableLoad] = []
     counts: dict[str, Counts] = {}
@@ -39,7 +35,8 @@ def run(*, clean: Lake, database: Database, engine: Engine, run: Run) -> StageRe
         digests = _changed(manifest, loaded or {})
         counts[contract.name] = _counts(manifest, digests)
         if digests or loaded is None:
-            paths = _fetched(clean, [manifest.partitions[name] for name, digest in digests.items() if digest])
+            names = [name for name, digest in digests.items() if digest]
+            paths = clean_sources(table, manifest, names, note=not run.dry_run)
             given = contract, paths, database.encode
             loads.append(TableLoad(contract, digests, partial(engine.rows, *given), partial(engine.dump, *given)))
     status = outcome(dry_run=run.dry_run, changed=any(load.digests for load in loads))
@@ -47,18 +44,6 @@ def run(*, clean: Lake, database: Database, engine: Engine, run: Run) -> StageRe
         database.load(loads)
     inputs = tuple(digest for load in loads for digest in load.digests.values() if digest)
     return StageReport(STAGE, status, counts, outputs=(database.url,), inputs=inputs)
-
-
-def _fetched(clean: Lake, partitions: Sequence[Partition]) -> list[Path]:
-    paths = clean.fetch_all([partition.file for partition in partitions])
-    for partition, path in zip(partitions, paths, strict=True):
-        if sha256(path) != partition.sha256:
-            raise DamagedError(
-                f"clean file '{partition.file}' in {clean.url} is not the one that was published",
-                key=partition.file,
-                hint="delete it and run retailstream glue-merge: it is made again",
-            )
-    return paths
 
 
 def _changed(manifest: Manifest, loaded: dict[str, str]) -> dict[str, str | None]:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from retailstream.contracts import CONTRACTS
-from retailstream.errors import RetailStreamError, UsageError
+from retailstream.errors import DamagedError, RetailStreamError, UsageError
 from retailstream.extracts import Span
 from retailstream.manifests import WHOLE, NewPartition
 from retailstream.relations import DAYS, EXACT
@@ -111,7 +111,7 @@ class _Plan:
 def _plan(tables: Tables, table: Table, relation: Relation, request: TableRequest) -> _Plan:
     manifest, asked = table.manifest(), _asked(tables, relation, request)
     made = _Made.read(manifest)
-    if made and (made.asked != asked or not table.intact(manifest)):
+    if made and (made.asked != asked or not _is_whole(table, manifest)):
         made = None
     extract = tables.extract(relation, request.where)
     if request.incremental is None:
@@ -124,6 +124,14 @@ def _plan(tables: Tables, table: Table, relation: Relation, request: TableReques
     new = tables.extract(relation, request.where, Span(column.name, after, newest, inclusive))
     changed = after is None or inclusive or newest != after
     return _Plan(manifest, new, asked, changed, onto=after is not None, last=newest)
+
+
+def _is_whole(table: Table, manifest: Manifest) -> bool:
+    """Say whether new rows may be laid over a version: they must not carry damage on."""
+    try:
+        return table.intact(manifest) and bool(table.paths(manifest))
+    except DamagedError:
+        return False
 
 
 def _publish(plan: _Plan, table: Table, files: TableEngine, sent: Proof, path: Path) -> Counts:

@@ -12,7 +12,7 @@ from retailstream.contracts import SALES
 from retailstream.contracts import STORES as STORES_TABLE
 from retailstream.errors import RetailStreamError
 from retailstream.manifests import WHOLE
-from retailstream.ports import TableLoad
+from retailstream.ports import DOUBTED, TableLoad
 from tests.contracts.rows import EXTREMES, FEBRUARY, MARCH, RICH, STORES, parquet, read, sale
 
 if TYPE_CHECKING:
@@ -75,6 +75,32 @@ def test_a_fingerprint_is_that_of_the_same_rows_in_files(transport: Transport, t
     transport.load(SALES, {"some": "digest"}, EXTREMES)
 
     assert transport.database.fingerprint(SALES) == transport.engine.fingerprint(SALES, [path])
+
+
+@pytest.mark.parametrize("amounts", [("5.00", "5.01"), ("-5.00", "5.00"), ("-0.01", "0.00")])
+def test_a_fingerprint_binds_values_to_keys_as_that_of_files_does(
+    transport: Transport, tmp_path: Path, amounts: tuple[str, str]
+) -> None:
+    found = []
+    for digest, (first, second) in (("a", amounts), ("b", amounts[::-1])):
+        rows = [sale(1, 1, "2010-02-05", first, visits=0), sale(1, 2, "2010-02-05", second)]
+        transport.load(SALES, {"2010-02": digest}, rows)
+        found.append(transport.database.fingerprint(SALES))
+        assert found[-1] == transport.engine.fingerprint(SALES, [parquet(tmp_path / digest, SALES, rows)])
+    assert found[0] is not None
+    assert found[1] is not None
+    assert found[0].difference(found[1]) == "other values at some keys"
+
+
+def test_a_table_in_doubt_has_no_digests_and_its_next_load_leaves_only_what_is_loaded(transport: Transport) -> None:
+    transport.load(SALES, {"2010-02": "a", "2010-03": "b"}, [*FEBRUARY, *MARCH])
+    transport.database.doubt(SALES)
+    assert transport.database.digests(SALES) == {"2010-02": DOUBTED, "2010-03": DOUBTED}
+    assert transport.back(SALES) == sorted([*FEBRUARY, *MARCH])
+
+    transport.load(SALES, {"2010-02": "a"}, FEBRUARY)
+
+    assert transport.back(SALES) == list(FEBRUARY)
 
 
 def test_an_empty_table_has_the_fingerprint_of_no_rows(transport: Transport) -> None:

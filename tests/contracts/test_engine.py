@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from retailstream.contracts import FEATURES, SALES
 from retailstream.contracts import STORES as STORES_TABLE
-from retailstream.fingerprints import Fingerprint
+from retailstream.fingerprints import PRIME, Fingerprint
 from retailstream.ports import DatedRows
-from tests.contracts.rows import EXTREMES, FEBRUARY, MARCH, STORES, parquet, read, sale
+from tests.contracts.rows import EXTREMES, FEBRUARY, MARCH, MOST, STORES, parquet, read, sale
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from retailstream.contracts import Column, Contract
-    from retailstream.ports import Engine
+    from retailstream.ports import Engine, Row
 
 
 def as_text(column: Column) -> str:
@@ -65,7 +69,7 @@ def test_no_files_have_no_rows(engine: Engine) -> None:
     assert engine.fingerprint(SALES, []) == Fingerprint(
         0,
         (("weekly_sales", 0), ("is_holiday", 0), ("customers", 0)),
-        (0, 0),
+        0,
         ranges=(("weekly_sales", None, None), ("customers", None, None)),
     )
     assert engine.orphans([], []) == []
@@ -160,8 +164,7 @@ def test_the_figures_are_those_of_the_rows_and_letters_that_changed_places_are_t
     one = engine.fingerprint(STORES_TABLE, [parquet(tmp_path / "one", STORES_TABLE, [(1, "A", 7), (2, "B", 8)])])
     two = engine.fingerprint(STORES_TABLE, [parquet(tmp_path / "two", STORES_TABLE, [(1, "B", 7), (2, "A", 8)])])
     assert one.sums == two.sums == (("size", 15),)
-    assert one.difference(two) == "another type at some key"
-    assert one.letters == (("type", 65 * 31 + 66 * 62),)
+    assert one.difference(two) == "other values at some keys"
 
     sales = [sale(1, 1, "2010-02-05", "1.10", holiday=True, visits=3), sale(2, 1, "2010-02-05", "2", visits=4)]
     found = engine.fingerprint(SALES, [parquet(tmp_path / "sales", SALES, sales)])
@@ -171,7 +174,87 @@ def test_the_figures_are_those_of_the_rows_and_letters_that_changed_places_are_t
         (store * 31 + dept * 1_000_003 + (day - date(1970, 1, 1)).days * 7_919) % 2_147_483_647
         for store, dept, day in ((1, 1, date(2010, 2, 5)), (2, 1, date(2010, 2, 5)))
     ]
-    assert found.keys == (sum(hashed), sum(number * number % 2_147_483_647 for number in hashed))
+    assert found.keys == sum(hashed)
+    factors = [pow(48_271, place, PRIME) % 2**26 for place in (4, 5, 6)]
+    values = [
+        sum((value + PRIME) * factor for value, factor in zip(row, factors, strict=True))
+        for row in ((110, 1, 3), (200, 0, 4))
+    ]
+    whole = [(key * key + value) % PRIME for key, value in zip(hashed, values, strict=True)]
+    assert found.values == tuple(sum(row**power % PRIME for row in whole) for power in (1, 2, 3))
+
+
+WEEKS = [sale(1, 1, day, "10.00", visits=0) for day in ("2010-02-05", "2010-02-12", "2010-02-19", "2010-02-26")]
+
+
+@pytest.mark.parametrize(
+    "cents", [(1, -1, 0, 0), (1, -2, 1, 0), (1, -3, 3, -1), (100, 0, 0, -100), (1, 1, -1, -1)], ids=str
+)
+def test_cents_that_move_between_keys_are_told(engine: Engine, tmp_path: Path, cents: tuple[int, ...]) -> None:
+    moved = [(*row[:3], Decimal(1000 + cent) / 100, *row[4:]) for row, cent in zip(WEEKS, cents, strict=True)]
+    assert told(engine, tmp_path, SALES, WEEKS, moved)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (("5.00", True, 3), ("5.00", False, 3)),
+        (("5.00", False, None), ("5.00", False, 0)),
+        (("5.00", False, 2), ("5.00", False, 3)),
+        (("-5.00", False, 2), ("5.00", False, 2)),
+    ],
+    ids=["holiday", "null", "customers", "sign"],
+)
+def test_values_that_change_places_are_told(
+    engine: Engine, tmp_path: Path, before: tuple[str, bool, int | None], after: tuple[str, bool, int | None]
+) -> None:
+    def rows(*values: tuple[str, bool, int | None]) -> list[Row]:
+        return [
+            sale(store, 1, "2010-02-05", amount, holiday=holiday, visits=visits)
+            for store, (amount, holiday, visits) in enumerate(values, start=1)
+        ]
+
+    assert told(engine, tmp_path, SALES, rows(before, after), rows(after, before))
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-(10**12) + 1, 10**12 - 1), st.none() | st.integers(0, MOST)), min_size=2, max_size=5
+    ),
+    st.data(),
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_rows_that_change_values_are_told(
+    engine: Engine, tmp_path: Path, values: list[tuple[int, int | None]], data: st.DataObject
+) -> None:
+    mixed = data.draw(st.permutations(values))
+    one, two = (
+        [
+            sale(1, dept, "2010-02-05", str(Decimal(cents) / 100), visits=visits)
+            for dept, (cents, visits) in enumerate(v)
+        ]
+        for v in (values, mixed)
+    )
+    assert told(engine, tmp_path, SALES, one, two) == (values != mixed)
+
+
+def test_measurements_that_change_places_are_told(engine: Engine, tmp_path: Path) -> None:
+    def row(store: int, degrees: str | None) -> Row:
+        given = None if degrees is None else Decimal(degrees)
+        return (store, date(2010, 2, 5), given, *[None] * 8, False, None)
+
+    warm, cold = "42.3100000001", "-99999999.0000000001"
+    for a, b in ((warm, cold), (warm, None), ("0", None)):
+        assert told(engine, tmp_path, FEATURES, [row(1, a), row(2, b)], [row(1, b), row(2, a)])
+
+
+def told(engine: Engine, folder: Path, contract: Contract, one: Sequence[Row], two: Sequence[Row]) -> bool:
+    """Say whether the fingerprints of rows differ."""
+    before, after = (
+        engine.fingerprint(contract, [parquet(folder / name, contract, rows)])
+        for name, rows in (("before", one), ("after", two))
+    )
+    return before.difference(after) is not None
 
 
 @pytest.mark.parametrize("contract", [SALES, FEATURES, STORES_TABLE], ids=lambda contract: contract.name)

@@ -144,7 +144,7 @@ class Watched:
         self._over = over
         self.url = lake.url
         self.sizes, self.fetch, self.fetch_all, self.read = lake.sizes, lake.fetch, lake.fetch_all, lake.read
-        self.add_all = lake.add_all
+        self.add_all, self.drop_copies = lake.add_all, lake.drop_copies
         self.seen: list[list[Row]] = []
 
     def look(self) -> None:

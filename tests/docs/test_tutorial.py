@@ -59,6 +59,12 @@ def test_make_demo_ends_with_an_answer_in_words_and_the_path_of_a_report(tmp_pat
 
 
 @pytest.mark.slow
+def test_a_backup_and_its_restore_word_by_word(tmp_path: Path) -> None:
+    page = ROOT / "docs/how-to/back-up-and-restore.md"
+    assert try_word_by_word(page, tmp_path / "mine", with_commands(tmp_path / "bin")) == 5
+
+
+@pytest.mark.slow
 def test_first_week_word_by_word(tmp_path: Path) -> None:
     page = ROOT / "docs/tutorial/first-week.md"
     assert try_word_by_word(page, tmp_path / "mine", with_commands(tmp_path / "bin")) > 8

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import random
 import shutil
 import signal
 import sqlite3
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 DROPS = ("first", "second")
 STEPS = max(2, settings().max_examples // 50)
+
+KILLS = int(os.environ.get("RETAILSTREAM_KILLS", "6"))
+"""How many runs are killed at random; `make test-kills` says another number."""
 
 
 def shares(steps: int) -> list[float]:
@@ -192,6 +197,25 @@ def test_a_run_killed_in_any_stage_ends_as_if_it_had_not_been(
 
     assert_readers_see_old_or_new(zygote, drop, env)
     finish(zygote, drop, env)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(KILLS))
+def test_a_run_killed_at_random_ends_as_if_it_had_not_been(
+    zygote: Zygote, drops: dict[str, Drop], tmp_path: Path, seed: int
+) -> None:
+    """Any event of any delivery; every third run that is to mend what a killed one left is killed as well."""
+    chance = random.Random(seed)
+    name = chance.choice(DROPS)
+    drop, env = drops[name], drops[name].into(tmp_path)
+
+    kill(zygote, env, chance.randrange(len(drop.events)))
+    while chance.random() < 1 / 3:
+        assert zygote.start(env, *words(env), last=chance.randrange(len(drop.events))).wait() in (-signal.SIGKILL, 0)
+
+    assert_readers_see_old_or_new(zygote, drop, env)
+    finish(zygote, drop, env)
+    shutil.rmtree(tmp_path)
 
 
 def turning(drop: Drop, stage: str) -> int:

@@ -252,7 +252,7 @@ def test_rows_that_the_server_would_cut_to_fit_are_refused(
     mariadb: MariaDb, at: str, files: str, bad: tuple[str, ...]
 ) -> None:
     rows: list[Row] = [("1", "1", "2010-02-05", "1.00", "0", r"\N"), bad]
-    sent = Fingerprint(2, (("weekly_sales", 200), ("is_holiday", 0), ("customers", 0)), (0, 0))
+    sent = Fingerprint(2, (("weekly_sales", 200), ("is_holiday", 0), ("customers", 0)), 0)
     with open_mysql(mariadb.url(at, local_infile=files)) as database:
         with pytest.raises(RetailStreamError) as caught:
             database.load([both(SALES, {"2010-02": "a"}, rows, sent)])

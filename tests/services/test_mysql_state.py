@@ -17,8 +17,8 @@ import pytest
 from retailstream.adapters.database.mysql_tables import ENGINE
 from retailstream.adapters.engine.duckdb import DuckDbEngine
 from retailstream.adapters.state import mysql_lease
-from retailstream.adapters.state.mysql import PREFIX, MySqlState, open_mysql_state
-from retailstream.errors import LockHeldError, TransientError
+from retailstream.adapters.state.mysql import PREFIX, STEPS, MySqlState, open_mysql_state
+from retailstream.errors import LockHeldError, RetailStreamError, TransientError
 from retailstream.landings import Landed, LandingLog, Scope
 from retailstream.locks import Holder
 from tests.contracts.test_state import *  # noqa: F403 -- the suite, with the fixtures below
@@ -144,6 +144,17 @@ def remote(env: Environment, mariadb: MariaDb, database_name: str, monkeypatch: 
     return env
 
 
+def test_a_database_of_a_newer_version_is_refused_and_stays_as_it_is(
+    remote: Environment, mariadb: MariaDb, database_name: str
+) -> None:
+    remote.run()
+    mariadb.sql("update retailstream_loads set digest = '99' where table_name = ''", database_name)
+    remote.write({"sales/v.csv": csv(SALES, "1,1,2010-02-12,1.10,FALSE")})
+    for words in (["load-rds"], ["sqoop"], ["run", "--source", str(remote.source)]):
+        assert "the database was written by a newer retailstream (format 99" in remote.command(*words).error
+    assert mariadb.sql("select count(*) from sales", database_name) == [(1,)]
+
+
 def test_the_memory_of_an_environment_is_in_its_database_for_every_home(remote: Environment, tmp_path: Path) -> None:
     assert remote.run()["status"] == "ok"
     assert not (remote.home / "state.db").exists()
@@ -152,7 +163,11 @@ def test_the_memory_of_an_environment_is_in_its_database_for_every_home(remote: 
     elsewhere = type(remote)(remote.source, tmp_path / "another home")
     runs = json.loads(elsewhere.command("runs", "--format", "json").stdout)
     assert [run["stage"] for run in runs] == ["sqoop", "features", "load-rds", "glue-merge", "ingest", "run"]
-    assert elsewhere.stage("ingest", "--source", str(remote.source))["status"] == "noop"
+    landed = elsewhere.stage("ingest", "--source", str(remote.source))
+    assert landed["files_new"] == 0
+    assert {warning["code"] for warning in landed["warnings"]} == {
+        "landed_again"
+    }  # that home has a raw folder of its own
 
 
 def test_a_run_whose_server_is_away_is_recorded_in_the_home_and_copied_over_by_the_next_one(
@@ -213,6 +228,7 @@ def test_a_memory_of_an_older_version_is_brought_forward_once_whoever_comes_firs
         assert isinstance(memory, MySqlState)
         memory.server.write(lambda session: session.do(f"drop table {PREFIX}landed_files"))
         memory.server.write(lambda session: session.do(OLD))
+        memory.server.write(lambda session: session.do(f"drop table {PREFIX}format"))
         row = ("sales", "a" * 64, "sales-and-stores", 1, "sales/w.csv", 3)
         memory.change("insert into landed_files values (?, ?, ?, ?, ?, ?)", row)
     landed = Landed("sales", 1, "sales/w.csv", "a" * 64, 3)
@@ -226,3 +242,19 @@ def test_a_memory_of_an_older_version_is_brought_forward_once_whoever_comes_firs
     with open_mysql_state(url, create=False) as opened:
         LandingLog(opened, SALES_AND_STORES).adopt([Landed("sales", 2, "sales/w.csv", "a" * 64, 3)])
         assert len(look()) == 2
+        assert opened.ask("select number from format") == [(len(STEPS),)]
+
+
+def test_a_memory_of_a_newer_version_is_refused_and_stays_as_it_is(
+    url: str, mariadb: MariaDb, database_name: str
+) -> None:
+    with open_mysql_state(url, create=True):
+        pass
+    mariadb.sql("update retailstream_format set number = 99", database_name)
+    before = mariadb.sql("show tables", database_name)
+    for create in (True, False):
+        refused = pytest.raises(RetailStreamError, match=r"a newer retailstream \(format 99; this one knows \d\)")
+        with refused, open_mysql_state(url, create=create):
+            pass
+    assert mariadb.sql("show tables", database_name) == before
+    assert mariadb.sql("select number from retailstream_format", database_name) == [(99,)]

@@ -63,7 +63,8 @@ def test_a_manifest_that_is_no_json_is_named_with_the_way_out(months: Environmen
 
 def test_a_landed_file_that_changed_in_the_raw_bucket_is_not_read(months: Environment) -> None:
     shutil.rmtree(months.home / "lake" / "clean")
-    (months.home / "lake/raw/sales/landing-000001/2010-02-1.csv").write_text(csv(SALES, "1,1,2010-02-05,9,FALSE"))
+    path = months.home / "lake/raw/sales/landing-000001/2010-02-1.csv"
+    path.write_bytes(path.read_bytes().replace(b"2010-02-05", b"2010-02-12"))
 
     error = months.run(code=1)["error"]
 
@@ -72,7 +73,7 @@ def test_a_landed_file_that_changed_in_the_raw_bucket_is_not_read(months: Enviro
     assert months.clean("sales") == []
 
 
-def test_damage_that_shows_only_in_reading_is_named_with_the_way_out(months: Environment) -> None:
+def test_damage_that_shows_only_in_reading_is_made_good_before_it_is_read(months: Environment) -> None:
     before = months.files()
     (path,) = (months.home / "lake" / "clean" / "sales" / "month=2010-03").iterdir()
     path.write_bytes(b"x" * path.stat().st_size)
@@ -80,13 +81,8 @@ def test_damage_that_shows_only_in_reading_is_named_with_the_way_out(months: Env
     assert months.failing() == ["reconcile_sales_database", "orphan_stores"]
 
     months.write(week("2010-03", store=2))
-    error = months.run(code=1)["error"]
+    assert "rebuilt" in [warning["code"] for warning in months.run()["warnings"]]
 
-    assert error.startswith("DuckDB failed: ")
-    assert f"'{path}'" in error
-    assert "delete a damaged file, and the next run brings it back" in error
-    path.unlink()
-    months.run()
     assert months.failing() == ["missing_stores"]  # store 2 came in March alone
     assert set(before) - set(months.files()) == {name for name in before if "month=2010-03/" in name}
 
@@ -96,8 +92,9 @@ def test_a_lost_memory_is_read_back_from_the_raw_buckets(months: Environment) ->
     for path in months.home.glob("state.db*"):
         path.unlink()
 
-    assert months.run()["status"] == "noop"
+    assert months.run()["status"] == "ok"  # what was rejected is known again once all is read again
     assert months.files() == before
+    assert months.run()["status"] == "noop"
 
     months.write({"sales/late.csv": csv(SALES, "1,1,2010-02-05,99.99,FALSE")})
     counts = months.run()["datasets"]["sales"]

@@ -14,7 +14,7 @@ from retailstream.adapters.lake.folder import FolderLake
 from retailstream.adapters.state.sqlite import SqliteState, open_sqlite_state, set_up
 from retailstream.errors import RetailStreamError
 from retailstream.hashing import sha256
-from retailstream.landing import land
+from retailstream.landing import RawStore, land
 from retailstream.landings import LandingLog, Scope
 from retailstream.source_files import SourceFile, hashed, scan, unchanged
 from tests.environment import FEATURES, SALES, STORES, Environment, csv, gzipped
@@ -370,8 +370,9 @@ insert into old select dataset, sha256, scope, landing, file, bytes from landed_
 drop table landed_files;
 alter table old rename to landed_files;
 create index landed_files_by_landing on landed_files (scope, landing);
+pragma user_version = 0;
 """
-"""Makes the table that knew each file by its content alone."""
+"""Makes the table that knew each file by its content alone, from before formats had numbers."""
 
 
 def refused(env: Environment) -> list[tuple[object, ...]]:
@@ -412,7 +413,7 @@ def test_a_copy_goes_with_an_original_that_vanishes_and_lands_next(env: Environm
         (env.source / "sales" / "a.csv").unlink(missing_ok=True)
 
     with opened(env) as log:
-        assert land(log, Halfway(env.home / "lake" / "raw", vanish), "first", found(env)).copied == []
+        assert land(RawStore(log, Halfway(env.home / "lake" / "raw", vanish)), "first", found(env)).copied == []
 
     assert list(ingest(env)[0]) == ["sales/landing-000002/b.csv"]
 
@@ -538,7 +539,7 @@ def stop_at(name: str) -> Callable[[str], None]:
 def stopped(env: Environment, name: str) -> None:
     """Land what is in the source, and stop before a file."""
     with opened(env) as log, pytest.raises(InterruptedLakeError):
-        land(log, Halfway(env.home / "lake" / "raw", stop_at(name)), "first", found(env))
+        land(RawStore(log, Halfway(env.home / "lake" / "raw", stop_at(name))), "first", found(env))
 
 
 def listed(env: Environment) -> list[str]:
@@ -609,7 +610,7 @@ def test_a_file_that_changes_while_it_is_copied_is_withdrawn_until_it_is_whole(e
             (env.source / "sales" / "b.csv").write_bytes(b"half and half")
 
     with opened(env) as log:
-        copied = land(log, Halfway(env.home / "lake" / "raw", grow), "first", found(env)).copied
+        copied = land(RawStore(log, Halfway(env.home / "lake" / "raw", grow)), "first", found(env)).copied
 
     assert [file.file for file in copied] == ["sales/a.csv"]
     assert listed(env) == list(ingest(env, "--dry-run")[0]) == ["sales/landing-000001/a.csv"]
@@ -660,7 +661,7 @@ def test_a_file_that_vanishes_before_it_is_copied_is_withdrawn(env: Environment)
         (env.source / "sales" / "a.csv").unlink(missing_ok=True)
 
     with opened(env) as log:
-        copied = land(log, Halfway(env.home / "lake" / "raw", vanish), "first", found(env)).copied
+        copied = land(RawStore(log, Halfway(env.home / "lake" / "raw", vanish)), "first", found(env)).copied
 
     assert [file.file for file in copied] == ["sales/b.csv"]
     assert listed(env) == ["sales/landing-000001/b.csv"]

@@ -83,3 +83,12 @@ def test_copies_are_made_and_looked_for_and_taken_away_at_once(tmp_path: Path) -
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(500)))
+
+
+def test_a_copy_that_was_dropped_is_none_any_more(tmp_path: Path) -> None:
+    copies = Copies(tmp_path, "s3://b")
+    copies.keep("a", download("1"))
+    copies.keep("b", download("1"))
+    copies.drop("a")
+    assert copies.newest("a") is None
+    assert copies.newest("b") is not None

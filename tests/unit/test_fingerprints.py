@@ -11,9 +11,9 @@ from retailstream.fingerprints import Fingerprint
 ONE = Fingerprint(
     rows=2000,
     sums=(("weekly_sales", 1_000), ("customers", 5)),
-    keys=(7, 8),
-    letters=(("type", 3), ("grade", 4)),
+    keys=7,
     ranges=(("weekly_sales", 100, 900), ("customers", None, None)),
+    values=(1, 2, 3),
 )
 
 
@@ -36,13 +36,13 @@ ONE = Fingerprint(
             "a range of customers of None to None against 1 to 4",
             "a range of customers of 1 to 4 against None to None",
         ),
-        (replace(ONE, keys=(8, 8)), "other keys", "other keys"),
-        (replace(ONE, keys=(7, 9)), "other keys", "other keys"),
-        (replace(ONE, letters=(("type", 3), ("grade", 5))), "another grade at some key", "another grade at some key"),
-        (replace(ONE, letters=(("type", 9), ("grade", 4))), "another type at some key", "another type at some key"),
-        (replace(ONE, letters=(("type", 9), ("grade", 9))), "another type at some key", "another type at some key"),
+        (replace(ONE, keys=8), "other keys", "other keys"),
+        *(
+            (replace(ONE, values=values), "other values at some keys", "other values at some keys")
+            for values in ((9, 2, 3), (1, 9, 3), (1, 2, 9))
+        ),
         (
-            replace(ONE, rows=1, sums=(("weekly_sales", 1), ("customers", 1)), keys=(0, 0)),
+            replace(ONE, rows=1, sums=(("weekly_sales", 1), ("customers", 1)), keys=0),
             "2,000 rows against 1",
             "1 rows against 2,000",
         ),

@@ -184,10 +184,21 @@ def awsglue(monkeypatch: pytest.MonkeyPatch, found: dict[str, str]) -> Iterator[
 
 
 def test_the_job_asks_for_the_arguments_that_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = {"raw": "s3://r", "clean": "s3://c", "database": "d", "run_id": "r1", "max_rejects": "7"}
+    quality = {"max_rejects": "7", "quality_max_superseded_in_file": "5%"}
+    given = {"raw": "s3://r", "clean": "s3://c", "database": "d", "run_id": "r1", **quality}
+    words = [
+        "--raw",
+        "s3://r",
+        "--run_id=r1",
+        "--max_rejects",
+        "7",
+        "--quality_max_superseded_in_file=5%",
+        "--other",
+        "x",
+    ]
     with awsglue(monkeypatch, given) as asked:
-        found = glue_job.options(["job.py", "--raw", "s3://r", "--run_id=r1", "--max_rejects", "7", "--other", "x"])
-    assert asked == [["raw", "clean", "database", "run_id", "max_rejects"]]
+        found = glue_job.options(["job.py", *words])
+    assert asked == [["raw", "clean", "database", "max_rejects", "quality_max_superseded_in_file", "run_id"]]
     assert found == given
     assert glue_job.flags(found) == {
         "lake.raw": "s3://r",
@@ -196,4 +207,5 @@ def test_the_job_asks_for_the_arguments_that_it_was_given(monkeypatch: pytest.Mo
         "engine.name": "spark",
         "environment": None,
         "quality.max_rejects": "7",
+        "quality.max_superseded_in_file": "5%",
     }

@@ -4,6 +4,7 @@ import os
 import socket
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -69,16 +70,27 @@ def test_a_retry_is_a_later_attempt_of_its_stage_and_run_id(ledger: Ledger) -> N
     assert [entry.status for entry in ledger.show("r")] == ["running", "ok", "running"]
 
 
-def test_runs_are_the_newest_first_and_so_many(ledger: Ledger) -> None:
+def test_runs_are_the_newest_first_whatever_the_clock_says_and_so_many(ledger: Ledger) -> None:
     for at, stage in (("2026-01-03", "a"), ("2026-01-01", "b"), ("2026-01-03", "c"), ("2026-01-02", "a")):
         start(ledger, stage, at=at)
     assert [(entry.started_at[-1], entry.stage) for entry in ledger.runs()] == [
-        ("3", "c"),
-        ("3", "a"),
         ("2", "a"),
+        ("3", "c"),
         ("1", "b"),
+        ("3", "a"),
     ]
-    assert [entry.started_at[-1] for entry in ledger.runs(limit=1, stage="a")] == ["3"]
+    assert [entry.started_at[-1] for entry in ledger.runs(limit=1, stage="a")] == ["2"]
+
+
+def test_the_usual_duration_is_that_of_the_runs_before(ledger: Ledger) -> None:
+    runs = []
+    for at, seconds in (("2026-02-01", 1.0), ("2026-01-01", 3.0), ("2026-01-02", 8.0)):
+        runs.append(start(ledger, at=at))
+        close(ledger, runs[-1], seconds=seconds)
+    close(ledger, start(ledger, "sqoop"), seconds=99.0)
+    assert [ledger.usual_seconds(run) for run in runs] == [None, 1.0, 2.0]
+    ledger.forget(runs[2])
+    assert ledger.usual_seconds(runs[2]) == 2.0
 
 
 def test_a_run_that_is_not_there_is_a_usage_error(ledger: Ledger) -> None:
@@ -136,40 +148,29 @@ def test_many_may_open_a_new_memory_and_write_to_it_at_once(tmp_path: Path) -> N
     assert sorted(attempts) == sorted(2 * list(range(1, 13)))
 
 
-class Busy:
+class Busy(sqlite3.Connection):
     """A connection for whose first statements SQLite does not wait, as it does where two make a file at once."""
 
-    def __init__(self, tries: int) -> None:
-        self.left = tries
-        self.done: list[str] = []
+    left = 3
 
-    def cursor(self) -> Busy:
-        return self
-
-    def execute(self, statement: str) -> list[tuple[object, ...]]:
+    def cursor(self, *_args: object) -> sqlite3.Cursor:  # type: ignore[override]
         self.left -= 1
         if self.left >= 0:
             raise sqlite3.OperationalError("database is locked")
-        self.done.append(statement)
-        return [(0, "copy_of")]
-
-    def executescript(self, _statements: str) -> None:
-        self.done.append("schema")
+        return super().cursor()
 
 
 def test_a_memory_that_another_one_is_making_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    busy: Any = Busy(3)
-    state.set_up(busy)
-    assert busy.done == [
-        "pragma journal_mode = wal",
-        "pragma synchronous = normal",
-        "schema",
-        "pragma table_info (landed_files)",
-    ]
+    with closing(sqlite3.connect(":memory:", factory=Busy)) as busy:
+        state.set_up(busy)
+        assert busy.execute("select count(*) from runs").fetchone() == (0,)
 
     monkeypatch.setattr(state, "PATIENCE", 0.0)
-    with pytest.raises(TransientError, match="database is locked"):
-        state.set_up(Busy(1000))  # type: ignore[arg-type]
+    with (
+        closing(sqlite3.connect(":memory:", factory=Busy)) as busy,
+        pytest.raises(TransientError, match="database is locked"),
+    ):
+        state.set_up(busy)
 
 
 def test_a_memory_that_is_busy_too_long_is_worth_another_try_and_can_be_read(

@@ -36,7 +36,7 @@ class Changing:
 
     def fingerprint(self, _contract: object, _names: object = None) -> Fingerprint | None:
         rows = self.rows.pop(0) if len(self.rows) > 1 else self.rows[0]
-        return None if rows is None else Fingerprint(rows, (), (0, 0))
+        return None if rows is None else Fingerprint(rows, (), 0)
 
     def loaded(self, _contract: object, _names: object) -> Extract:
         return EXTRACT

@@ -52,6 +52,10 @@ class MySqlDatabase:
         """Return the digest of each loaded partition, or None where the table is not there."""
         return self._server.read(lambda session: tables.digests(session, contract))
 
+    def doubt(self, contract: Contract) -> None:
+        """Note that rows of a table were found damaged: its digests are DOUBTED until a load, which empties it."""
+        self._server.write(lambda session: tables.doubt(session, contract))
+
     def load(self, loads: Sequence[TableLoad]) -> dict[str, int]:
         """Make all the changes in one transaction, and return the rows that were given for each table."""
         files = self._server.address.options.local_infile

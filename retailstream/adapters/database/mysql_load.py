@@ -128,12 +128,14 @@ class Load:
     def _publish(self, load: TableLoad) -> None:
         """Bring the partitions to the rows that wait, touching only the rows that differ."""
         contract, table, given = load.contract, load.contract.name, _staging(load.contract)
+        known = any((tables.digests(self.session, contract) or {}).values())
+        changed = tables.within(contract, load.digests if known else None, "old.")
         others = [column for column in contract.columns if column.name not in contract.key]
         same_key = " and ".join(f"old.`{name}` = new.`{name}`" for name in contract.key)
         first = contract.key[0]
         self.session.do(
             f"delete old from `{table}` as old left join `{given}` as new on {same_key}"
-            f" where new.`{first}` is null and {tables.within(contract, load.digests, 'old.')}"
+            f" where new.`{first}` is null and {changed}"
         )
         self.session.do(
             f"update `{table}` as old join `{given}` as new on {same_key}"

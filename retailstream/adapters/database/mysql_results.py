@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from retailstream.adapters.database.mysql_address import address_of
 from retailstream.adapters.database.mysql_server import open_server
-from retailstream.adapters.database.mysql_tables import ENGINE, existing
+from retailstream.adapters.database.mysql_tables import ENGINE, existing, refuse_newer_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +43,7 @@ class MySqlResults:
 
 
 def _replace(session: Session, table: ResultTable) -> None:
+    refuse_newer_database(session)
     new, old = f"{table.name}_new", f"{table.name}_old"
     columns = ", ".join(f"`{name}` {_TYPES.get(type_, type_.lower())}" for name, type_ in table.columns)
     marks = ", ".join(["%s"] * (len(table.columns) + 1))

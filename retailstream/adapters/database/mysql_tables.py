@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from retailstream.adapters.formats import DATABASE, DATABASE_ROW, refuse_newer
 from retailstream.contracts import Column, Contract, Type
 from retailstream.manifests import WHOLE
+from retailstream.ports import DOUBTED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -70,6 +72,7 @@ def digests(session: Session, contract: Contract) -> dict[str, str] | None:
     """Return the digest of each loaded partition, or None where the table is not there or was never loaded."""
     if len(existing(session, (LOADS, contract.name))) < 2:
         return None
+    refuse_newer_database(session)
     query = f"select `partition`, `digest` from {LOADS} where `table_name` = %s"
     found = {str(name): str(digest) for name, digest in session.ask(query, (contract.name,))}
     return None if found.pop(LOADED, None) is None else found
@@ -78,8 +81,10 @@ def digests(session: Session, contract: Contract) -> dict[str, str] | None:
 def prepare(session: Session, contracts: Collection[Contract]) -> None:
     """Make the tables that are missing; what a table that is gone was loaded from is forgotten."""
     there = existing(session, (LOADS, *(contract.name for contract in contracts)))
+    refuse_newer_database(session)
     if LOADS not in there:
         session.do(_LOADS_DEFINITION)
+    session.do(f"replace into {LOADS} values (%s, %s, %s)", (*DATABASE_ROW, DATABASE))
     for contract in contracts:
         if contract.name not in there:
             session.do(f"delete from {LOADS} where `table_name` = %s", (contract.name,))
@@ -98,6 +103,13 @@ def remember(session: Session, contract: Contract, changes: Mapping[str, str | N
     session.do_many(f"replace into {LOADS} values (%s, %s, %s)", rows)
 
 
+def doubt(session: Session, contract: Contract) -> None:
+    """Forget of a table what its partitions were loaded from."""
+    query = f"update {LOADS} set `digest` = %s where `table_name` = %s and `partition` <> %s"
+    session.do(query, (DOUBTED, contract.name, LOADED))
+    session.commit()
+
+
 def within(contract: Contract, partitions: Collection[str] | None, alias: str = "") -> str:
     """Return the condition of a row's partition being among these (None: any), such that the index on date serves."""
     if partitions is None:
@@ -112,3 +124,12 @@ def within(contract: Contract, partitions: Collection[str] | None, alias: str = 
 def compared(columns: Collection[Column], left: str, right: str) -> str:
     """Return the condition of two rows having the same values, null being the same as null."""
     return " and ".join(f"{left}`{column.name}` <=> {right}`{column.name}`" for column in columns) or "true"
+
+
+def refuse_newer_database(session: Session) -> None:
+    """Raise RetailStreamError where a newer version loaded the database."""
+    if not existing(session, (LOADS,)):
+        return
+    query = f"select `digest` from {LOADS} where `table_name` = %s and `partition` = %s"
+    rows = session.ask(query, DATABASE_ROW)
+    refuse_newer("the database", int(rows[0][0]) if rows else 0, DATABASE)

@@ -11,12 +11,15 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from retailstream.adapters.formats import DATABASE, DATABASE_ROW, refuse_newer
 from retailstream.adapters.sqlite_file import sqlite_address, transaction
 from retailstream.contracts import Column, Contract, Type
+from retailstream.durable import make_folder
 from retailstream.errors import RetailStreamError, TransientError
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
 from retailstream.interruption import behind, listen
 from retailstream.manifests import WHOLE
+from retailstream.ports import DOUBTED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -53,18 +56,25 @@ def open_sqlite(path: Path, *, create: bool = True) -> Iterator[SqliteDatabase]:
 
 @contextmanager
 def connected(path: Path, *, create: bool) -> Iterator[sqlite3.Connection]:
-    """Connect to a database file in write-ahead mode; without `create`, one that is not there is empty for now."""
+    """Connect to a database file in write-ahead mode; without `create`, one that is not there is empty for now.
+
+    RetailStreamError where a newer version loaded it; that is asked before anything is changed.
+    """
     with mapped(path):
         if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
         address = sqlite_address(path if create or path.exists() else None)
         connection = sqlite3.connect(address, timeout=60, isolation_level=None, uri=True)
+        try:
+            refuse_newer(f"the database {path}", _format_of(connection), DATABASE)
+        except BaseException:
+            connection.close()
+            raise
         connection.set_progress_handler(listen, STEPS)
         # A week has rows on every page: fewer and larger ones are written faster. A file that is there keeps its own.
         connection.execute("pragma page_size = 16384")
         connection.execute("pragma journal_mode = wal")
-        # A power cut may undo the last load as a whole, digests included: the next run makes it again.
-        connection.execute("pragma synchronous = normal")
+        connection.execute("pragma synchronous = full")  # what was loaded, or kept as an answer, outlasts a power cut
         connection.execute("pragma cache_size = -65536")
         connection.execute("pragma analysis_limit = 1000")
     try:
@@ -107,10 +117,15 @@ class SqliteDatabase:
     def digests(self, contract: Contract) -> dict[str, str] | None:
         """Return the digest of each loaded partition, or None where the table is not there."""
         with mapped(self._path):
-            if not self._has(LOADS) or not self._has(contract.name):
+            if not _has(self._connection, LOADS) or not _has(self._connection, contract.name):
                 return None
             query = f"select partition, digest from {LOADS} where table_name = ?"
             return dict(self._connection.execute(query, (contract.name,)).fetchall())
+
+    def doubt(self, contract: Contract) -> None:
+        """Note that rows of a table were found damaged: its digests are DOUBTED until a load, which empties it."""
+        with mapped(self._path), transaction(self._connection):
+            self._connection.execute(f"update {LOADS} set digest = ? where table_name = ?", (DOUBTED, contract.name))
 
     def load(self, loads: Sequence[TableLoad]) -> dict[str, int]:
         """Make all the changes in one transaction, and return the rows that were given for each table."""
@@ -119,6 +134,7 @@ class SqliteDatabase:
                 f"create table if not exists {LOADS} (table_name text, partition text, digest text not null,"
                 " primary key (table_name, partition)) without rowid"
             )
+            self._connection.execute(f"insert or replace into {LOADS} values (?, ?, ?)", (*DATABASE_ROW, DATABASE))
             counts = {load.contract.name: self._load(load) for load in loads}
             for table in counts:  # what it then knows of the key lets it find a month without a look at every row
                 self._connection.execute(f"analyze {table}")
@@ -145,24 +161,21 @@ class SqliteDatabase:
         """Return what partitions (None: all) of the table hold, or None where it is not there."""
         within, values = _within(contract, partitions)
         with mapped(self._path):
-            if not self._has(contract.name):
+            if not _has(self._connection, contract.name):
                 return None
             return self._fingerprint(contract, f"{contract.name}{within}", values)
 
     def _fingerprint(self, contract: Contract, source: str, values: tuple[str, ...] = ()) -> Fingerprint:
-        # The limit keeps SQLite from working out the digest of a key anew at each place that mentions it.
-        query = fingerprint_sql(contract, f"{source} limit -1", whole=_whole, day=_DAY)
+        query = fingerprint_sql(contract, source, whole=_whole, day=_DAY, once="limit -1")
         return fingerprint_of(contract, self._connection.execute(query, values).fetchone())
-
-    def _has(self, table: str) -> bool:
-        query = "select 1 from sqlite_master where type = 'table' and name = ?"
-        return self._connection.execute(query, (table,)).fetchone() is not None
 
     def _load(self, load: TableLoad) -> int:
         contract = load.contract
         for statement in _definition(contract):
             self._connection.execute(statement)
         names = [_stored(column) for column in contract.columns]
+        if not any((self.digests(contract) or {}).values()):
+            self._connection.execute(f"delete from {contract.name}")  # rows that nothing is known of
         if not self._has_rows(contract, load.digests):
             count = self._insert(contract.name, len(names), load.rows())
         else:
@@ -209,6 +222,18 @@ class SqliteDatabase:
             self._connection.executemany(f"insert into {table} values {marks}", batch[whole:])
             count += len(batch)
         return count
+
+
+def _has(connection: sqlite3.Connection, table: str) -> bool:
+    query = "select 1 from sqlite_master where type = 'table' and name = ?"
+    return connection.execute(query, (table,)).fetchone() is not None
+
+
+def _format_of(connection: sqlite3.Connection) -> int:
+    if not _has(connection, LOADS):
+        return 0
+    query = f"select digest from {LOADS} where table_name = ? and partition = ?"
+    return int((connection.execute(query, DATABASE_ROW).fetchone() or (0,))[0])
 
 
 def _whole(column: Column) -> str:

@@ -192,6 +192,10 @@ class DuckDbEngine:
         """Return the rows, by file and date, of these days, and of files that have dates more than `gap` days apart."""
         return duckdb_profile.scattered(self.connection, paths, gap=gap, days=days)
 
+    def origins(self, paths: Sequence[Path]) -> dict[tuple[int, str], int]:
+        """Return how many rows of files that a merge wrote came from which landed file, by landing and name."""
+        return duckdb_profile.origins(self.connection, paths) if paths else {}
+
     def orphans(self, sales: Sequence[Path], stores: Sequence[Path]) -> list[int]:
         """Return the stores that have sales and are not among the known ones, in order."""
         return duckdb_profile.orphans(self.connection, sales, stores)
@@ -200,5 +204,7 @@ class DuckDbEngine:
 def _whole(column: Column) -> str:
     if column.type is Type.MONEY:
         return f"cast({column.name} * 100 as bigint)"
+    if column.type is Type.NUMBER:
+        return f"cast(cast({column.name} as decimal(28,10)) * 10000000000 as bigint)"
     number = f"ascii({column.name})" if column.type is Type.LETTER else column.name
     return f"cast({number} as bigint)"

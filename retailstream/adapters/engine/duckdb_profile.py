@@ -71,6 +71,15 @@ def scattered(
     ]
 
 
+def origins(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[tuple[int, str], int]:
+    """Return how many rows came from which landed file, by landing and name."""
+    rows = connection.execute(
+        f"select source_landing, source_file, count(*) from {parquet('$paths')} group by all",
+        {"paths": [only(path) for path in paths]},
+    ).fetchall()
+    return {(landing, file): count for landing, file, count in rows}
+
+
 def orphans(connection: duckdb.DuckDBPyConnection, sales: Sequence[Path], stores: Sequence[Path]) -> list[int]:
     """Return the stores that have sales and are not among the known ones, in order."""
     if not sales:

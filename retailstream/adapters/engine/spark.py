@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from retailstream.adapters.engine.spark_session import SparkOptions, open_session
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from retailstream.adapters.engine.spark_session import LazySession
     from retailstream.contracts import Contract
     from retailstream.ports import LandedFile
+
+ORIGIN: Final = ("source_landing", "source_file")
+"""The columns of clean rows that name the landed file that they came in."""
 
 
 @contextmanager
@@ -52,6 +56,17 @@ class SparkMerger:
             before.forget()
         checked = self._checked[contract.name] = SparkChecked(spark, contract)
         return checked.over(files, settled=settled)
+
+    def origins(self, paths: Sequence[Path]) -> dict[tuple[int, str], int]:
+        """Return how many rows of files that a merge wrote came from which landed file, by landing and name."""
+        from pyarrow.parquet import read_table  # noqa: PLC0415 -- the driver has the files, so no session is needed
+
+        found: Counter[tuple[int, str]] = Counter()
+        for path in paths:
+            rows = read_table(path, columns=list(ORIGIN), partitioning=None)
+            for group in rows.group_by(list(ORIGIN)).aggregate([([], "count_all")]).to_pylist():
+                found[group[ORIGIN[0]], group[ORIGIN[1]]] += group["count_all"]
+        return dict(found)
 
     def close(self) -> None:
         """Give a session that is not ours back what the merges took."""

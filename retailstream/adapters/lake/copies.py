@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from retailstream.durable import sync
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -59,6 +61,12 @@ class Copies:
                 return Copy(path, bytes.fromhex(folder.name).decode())
         return None
 
+    def drop(self, key: str) -> None:
+        """Take away every copy of an object, so that it is fetched anew."""
+        for folder, _used in _children(self._of(key)):
+            if folder.suffix != PART:
+                _taken_away(folder)
+
     def keep(self, key: str, download: Download) -> Path:
         """Copy an object, and return the copy; one that breaks off on its way leaves nothing."""
         self._sweep()
@@ -70,6 +78,7 @@ class Copies:
             with (part / _name(key)).open("wb") as stream:
                 for chunk in download.chunks:
                     stream.write(chunk)
+            sync(part / _name(key))  # after a power cut an empty copy would count as one of this version
             _touched(part)
             return _moved(part, folder / download.version.encode().hex()) / _name(key)
         finally:

@@ -60,7 +60,7 @@ class HdfsLake:
         return {key: found[key] for key in sorted(found) if key.startswith(prefix)}
 
     def put(self, key: str, path: Path) -> None:
-        """Store a copy of the file's bytes, taking the place of what was there."""
+        """Store a copy of the file's bytes durably, taking the place of what was there."""
         with path.open("rb") as stream:
             self._files.store(self._path(key), stream, replace=True)
 
@@ -89,6 +89,11 @@ class HdfsLake:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return list(pool.map(self.fetch, keys))
 
+    def drop_copies(self, keys: Iterable[str]) -> None:
+        """Take away the local copies of objects, so that they are fetched anew."""
+        for key in keys:
+            self._copies.drop(key)
+
     def read(self, key: str) -> bytes | None:
         """Return a small object's bytes, or None where there is none."""
         try:
@@ -99,7 +104,7 @@ class HdfsLake:
 
     def write(self, key: str, data: bytes) -> None:
         """Store a small object durably, in one step."""
-        self._files.store(self._path(key), io.BytesIO(data), replace=True, durable=True)
+        self._files.store(self._path(key), io.BytesIO(data), replace=True)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects, and the folders that they leave empty."""

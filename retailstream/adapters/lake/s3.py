@@ -154,6 +154,11 @@ class S3Lake:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return list(pool.map(self.fetch, keys))
 
+    def drop_copies(self, keys: Iterable[str]) -> None:
+        """Take away the local copies of objects, so that they are fetched anew."""
+        for key in keys:
+            self._copies.drop(key)
+
     def read(self, key: str) -> bytes | None:
         """Return a small object's bytes, or None where there is none."""
         try:

@@ -11,6 +11,7 @@ from retailstream.adapters.database.mysql_address import address_of
 from retailstream.adapters.database.mysql_errors import mapped
 from retailstream.adapters.database.mysql_server import open_server
 from retailstream.adapters.database.mysql_tables import ENGINE, existing
+from retailstream.adapters.formats import Step, refuse_newer
 from retailstream.adapters.state.sqlite import open_sqlite_state
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ PREFIX: Final = "retailstream_"
 
 TURN: Final = "turn"
 """The table of one row that whoever changes something has to himself: changes come one after another."""
+
+FORMAT: Final = "format"
+"""The table of one row with the format of the memory; one from before there were numbers has none."""
 
 _WORD: Final = "varchar(190) not null"
 
@@ -47,12 +51,23 @@ TABLES: Final = {
         command varchar(64) not null, since varchar(40) not null, process_id bigint not null,
         host varchar(255) not null, beat datetime(6) not null""",
     TURN: "number int primary key",
+    FORMAT: "number int primary key",
 }
 """The columns of each table, without its prefix."""
 
-_OF_OLD: Final = f"""alter table {PREFIX}landed_files drop primary key, add column copy_of text,
-    add column number bigint not null auto_increment primary key"""
-"""What brings an older memory to today's tables, in one step: it knew each file by its content alone."""
+STEPS: Final = (
+    Step(  # before, each file was known by its content alone
+        "landed_files",
+        "copy_of",
+        (
+            (
+                f"alter table {PREFIX}landed_files drop primary key, add column copy_of text,"
+                " add column number bigint not null auto_increment primary key"
+            ),
+        ),
+    ),
+)
+"""What brings an older memory to today's tables, each by one statement, which is made whole or not at all."""
 
 _NAMED: Final = re.compile(r"\b(from|into|update) (" + "|".join(TABLES) + r")\b")
 
@@ -61,12 +76,15 @@ _NAMED: Final = re.compile(r"\b(from|into|update) (" + "|".join(TABLES) + r")\b"
 def open_mysql_state(url: str, *, create: bool) -> Iterator[MySqlState | SqliteState]:
     """Open the memory in the database of a URL; where it is not there yet it is made, or else is empty for the moment.
 
-    Raises TransientError where the server does not answer.
+    Raises TransientError where the server does not answer, RetailStreamError where a newer version made the memory.
     """
     with open_server(address_of(url)) as server:
         names = [PREFIX + name for name in TABLES]
-        if len(server.read(lambda session: existing(session, names))) == len(names):
-            if not server.read(_is_of_today):
+        missing = set(names) - server.read(lambda session: existing(session, names))
+        if missing <= {PREFIX + FORMAT}:
+            found = 0 if missing else server.read(_format_of)
+            refuse_newer("the memory in the database", found, len(STEPS))
+            if found < len(STEPS):
                 server.write(_bring_forward)
             yield MySqlState(server)
         elif create:
@@ -156,18 +174,27 @@ def _set_up(session: Session) -> None:
     for name, columns in TABLES.items():
         session.do(f"create table if not exists {PREFIX}{name} ({columns}) {ENGINE}")
     session.do(f"insert ignore into {PREFIX}{TURN} values (1)")
-    session.commit()
+    _note_format(session)
 
 
-def _is_of_today(session: Session) -> bool:
-    return bool(session.ask(f"show columns from {PREFIX}landed_files like 'copy_of'"))
+def _format_of(session: Session) -> int:
+    return max((int(number) for (number,) in session.ask(f"select number from {PREFIX}{FORMAT}")), default=0)
 
 
 def _bring_forward(session: Session) -> None:
     """Give an older memory today's tables; of several machines that would, one does."""
     session.ask("select get_lock(concat(database(), '.retailstream'), 60)")
     try:
-        if not _is_of_today(session):
-            session.do(_OF_OLD)
+        for step in STEPS:
+            if not session.ask(f"show columns from {PREFIX}{step.table} like '{step.column}'"):
+                for statement in step.statements:
+                    session.do(statement)
+        session.do(f"create table if not exists {PREFIX}{FORMAT} ({TABLES[FORMAT]}) {ENGINE}")
+        _note_format(session)
     finally:
         session.ask("select release_lock(concat(database(), '.retailstream'))")
+
+
+def _note_format(session: Session) -> None:
+    session.do(f"insert ignore into {PREFIX}{FORMAT} values (%s)", (len(STEPS),))
+    session.commit()

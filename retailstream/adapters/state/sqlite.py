@@ -7,7 +7,9 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from retailstream.adapters.sqlite_file import sqlite_address, transaction
+from retailstream.adapters.formats import Step, refuse_newer
+from retailstream.adapters.sqlite_file import bring_forward, format_of, refuse_newer_file, sqlite_address, transaction
+from retailstream.durable import make_folder
 from retailstream.errors import RetailStreamError, TransientError
 
 if TYPE_CHECKING:
@@ -21,41 +23,50 @@ LANDED_FILES: Final = """create table if not exists landed_files (
   primary key (scope, landing, file)
 );"""
 
-SCHEMA: Final = f"""
-create table if not exists runs (
+SCHEMA: Final = (
+    """create table if not exists runs (
   run_id text not null, stage text not null, attempt integer not null,
   status text not null, started_at text not null, ended_at text, seconds real, exit_code integer,
   process_id integer not null, host text not null, code_version text not null, config_hash text not null,
   inputs text not null default '[]', summary text, error text,
   primary key (run_id, stage, attempt)
-);
-create index if not exists runs_by_start on runs (started_at);
-create table if not exists landings (
+);""",
+    "create index if not exists runs_by_start on runs (started_at);",
+    """create table if not exists landings (
   scope text not null, landing integer not null, run_id text not null, complete integer not null default 0,
   primary key (scope, landing)
-);
-{LANDED_FILES}
-create table if not exists quarantine (
+);""",
+    LANDED_FILES,
+    """create table if not exists quarantine (
   id text primary key, run_id text not null, dataset text not null, landing integer not null,
   file text not null, record integer, rule text not null, column_name text, value text, raw text,
   state text not null default 'open', reason text, settled_by text
-);
-create index if not exists quarantine_by_file on quarantine (dataset, landing, file);
-"""
-
-_OF_OLD: Final = (
-    "alter table landed_files rename to landed_files_by_content",
-    LANDED_FILES,
-    "insert into landed_files select dataset, sha256, scope, landing, file, bytes, null from landed_files_by_content",
-    "drop table landed_files_by_content",
+);""",
+    "create index if not exists quarantine_by_file on quarantine (dataset, landing, file);",
 )
-"""What brings an older memory to today's tables: it knew each file by its content alone, whatever its name."""
 
-_OF_OLD_FOR_READERS: Final = """
-create temp table landed_files as
-select dataset, sha256, scope, landing, file, bytes, null as copy_of from main.landed_files
-"""
-"""The same for those who may not write: statements find this table before the one in the file."""
+STEPS: Final = (
+    Step(  # before, each file was known by its content alone, whatever its name
+        "landed_files",
+        "copy_of",
+        (
+            "alter table landed_files rename to landed_files_by_content",
+            LANDED_FILES,
+            (
+                "insert into landed_files"
+                " select dataset, sha256, scope, landing, file, bytes, null from landed_files_by_content"
+            ),
+            "drop table landed_files_by_content",
+        ),
+        (
+            (
+                "create temp table landed_files as"
+                " select dataset, sha256, scope, landing, file, bytes, null as copy_of from main.landed_files"
+            ),
+        ),
+    ),
+)
+"""What brings an older memory to today's tables; the schema above has what they lead to. A step stays as it is."""
 
 PATIENCE: Final = 30.0
 """How many seconds a process waits for another one that writes."""
@@ -116,10 +127,14 @@ def open_sqlite_state(path: Path | None) -> Iterator[SqliteState]:
     """Open the state file, made on first use, or one that is forgotten."""
     try:
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
         address = sqlite_address(path)
         connection = sqlite3.connect(address, timeout=PATIENCE, isolation_level=None, factory=SqliteState, uri=True)
-        set_up(connection)
+        try:
+            set_up(connection, _named(path))
+        except BaseException:
+            connection.close()
+            raise
     except (sqlite3.Error, OSError) as error:
         why = getattr(error, "strerror", None) or error
         raise RetailStreamError(f"the state file {path} cannot be opened: {why}", hint=_HINT) from error
@@ -129,16 +144,18 @@ def open_sqlite_state(path: Path | None) -> Iterator[SqliteState]:
         connection.close()
 
 
-def set_up(connection: sqlite3.Connection) -> None:
-    """Give a connection the tables, of today."""
+def set_up(connection: sqlite3.Connection, what: str = "the state file") -> None:
+    """Give a connection the tables, of today; RetailStreamError where a newer version wrote what is there."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
             cursor = connection.cursor()
+            refuse_newer(what, format_of(cursor), len(STEPS))
             cursor.execute("pragma journal_mode = wal")
-            cursor.execute("pragma synchronous = normal")
-            cursor.executescript(SCHEMA)
-            _bring_forward(cursor)
+            # What lands next is numbered by this memory: none of its commits may be lost to a power cut.
+            cursor.execute("pragma synchronous = full")
+            bring_forward(cursor, STEPS, SCHEMA)
+            cursor.executescript("".join(SCHEMA))
         except sqlite3.OperationalError as error:
             # Two processes that make the file at once: for the first change of its mode SQLite itself does not wait.
             if "locked" not in str(error):
@@ -150,25 +167,14 @@ def set_up(connection: sqlite3.Connection) -> None:
             return
 
 
-def _bring_forward(cursor: sqlite3.Cursor) -> None:
-    """Give an older memory today's tables, in one step."""
-    if _is_of_today(cursor):
-        return
-    cursor.execute("begin immediate")
-    try:
-        for statement in () if _is_of_today(cursor) else _OF_OLD:
-            cursor.execute(statement)
-    except sqlite3.OperationalError as error:
-        cursor.execute("rollback")
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_READONLY:
-            raise
-        cursor.execute(_OF_OLD_FOR_READERS)
-    else:
-        cursor.execute("commit")
+def refuse_newer_home(home: Path) -> None:
+    """Raise where a newer version wrote the memory of a home, which is not changed by the question."""
+    path = home / "state.db"
+    refuse_newer_file(path, _named(path), STEPS)
 
 
-def _is_of_today(cursor: sqlite3.Cursor) -> bool:
-    return any(name == "copy_of" for _place, name, *_rest in cursor.execute("pragma table_info (landed_files)"))
+def _named(path: Path | None) -> str:
+    return f"the home {path.parent}" if path else "the memory"
 
 
 @contextmanager

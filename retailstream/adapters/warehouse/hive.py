@@ -34,7 +34,7 @@ from retailstream.adapters.warehouse.metastore_structs import FORMATS
 from retailstream.contracts import Column
 from retailstream.errors import UsageError
 from retailstream.manifests import WHOLE, Manifest
-from retailstream.publishing import put_all
+from retailstream.publishing import are_there, note_doubt, put_all, verified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -131,15 +131,18 @@ class HiveTable:
 
     def intact(self, manifest: Manifest) -> bool:
         """Say whether every file of a version is still there, with its size, and no partition is another's work."""
-        if not manifest.partitions:
-            return True
-        sizes = self.lake.sizes(f"{self.contract.name}/")
-        return all(sizes.get(partition.file) == partition.bytes for partition in manifest.partitions.values())
+        return not manifest.partitions or are_there(self.lake, self.contract.name, manifest)
 
     def paths(self, manifest: Manifest) -> list[Path]:
-        """Return local files with the table's rows, in the order of the partitions."""
-        files = [partition.file for _name, partition in sorted(manifest.partitions.items())]
-        return self.lake.fetch_all(files) if files else []
+        """Return local files with the table's rows, in the order of the partitions, each as it was published.
+
+        Raises DamagedError where one is not.
+        """
+        return verified(self.lake, manifest) if manifest.partitions else []
+
+    def doubt(self) -> None:
+        """Note that a file was found damaged, so that the stage which makes the table makes it anew."""
+        note_doubt(self.lake, self.contract.name)
 
     def publish(
         self, old: Manifest, changes: Mapping[str, NewPartition | None], *, landing: int, reading: str = ""

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tests.environment import Row
     from tests.resume.processes import Event, Zygote
 
-POINTS = 60 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 12
-"""How many moments of each run are tried."""
+POINTS = int(os.environ.get("RETAILSTREAM_KILLS", "60" if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else "12"))
+"""How many moments of each run are tried; `make test-kills` says another number."""
 
 WORDS = ("run", "--max-rejects", "60%", "--json", "--source")
 

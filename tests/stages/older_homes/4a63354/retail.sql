@@ -1,0 +1,14 @@
+PRAGMA foreign_keys=OFF;
+BEGIN TRANSACTION;
+CREATE TABLE retailstream_loads (table_name text, partition text, digest text not null, primary key (table_name, partition)) without rowid;
+INSERT INTO retailstream_loads VALUES('sales','2010-02','9051d0d70b0fd73b763431fe033c3ab0ee01ba208c855878921cda4109a2901c');
+INSERT INTO retailstream_loads VALUES('stores','all','037dc87fb93a1f4e231ebd32a2fd45e87b899982c1475f1a1562ad72604f11af');
+CREATE TABLE sales (store integer not null, dept integer not null, date text not null, weekly_sales_cents integer not null, is_holiday integer not null check (is_holiday in (0, 1)), customers integer, primary key (store, dept, date)) without rowid;
+INSERT INTO sales VALUES(1,1,'2010-02-05',1000,0,NULL);
+INSERT INTO sales VALUES(1,1,'2010-02-12',1100,1,NULL);
+INSERT INTO sales VALUES(1,2,'2010-02-05',2050,0,NULL);
+CREATE TABLE stores (store integer not null, type text not null, size integer not null, primary key (store)) without rowid;
+INSERT INTO stores VALUES(1,'A',100);
+CREATE VIEW sales_in_dollars as select store, dept, date, weekly_sales_cents / 100.0 as weekly_sales, is_holiday, customers from sales;
+CREATE VIEW stores_in_dollars as select store, type, size from stores;
+COMMIT;
