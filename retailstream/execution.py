@@ -100,7 +100,8 @@ def execute(env: Environment, stage: str, request: Request) -> Summary:
 @contextmanager
 def attended(env: Environment, stage: str, request: Request, scopes: tuple[Scope, ...]) -> Iterator[Entry]:
     """Enter a command into the ledger and hold its locks for the block, which says in `report` what it did."""
-    with _entered(env, stage, request) as entry, _locked(env, request, entry, scopes):
+    entry = _new(stage, request)
+    with _entered(env, entry, request), _locked(env, request, entry, scopes):
         yield entry
 
 
@@ -112,9 +113,9 @@ def execute_all(env: Environment, request: Request, *, first: str = ORDER[0]) ->
         waiting, remade = list(ORDER[ORDER.index(first) :]), set[str]()
         while waiting:
             stage = waiting.pop(0)
-            entry: Entry | None = None
+            entry = _new(stage, request)
             try:
-                with _entered(env, stage, request) as entry:
+                with _entered(env, entry, request):
                     entry.at_work = bool(summaries)
                     _run_stage(shared, entry, request)
             except DamagedError as error:
@@ -123,17 +124,14 @@ def execute_all(env: Environment, request: Request, *, first: str = ORDER[0]) ->
                     raise
                 remade.add(error.remade_by)
                 waiting = [*ORDER[ORDER.index(error.remade_by) : ORDER.index(stage) + 1], *waiting]
-                if entry:
-                    entry.report = replace(entry.report, warnings=(_remaking(error),))
+                entry.report = replace(entry.report, warnings=(_remaking(error),))
                 continue
             except BaseException as error:
-                if entry:  # else the ledger could not take it, and it did nothing
-                    summaries.append(summary_of(error))
-                    whole.at_work = entry.at_work
+                summaries.append(summary_of(error))
+                whole.at_work = entry.at_work
                 raise
             finally:
-                if entry:
-                    whole.report = _together(whole.report, entry.report)
+                whole.report = _together(whole.report, entry.report)
             summaries.append(entry.summary())
         # While the locks are held, nobody else changes what is looked at.
         health: Summary = {} if request.dry_run else {"health": _look(shared)}
@@ -152,16 +150,19 @@ def summary_of(error: BaseException) -> Summary:
     return found
 
 
+def _new(stage: str, request: Request) -> Entry:
+    return Entry(stage, request.run_id, _now(), time.monotonic(), StageReport(stage, "noop"))
+
+
 @contextmanager
-def _entered(env: Environment, stage: str, request: Request) -> Iterator[Entry]:
-    entry = Entry(stage, request.run_id, _now(), time.monotonic(), StageReport(stage, "noop"))
+def _entered(env: Environment, entry: Entry, request: Request) -> Iterator[None]:
     run = None
-    if not request.dry_run:
-        run = env.memory.enter(begun(entry.run_id, stage, entry.started_at, env.loaded.hash))
     try:
-        yield entry
+        if not request.dry_run:
+            run = env.memory.enter(begun(entry.run_id, entry.stage, entry.started_at, env.loaded.hash))
+        yield
     except BaseException as error:
-        if stage != "run" and isinstance(error, QualityGateError) and error.report is not None:
+        if entry.stage != "run" and isinstance(error, QualityGateError) and error.report is not None:
             entry.report = error.report
         error.summary = entry.summary(error)  # type: ignore[attr-defined]
         if run:

@@ -205,7 +205,8 @@ def publish_all(stage: str, prepared: Sequence[Prepared], *, books: Books, run: 
         _publish(ready, run)
         if ready.pending.unsettled:
             books.quarantine.lapse(ready.pending.contract.name, ready.pending.reading)
-    books.landings.note_read_again()
+    if any(ready.pending.anew for ready in prepared):
+        books.landings.note_read_again()
     return report
 
 

@@ -15,11 +15,13 @@ from retailstream.homes import refuse_half_restored
 from retailstream.landings import LandingLog, Scope
 from retailstream.masking import masked
 from retailstream.memory import open_memory
+from retailstream.places import check_places
 from retailstream.quarantine import Quarantine
 from retailstream.read_limits import ReadLimits
 from retailstream.runs import WEEKDAYS, Books, Limit, Rules
 from retailstream.settings import Loaded
 from retailstream.sizes import parse_size
+from retailstream.targets import check_file
 from retailstream.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -98,6 +100,7 @@ class Environment:
             sharing_key=Limit.parse(quality.max_superseded_in_file),
             latest=today + timedelta(days=quality.max_future_days),
             limits=self.read_limits,
+            follow_links=self.settings.source.follow_links,
         )
 
     @property
@@ -112,8 +115,10 @@ class Environment:
 def open_environment(home: Path, loaded: Loaded, *, create: bool, half_restored: bool = False) -> Iterator[Environment]:
     """Open an environment; a memory that is not there yet is made, or else is empty for the moment.
 
-    One whose restore was stopped half way is refused, but for the next restore.
+    One whose restore was stopped half way is refused, but for the next restore; UsageError where two of its places
+    are one.
     """
+    check_places(loaded.settings)
     if not half_restored:
         refuse_half_restored(home)
     with open_memory(home, loaded.settings.database.url, create=create) as memory:
@@ -204,6 +209,7 @@ def open_telemetry(settings: Settings) -> Telemetry:
     if settings.monitoring.metrics_file:
         from retailstream.adapters.metrics.textfile import TextFile  # noqa: PLC0415 -- same
 
+        check_file(Path(settings.monitoring.metrics_file), "monitoring.metrics_file", makes_folder=True)
         targets.append(TextFile(settings.monitoring.metrics_file))
     return Telemetry(settings.environment, targets)
 
@@ -229,6 +235,7 @@ def database_file(url: str) -> Path:
     if path in {url, ""}:
         known = "use sqlite:///FILE or mysql+pymysql://USER:PASSWORD@HOST:PORT/DATABASE"
         raise UsageError(f"database.url '{masked(url)}' has no known scheme", hint=known)
+    check_file(Path(path), "database.url", makes_folder=True)
     return Path(path)
 
 

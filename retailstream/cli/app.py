@@ -45,8 +45,8 @@ def root(
     """Move a retail chain's weekly files to answers."""
 
 
-for commands in (stages.app, monitor.app, integrity.app, backup.app, forecast.app, doctor.app, sample.app, hive.app):
-    app.registered_commands += commands.registered_commands
+for noun in (stages, monitor, integrity, backup, forecast, doctor, sample, hive):
+    app.registered_commands += noun.app.registered_commands
 for group in (analyze.app, quarantine.app, history.app, config.app):
     app.add_typer(group)
 

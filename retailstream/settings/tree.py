@@ -61,6 +61,8 @@ class Source(_Section):
 
     path: str = "source"
     """A folder with `sales/`, `features/` and `stores/`, each holding CSV files."""
+    follow_links: bool = False
+    """Whether links in that folder may point to files and folders outside of it."""
 
 
 class Lake(_Section):
@@ -138,7 +140,7 @@ class Engine(_Section):
     """`duckdb`; `spark` for more than one machine holds; `glue` for a deployed job, which only `glue-merge` has."""
     glue_job: str = ""
     """The name of the deployed Glue job."""
-    memory: str = "1500MB"
+    memory: Annotated[str, AfterValidator(_size)] = "1500MB"
     """How much memory an engine on this machine may use before it spills to disk."""
 
 
@@ -241,6 +243,8 @@ class Settings(_Section):
     """The name of the environment, for people and metrics."""
     env_file: str = ""
     """A file of variables, named from the folder of the config file; it stands in for variables that are not set."""
+    access: Literal["owner", "group", "umask"] = "owner"
+    """Who may read and write what runs write: `owner` alone, the `group`, too, or whom the process's `umask` lets."""
     source: Source = Source()
     lake: Lake = Lake()
     features: Features = Features()

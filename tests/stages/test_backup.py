@@ -291,3 +291,25 @@ def test_a_restore_waits_for_nobody_and_takes_the_locks(env: Environment) -> Non
     with hold(env.home / "locks", [Scope.FEATURES], Holder("r", "features", "monday")):
         assert env.command("restore", str(env.home.parent / TAKEN), "--force").exit_code == 5
         assert env.command("backup", str(env.home.parent / "b.tar")).exit_code == 0
+
+
+def test_a_memory_that_is_restored_alone_reads_back_what_landed_since(env: Environment) -> None:
+    """Weeks 1 and 2, a backup, week 3, the memory of the backup, week 4: no week is missing, none is made up."""
+    env.write({"sales/3.csv": csv(SALES, "1,1,2010-02-19,4.00,FALSE")})
+    env.run()
+    (env.source / "sales" / "3.csv").unlink()
+    raw = env.files("lake/raw")
+
+    summary = env.stage("restore", str(env.home.parent / TAKEN), "--force", "--memory-only")
+
+    assert (summary["parts"], summary["warnings"]) == ({"state.db": 1}, [])
+    assert env.files("lake/raw") == raw
+    env.write({"sales/4.csv": csv(SALES, "1,1,2010-02-26,5.00,FALSE")})
+    env.run()
+    assert [row[2] for row in env.database("select * from sales where dept = 1")] == [
+        "2010-02-12",
+        "2010-02-19",
+        "2010-02-26",
+    ]
+    assert (env.home / "lake/raw/sales/landing-000004/4.csv").is_file()
+    assert env.failing() == []

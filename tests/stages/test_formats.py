@@ -36,7 +36,8 @@ ARGUMENTS = {
     "quarantine withdraw": ["sales/week-1.csv", "--reason", "why"],
     "quarantine restore": ["1"],
     "runs show": ["1"],
-    "analyze unemployment-forecast": [],
+    "backup": ["never.tar"],
+    "restore": ["never.tar", "--force"],
 }
 
 

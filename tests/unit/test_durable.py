@@ -14,7 +14,7 @@ from retailstream.adapters.database.sqlite import open_sqlite
 from retailstream.adapters.lake.copies import Copies, Download
 from retailstream.adapters.lake.folder import TOGETHER, FolderLake
 from retailstream.adapters.state.sqlite import open_sqlite_state
-from retailstream.analytics.export import replacing
+from retailstream.targets import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -115,7 +115,7 @@ class HdfsFiles:
         for attempt in tries():
             with attempt:
                 found = answer(self.url, self._client.get_file_info, path)
-                kept = keep(Download(version(found), self._chunks(path)))
+                kept = keep(Download(version(found), self._whole(path, found.length)))
                 if version(answer(self.url, self._client.get_file_info, path)) != version(found):
                     raise self._changing()
                 return kept
@@ -174,6 +174,18 @@ class HdfsFiles:
                 answer(self.url, self._client.rename, path, target, replace)
             except AbsentError:  # another run has just taken the folder away again, for it was empty
                 raise self._changing() from None
+
+    def _whole(self, path: str, length: int) -> Iterator[bytes]:
+        """Yield a file; TransientError where fewer bytes come than it has: its last block is still being written."""
+        got = 0
+        for chunk in self._chunks(path):
+            got += len(chunk)
+            yield chunk
+        if got != length:
+            raise TransientError(
+                f"{self.url} gave {got:,} of the {length:,} bytes of '{path}': another program has it open for writing",
+                hint="wait until it is closed, then run the same command again",
+            )
 
     def _chunks(self, path: str) -> Iterator[bytes]:
         reader = answer(self.url, self._client.read, path)
