@@ -49,6 +49,19 @@ test-kills: $(VENV)/dev $(if $(filter-out 0,$(SERVED)),$(VENV)/stack)
 	RETAILSTREAM_KILLS=$(KILLS) $(BIN)/pytest -n auto -m slow -k at_random tests/resume/test_killed.py
 	$(if $(filter-out 0,$(SERVED)),RETAILSTREAM_KILLS=$(SERVED) $(BIN)/pytest -n 2 tests/services/stages/test_served_killed.py)
 
+## test-power: cut the power in the middle of runs; MOMENTS=1000 for more of them, SEED=1 for others
+.PHONY: test-power
+test-power: export MOMENTS ?= 200
+test-power: export SEED ?= 0
+test-power: $(VENV)/dev
+	$(BIN)/pytest -n auto -m slow tests/power/test_power.py
+
+## test-faults: let each call that writes fail once in each way, which takes an hour or two
+.PHONY: test-faults
+test-faults: export FAULTS := all
+test-faults: $(VENV)/dev
+	$(BIN)/pytest -n auto -m slow tests/power/test_faults.py
+
 ## services: install the servers that the service tests start (Debian, as root); none of them is started here
 .PHONY: services
 services: $(VENV)/stack
@@ -172,6 +185,11 @@ bench-services: $(VENV)/stack $(PEERS)/installed compiled
 	$(BIN)/python -m benchmarks.mysql_load --peers $(PEERS)/bin/python
 	$(BIN)/python -m benchmarks.glue_merge_engines
 	$(BIN)/python -m benchmarks.lambda_cold_start
+
+## bench-durability: what it costs that a run's results outlast a power cut
+.PHONY: bench-durability
+bench-durability: compiled
+	$(BIN)/python -m benchmarks.durability
 
 ## forecast-accuracy: backtest the forecast, and write its figures into docs/explanation/forecast-accuracy.md
 .PHONY: forecast-accuracy

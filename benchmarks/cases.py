@@ -102,7 +102,7 @@ def measure_all(source: Path, work: Path, rounds: int) -> Iterator[Result]:
 
     first = ours("run", "--source", str(source), "--home", str(work / "fresh"), prepare=run_anew)
     script = peer("-m", "benchmarks.peers.straight_line", str(source), str(out), prepare=out_anew)
-    weekly, week_rows = _weekly(home, work)
+    weekly, week_rows = one_more_week(home, work)
     whole, straight, week = measure([first, script, weekly], rounds)
     yield Result("run", rows, whole, "straight-line script", straight, 2.0, most_megabytes=600)
     yield Result("run, one more weekly file", week_rows, week, "the first full run", whole, 0.25)
@@ -141,7 +141,7 @@ def _beside(name: str, costs: list[Cost]) -> tuple[Cost, str, Cost]:
     return mine, name, theirs
 
 
-def _weekly(home: Path, work: Path) -> tuple[Process, int]:
+def one_more_week(home: Path, work: Path) -> tuple[Process, int]:
     """Return the run that takes one more weekly file into the whole history, and the rows of that file."""
     week, updated = work / "week", work / "updated"
     rows = _next_week(home, week / "sales" / "next.csv")

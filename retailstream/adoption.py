@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from retailstream.ports import Lake
     from retailstream.source_files import SourceFile
 
-_LANDED: Final = re.compile(r"(?P<dataset>[^/]+)/landing-(?P<landing>\d{6,})/(?P<name>.+)", re.DOTALL)
+_LANDED: Final = re.compile(r"(?P<dataset>[^/]+)/landing-(?P<landing>\d{6,9})/(?P<name>.+)", re.DOTALL)
 
 _ENDINGS: Final = (".csv", ".gz")
 
@@ -35,8 +35,7 @@ def adopt(
     Of landings after `merged`, the last that a table holds, nothing was made yet: a file of them that is no more than
     the beginning of its source's, as where power went, is taken away and written down as what it was to be.
     """
-    known, stopped = {file.key for file in log.files()}, log.unfinished()
-    unknown = [file for file in _landed(sizes, log.scope.datasets) if file.key not in known and file.landing != stopped]
+    unknown = unknown_files(log, sizes)
     if not unknown:
         return dict(sizes)
     paths = lake.fetch_all([file.key for file in unknown])
@@ -53,6 +52,12 @@ def adopt(
     log.adopt(found, merged=merged)
     lake.delete(gone)
     return {key: size for key, size in sizes.items() if key not in gone}
+
+
+def unknown_files(log: LandingLog, sizes: Mapping[str, int]) -> list[Landed]:
+    """Return what a lake has landed and nothing remembers, without hashes."""
+    known, stopped = {file.key for file in log.files()}, log.unfinished()
+    return [file for file in _landed(sizes, log.scope.datasets) if file.key not in known and file.landing != stopped]
 
 
 def last_landing(sizes: Mapping[str, int], scope: Scope) -> int:

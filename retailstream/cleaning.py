@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from retailstream.contracts import BLANKS, COMMON_FORMS, FORMS, NULL_FORM, Column, Contract, Type
+from retailstream.contracts import BLANKS, COMMON_FORMS, FIRST_YEAR, FORMS, LAST_YEAR, NULL_FORM, Column, Contract, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
+YEARS: Final = "years"
+"""The rule of a record with a date of no year of retail."""
 
 VALUE_SHOWN: Final = 1_000
 """How many characters of an offending value are told: a field may be as long as its file."""
@@ -67,6 +70,9 @@ def offending(contract: Contract) -> str:
 def _broken_column(column: Column, dialect: Dialect) -> str:
     null = "null" if not column.required else f"'{column.name}:not_null'"
     bounds = f"when {_out_of_bounds(column)} then '{column.name}:bounds' " if _out_of_bounds(column) else ""
+    if column.type is Type.DATE:
+        first, last = f"date '{FIRST_YEAR}-01-01'", f"date '{LAST_YEAR}-12-31'"
+        bounds += f"when v_{column.name} < {first} or v_{column.name} > {last} then '{column.name}:{YEARS}' "
     return (
         f"case {bounds}when v_{column.name} is not null then null"
         f" when {column.name} is null or {dialect.matches(column.name, _blank(NULL_FORM))} then {null}"

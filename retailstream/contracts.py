@@ -78,6 +78,11 @@ SQL_TYPES: Final = {
 }
 
 
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2199
+"""The years of retail: any other is mistyped. Days before 1582, which calendars count differently, are none of them."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One column: its type, whether it must have a value, and its bounds.

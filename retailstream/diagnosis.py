@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from retailstream import questions, wiring
+from retailstream.access import too_open
 from retailstream.adapters.state.sqlite import refuse_newer_home
 from retailstream.contracts import CONTRACTS
 from retailstream.errors import RetailStreamError
@@ -23,7 +24,9 @@ from retailstream.transfers import Place, open_extractor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from retailstream.access import Access
     from retailstream.settings import Settings
+    from retailstream.settings.tree import Source
 
 State = Literal["OK", "SKIPPED", "FAILED"]
 
@@ -43,8 +46,8 @@ class Finding:
 
 def diagnose(home: Path, settings: Settings) -> Iterator[Finding]:
     """Try every part that the settings name; parts that they do not name are skipped."""
-    yield _tried("home", lambda: _home(home))
-    yield _tried("source", lambda: _source(Path(settings.source.path)))
+    yield _tried("home", lambda: _home(home, settings.access))
+    yield _tried("source", lambda: _source(settings.source))
     for name, url in (
         ("lake.raw", settings.lake.raw),
         ("lake.clean", settings.lake.clean),
@@ -72,11 +75,6 @@ def _tried(name: str, attempt: Callable[[], str | Finding]) -> Finding:
     return found if isinstance(found, Finding) else Finding(name, "OK", found)
 
 
-def _home(folder: Path) -> str:
-    refuse_newer_home(folder)
-    return _writable(folder)
-
-
 def _writable(folder: Path) -> str:
     there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
     if not there.is_dir():
@@ -86,10 +84,21 @@ def _writable(folder: Path) -> str:
     return f"{folder.absolute()}{'' if folder.exists() else ' (made by the first run)'}"
 
 
-def _source(folder: Path) -> str | Finding:
+def _home(home: Path, access: Access) -> str:
+    """Tell of a home that was made when others could read it: what is there already keeps its mode."""
+    refuse_newer_home(home)
+    found = _writable(home)
+    others = {"owner": "go=", "group": "o="}
+    if home.is_dir() and too_open(home, access):
+        return f"{found}, which others may read: chmod -R {others[access]} {home.absolute()}"
+    return found
+
+
+def _source(source: Source) -> str | Finding:
+    folder = Path(source.path)
     if not folder.is_dir():
         return Finding("source", "SKIPPED", f"{folder} does not exist; name a folder with --source or source.path")
-    return f"{folder.absolute()}, {scan(folder, CONTRACTS).readable:,} files"
+    return f"{folder.absolute()}, {scan(folder, CONTRACTS, follow_links=source.follow_links).readable:,} files"
 
 
 def _lake(settings: Settings, url: str) -> str:

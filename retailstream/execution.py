@@ -100,7 +100,8 @@ def execute(env: Environment, stage: str, request: Request) -> Summary:
 @contextmanager
 def attended(env: Environment, stage: str, request: Request, scopes: tuple[Scope, ...]) -> Iterator[Entry]:
     """Enter a command into the ledger and hold its locks for the block, which says in `report` what it did."""
-    with _entered(env, stage, request) as entry, _locked(env, request, entry, scopes):
+    entry = _new(stage, request)
+    with _entered(env, entry, request), _locked(env, request, entry, scopes):
         yield entry
 
 
@@ -112,8 +113,9 @@ def execute_all(env: Environment, request: Request, *, first: str = ORDER[0]) ->
         waiting, remade = list(ORDER[ORDER.index(first) :]), set[str]()
         while waiting:
             stage = waiting.pop(0)
+            entry = _new(stage, request)
             try:
-                with _entered(env, stage, request) as entry:
+                with _entered(env, entry, request):
                     entry.at_work = bool(summaries)
                     _run_stage(shared, entry, request)
             except DamagedError as error:
@@ -148,16 +150,19 @@ def summary_of(error: BaseException) -> Summary:
     return found
 
 
+def _new(stage: str, request: Request) -> Entry:
+    return Entry(stage, request.run_id, _now(), time.monotonic(), StageReport(stage, "noop"))
+
+
 @contextmanager
-def _entered(env: Environment, stage: str, request: Request) -> Iterator[Entry]:
-    entry = Entry(stage, request.run_id, _now(), time.monotonic(), StageReport(stage, "noop"))
+def _entered(env: Environment, entry: Entry, request: Request) -> Iterator[None]:
     run = None
-    if not request.dry_run:
-        run = env.memory.enter(begun(entry.run_id, stage, entry.started_at, env.loaded.hash))
     try:
-        yield entry
+        if not request.dry_run:
+            run = env.memory.enter(begun(entry.run_id, entry.stage, entry.started_at, env.loaded.hash))
+        yield
     except BaseException as error:
-        if stage != "run" and isinstance(error, QualityGateError) and error.report is not None:
+        if entry.stage != "run" and isinstance(error, QualityGateError) and error.report is not None:
             entry.report = error.report
         error.summary = entry.summary(error)  # type: ignore[attr-defined]
         if run:
@@ -176,14 +181,14 @@ def _close(env: Environment, run: RunEntry, entry: Entry, error: BaseException |
     else:
         env.memory.close(run.closed(ended_at=ended_at, summary=summary, inputs=entry.report.inputs, exit_code=code))
     env.telemetry.tell(
-        entry.stage, lambda: metrics.of_run(summary, code, ended_at=ended_at, usual=_usual_seconds(env, entry))
+        entry.stage, lambda: metrics.of_run(summary, code, ended_at=ended_at, usual=_usual_seconds(env, run))
     )
 
 
-def _usual_seconds(env: Environment, entry: Entry) -> float | None:
+def _usual_seconds(env: Environment, run: RunEntry) -> float | None:
     """Return how long the stage usually takes, or None where the ledger cannot be asked."""
     try:
-        return env.ledger.usual_seconds(entry.stage, before=entry.started_at)
+        return env.ledger.usual_seconds(run)
     except RetailStreamError:
         return None
 

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _TERMINATED: Final = Event()
+_LOST: Final = {("RuntimeError", "Query interrupted"), ("OperationalError", "interrupted")}
+"""What DuckDB and SQLite make of an error in the middle of a query."""
 _AGAIN: Final = "the same command takes up where this one stopped"
 
 
@@ -34,10 +36,15 @@ def terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 
 def behind(error: BaseException) -> BaseException:
-    """Return what a signal raised in the middle of a query, which DuckDB loses; any other error as it is."""
-    if type(error) is not RuntimeError or str(error) != "Query interrupted":
+    """Return what a signal raised in the middle of a query, which DuckDB and SQLite lose; any other error as it is."""
+    if (type(error).__name__, str(error)) not in _LOST:
         return error
     return TerminatedError() if _TERMINATED.is_set() else KeyboardInterrupt()
+
+
+def listen() -> int:
+    """Be what a driver calls in the middle of long work: Python handles signals then, and its error ends the work."""
+    return 0
 
 
 def sentence_of(error: BaseException) -> str | None:

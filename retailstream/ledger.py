@@ -66,8 +66,15 @@ _NAMES = tuple(field.name for field in fields(RunEntry))
 _COLUMNS = ", ".join(_NAMES)
 
 
+_AFTER_ALL = 2**63 - 1
+"""The place in the ledger of what is not in it."""
+
+
 class Ledger:
-    """The runs that an environment remembers."""
+    """The runs that an environment remembers, in the order in which they were entered.
+
+    That is what `rowid` counts, in every memory: clocks go wrong, and are set back.
+    """
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -124,7 +131,7 @@ class Ledger:
         bounded = limit is not None and limit >= 0
         at_most = " limit ?" * bounded
         rows = self._state.ask(
-            f"select {_COLUMNS} from runs {where} order by started_at desc, rowid desc{at_most}",
+            f"select {_COLUMNS} from runs {where} order by rowid desc{at_most}",
             (*values, *[limit] * bounded),
         )
         return [_entry(row) for row in rows]
@@ -140,8 +147,7 @@ class Ledger:
         """Return the newest entry of one of these stages that changed something."""
         marks = ", ".join("?" * len(stages))
         rows = self._state.ask(
-            f"select {_COLUMNS} from runs where status = 'ok' and stage in ({marks})"
-            " order by started_at desc, rowid desc limit 1",
+            f"select {_COLUMNS} from runs where status = 'ok' and stage in ({marks}) order by rowid desc limit 1",
             tuple(stages),
         )
         return _entry(rows[0]) if rows else None
@@ -153,8 +159,7 @@ class Ledger:
     def last_success(self, stage: str) -> RunEntry | None:
         """Return the newest entry of a stage that ended well, also where there was nothing to do."""
         rows = self._state.ask(
-            f"select {_COLUMNS} from runs where stage = ? and status in ('ok', 'noop')"
-            " order by started_at desc, rowid desc limit 1",
+            f"select {_COLUMNS} from runs where stage = ? and status in ('ok', 'noop') order by rowid desc limit 1",
             (stage,),
         )
         return _entry(rows[0]) if rows else None
@@ -163,7 +168,7 @@ class Ledger:
         """Return the newest entry whose run landed a new file of a dataset, even if what came after that failed."""
         rows = self._state.ask(
             f"select {_COLUMNS} from runs where stage in (?, ?, ?) and status in ('ok', 'failed')"
-            " order by started_at desc, rowid desc limit 1000",
+            " order by rowid desc limit 1000",
             ("ingest", "features", "replay"),
         )
         for entry in map(_entry, rows):
@@ -171,12 +176,13 @@ class Ledger:
                 return entry
         return None
 
-    def usual_seconds(self, stage: str, *, before: str, of: int = 10) -> float | None:
-        """Return the median duration of the last runs that began before then and changed something; None of none."""
+    def usual_seconds(self, run: RunEntry, *, of: int = 10) -> float | None:
+        """Return the median duration of the last runs of its stage before it that changed something; None of none."""
         rows = self._state.ask(
-            "select seconds from runs where stage = ? and status = 'ok' and seconds is not null and started_at < ?"
-            " order by started_at desc, rowid desc limit ?",
-            (stage, before, of),
+            "select seconds from runs where stage = ? and status = 'ok' and seconds is not null and rowid <"
+            " coalesce((select rowid from runs where run_id = ? and stage = ? and attempt = ?), ?)"
+            " order by rowid desc limit ?",
+            (run.stage, run.run_id, run.stage, run.attempt, _AFTER_ALL, of),
         )
         return median(row[0] for row in rows) if rows else None
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from retailstream.access import lock_mode
 from retailstream.errors import LockHeldError, RetailStreamError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _hold(folder: Path, scope: Scope, holder: Holder) -> Iterator[None]:
     note = folder / f"{scope}.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{scope}.lock", blocking=False)
+        lock = FileLock(folder / f"{scope}.lock", blocking=False, mode=lock_mode())
         lock.acquire()
     except Timeout:
         raise held_by(_read(note), scope) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retailstream.errors import RetailStreamError
-from retailstream.hashing import sha256
+from retailstream.hashing import known_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,4 +62,4 @@ def _readable(table: Table, version: Manifest) -> list[Path]:
     sizes = table.lake.sizes(f"{table.contract.name}/") if version.partitions else {}
     there = [part for part in version.partitions.values() if sizes.get(part.file) == part.bytes]
     paths = table.lake.fetch_all([part.file for part in there])
-    return [path for part, path in zip(there, paths, strict=True) if sha256(path) == part.sha256]
+    return [path for part, path in zip(there, paths, strict=True) if known_sha256(path) == part.sha256]

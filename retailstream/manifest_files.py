@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 FORMAT: Final = 2
 
+LAST: Final = 2**31 - 1
+"""The greatest number of a landing that every store can hold."""
+
 _WITHOUT_CHECKSUM: Final = 1
 """The format before there were checksums."""
 
@@ -58,6 +61,6 @@ def checksum_of(rest: Mapping[str, Any]) -> str:
 def _version(document: Mapping[str, Any], *, current: bool) -> Manifest:
     partitions = {name: Partition(**values) for name, values in document["partitions"].items()}
     columns, landing = tuple(document["columns"]), document["landing"]
-    if type(landing) is not int:
+    if type(landing) is not int or not 0 <= landing <= LAST:
         raise TypeError(landing)
     return Manifest(columns, landing, partitions, document.get("reading", ""), current=current)

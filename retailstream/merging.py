@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from retailstream import finer_files, gate_reasons, lost_landings, merge_warnings
+from retailstream import finer_files, gate_reasons, landed_bytes, lost_landings, merge_warnings
 from retailstream.dated_files import REWRITES, NewFiles, judge
-from retailstream.errors import DamagedError, QualityGateError, RetailStreamError
+from retailstream.errors import DamagedError, QualityGateError
 from retailstream.gate_reasons import Reason
-from retailstream.hashing import sha256
 from retailstream.manifests import NewPartition
 from retailstream.ports import LakeFile, LandedFile
 from retailstream.publishing import verified
@@ -27,7 +26,6 @@ from retailstream.reports import Counts, RunWarning, StageReport, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
-    from pathlib import Path
 
     from retailstream.contracts import Contract
     from retailstream.finer_files import FinerFile
@@ -207,7 +205,8 @@ def publish_all(stage: str, prepared: Sequence[Prepared], *, books: Books, run: 
         _publish(ready, run)
         if ready.pending.unsettled:
             books.quarantine.lapse(ready.pending.contract.name, ready.pending.reading)
-    books.landings.note_read_again()
+    if any(ready.pending.anew for ready in prepared):
+        books.landings.note_read_again()
     return report
 
 
@@ -266,9 +265,9 @@ def _survey(
     readable, defects = [], []
     unknown: dict[str, int] = {}
     warnings: list[RunWarning] = []
-    paths = raw.fetch_all([file.key for file in files])
+    paths = landed_bytes.fetched(raw, files)
     for number, (file, path) in enumerate(zip(files, paths, strict=True), start=1):
-        _check_bytes(raw, file, path)
+        landed_bytes.check(raw, file, path)
         found = survey(path, contract, limits=run.rules.limits)
         if found.defect:
             defect = found.defect
@@ -290,20 +289,6 @@ def _copies(defects: Sequence[Reject], books: Books) -> list[Reject]:
         return []
     copies = books.landings.copies(defects[0].dataset, {defect.landing for defect in defects})
     return [replace(defect, file=name) for defect in defects for name in copies.get((defect.landing, defect.file), ())]
-
-
-def _check_bytes(raw: Lake, file: Landed, path: Path) -> None:
-    if sha256(path) != file.sha256 and not _fetched_again(raw, file):
-        raise RetailStreamError(
-            f"landed file '{file.key}' in {raw.url} no longer has the bytes it landed with",
-            hint="retailstream repair lands it again if the source has its bytes; else bring it back from a backup",
-        )
-
-
-def _fetched_again(raw: Lake, file: Landed) -> bool:
-    """Say whether it was only the copy on this machine that was damaged: it is another one now."""
-    raw.drop_copies([file.key])
-    return sha256(raw.fetch(file.key)) == file.sha256
 
 
 def _may_come_in(quarantine: Quarantine, contract: Contract, limits: ReadLimits) -> bool:

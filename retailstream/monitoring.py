@@ -11,6 +11,8 @@ from retailstream import metrics, wiring
 from retailstream.health import Limits, history
 from retailstream.health.limits import parse_nulls, parse_share
 from retailstream.health.stock import Stores
+from retailstream.landing import RawStore
+from retailstream.landings import Scope
 from retailstream.stages import monitor
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ def look(env: Environment) -> Health:
             env.clean_lake(),
             stack.enter_context(wiring.open_database(env.settings.database.url, create=False)),
             stack.enter_context(wiring.open_warehouse(env.settings)),
+            tuple(RawStore(env.books(scope).landings, env.raw_lake(scope)) for scope in Scope),
         )
         return monitor.run(
             stores=stores,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from retailstream.contracts import Contract
     from retailstream.manifests import NewPartition
-    from retailstream.ports import Lake
+    from retailstream.ports import Lake, Table
 
 MANIFEST = "_manifest.json"
 DOUBT = "_damaged"
@@ -103,6 +103,19 @@ class PublishedTable:
     def _key(self, name: str, digest: str) -> str:
         folder = f"{self.contract.name}/month={name}" if self.contract.by_month else self.contract.name
         return f"{folder}/{digest[:16]}"
+
+
+def check_published(table: Table, manifest: Manifest) -> None:
+    """Raise DamagedError where a table has files, and no manifest that says which of them are a version of it."""
+    if manifest.partitions or not isinstance(table, PublishedTable):
+        return
+    sizes, key = table.lake.sizes(f"{table.contract.name}/"), manifest_key(table.contract)
+    if sizes and key not in sizes:
+        raise DamagedError(
+            f"the manifest of table '{table.contract.name}' in {table.lake.url} is missing beside its files",
+            key=key,
+            hint="retailstream run, which makes the table anew",
+        )
 
 
 def are_there(lake: Lake, table: str, manifest: Manifest) -> bool:

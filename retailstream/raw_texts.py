@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from retailstream.errors import RetailStreamError
 from retailstream.landings import landed_key
 from retailstream.quarantine import Reject
 from retailstream.read_limits import NOT_KEPT
@@ -37,7 +38,13 @@ def with_raw(contract: Contract, found: Iterator[FoundReject], raw: Lake, limits
 
 
 def _looked_up(contract: Contract, batch: Sequence[FoundReject], raw: Lake, limits: ReadLimits) -> dict[int, str]:
-    path = raw.fetch(landed_key(batch[0].landing, batch[0].file))
+    key = landed_key(batch[0].landing, batch[0].file)
+    try:
+        path = raw.fetch(key)
+    except RetailStreamError:
+        if key in raw.sizes(key):
+            raise
+        return {}  # what is superseded now may have come in a file that is lost, which `monitor` tells
     return raw_records(path, survey(path, contract, limits=limits), {found.record for found in batch}, limits.kept_text)
 
 

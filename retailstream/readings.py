@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from retailstream.contracts import Contract
     from retailstream.ports import Origin
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Raised by whoever changes what a raw file means in code, such as where records end or what an absent column is."""
 
 

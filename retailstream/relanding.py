@@ -75,9 +75,16 @@ def with_other_bytes(lake: Lake, files: Sequence[Landed], sizes: Mapping[str, in
     """Return those of the files, as far as the lake has them, that are not what was written down; all are read."""
     there = [file for file in files if file.key in sizes]
     same = [file for file in there if sizes[file.key] == file.bytes]
-    paths = lake.fetch_all([file.key for file in same])
-    whole = {file.key for file, path in zip(same, paths, strict=True) if sha256(path) == file.sha256}
+    whole = _with_their_bytes(lake, same)
+    doubted = [file for file in same if file.key not in whole]
+    lake.drop_copies([file.key for file in doubted])  # it may only be the copy on this machine that is damaged
+    whole |= _with_their_bytes(lake, doubted)
     return [file for file in there if file.key not in whole]
+
+
+def _with_their_bytes(lake: Lake, files: Sequence[Landed]) -> set[str]:
+    paths = lake.fetch_all([file.key for file in files])
+    return {file.key for file, path in zip(files, paths, strict=True) if sha256(path) == file.sha256}
 
 
 def _warning(dataset: str, landed: Sequence[Landed]) -> RunWarning:

@@ -12,6 +12,7 @@ from retailstream.analytics.report import page
 from retailstream.analytics.report.evidence import Evidence, Finding, extent
 from retailstream.printable import printable
 from retailstream.questions import ask
+from retailstream.targets import check_folder, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,7 @@ def gather(env: Environment, found: Extent) -> Evidence:
 
 def write_all(env: Environment, folder: Path) -> Path:
     """Write the report of all analyses, and return its page."""
-    export.check_folder(folder)
+    check_folder(folder, "--report")
     questions = export.analyses({name: {} for name in use_cases()})
     answers, found = ask(env.home, env.settings, lambda engine: (questions(engine), extent(engine))).found
     return write(answers, gather(env, found), folder)[0]
@@ -63,6 +64,6 @@ def write(answers: Sequence[TypedAnswer], evidence: Evidence, folder: Path) -> l
                 drawing.write(chart, picture)
                 files.append(picture)
     target = folder / PAGE
-    with export.replacing(target) as part:
+    with replacing(target) as part:
         part.write_text(page.render(answers, evidence, files=True), encoding="utf-8")
     return [target, *files]

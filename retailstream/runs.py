@@ -64,7 +64,7 @@ class Rules:
     `in_part` is how much of one file or one store may be rejected; None: any. `week_end` is the ISO number of the day
     that weeks are named by. Fewer than four dates further than `gap_days` from all others are mistyped, and so is one
     after `latest`. `sharing_key` is how many records of a file may have their key in common; None: any. What is
-    beyond `limits` is not read.
+    beyond `limits` is not read, nor what lies outside the source unless links are followed.
     """
 
     in_part: Limit | None = None
@@ -73,6 +73,7 @@ class Rules:
     latest: date | None = None
     sharing_key: Limit | None = None
     limits: ReadLimits = DEFAULT_LIMITS
+    follow_links: bool = False
 
 
 Incremental = Literal["append", "lastmodified"]

@@ -69,11 +69,16 @@ class Scan:
     readable: int
 
 
-def scan(source: Path, datasets: Collection[str]) -> Scan:
+LEAVES: Final = "it is a link that leaves the source; source.follow_links = true lets it in"
+"""What is wrong with a link to what lies elsewhere: whoever drops files could have any file read that we can."""
+
+
+def scan(source: Path, datasets: Collection[str], *, follow_links: bool = False) -> Scan:
     """Return the CSV files of these datasets below a source, and what is passed over; UsageError where it is no folder.
 
-    Files of the other known datasets are passed over in silence, since another stage lands them; files of no dataset
-    are the business of whoever lands sales.
+    Links to what lies outside the source are passed over, unless they are to be followed. Files of the other known
+    datasets are passed over in silence, since another stage lands them; files of no dataset are the business of whoever
+    lands sales.
     """
     if not source.is_dir():
         why = "is a file" if source.exists() else "does not exist"
@@ -81,7 +86,8 @@ def scan(source: Path, datasets: Collection[str]) -> Scan:
     wanted: list[Path] = []
     warnings: list[RunWarning] = []
     readable = 0
-    for path, trouble in sorted(_found(source), key=lambda found: file_order(found[0].relative_to(source).as_posix())):
+    there = _found(source, None if follow_links else os.path.realpath(source))
+    for path, trouble in sorted(there, key=lambda found: file_order(found[0].relative_to(source).as_posix())):
         name = path.relative_to(source)
         folder = name.parts[0] if len(name.parts) > 1 or (trouble and name.parts) else None
         dataset = folder if folder in CONTRACTS else None
@@ -111,10 +117,13 @@ def spoken(name: Path) -> str:
     return ascii(name.as_posix())
 
 
-def _found(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[tuple[Path, str | None]]:
+def _found(
+    folder: Path, root: str | None, above: frozenset[tuple[int, int]] = frozenset()
+) -> Iterator[tuple[Path, str | None]]:
     """Yield all that is no folder below a folder, and what is wrong with it; a folder that cannot be looked into, too.
 
-    Links to folders are folders, but for circles. Of a hidden folder there is the folder alone.
+    Links to folders are folders, but for circles; with a `root`, those that leave it are not looked into. Of a hidden
+    folder there is the folder alone.
     """
     try:
         found = folder.stat()
@@ -124,12 +133,19 @@ def _found(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Ite
         return
     here = found.st_dev, found.st_ino
     for path in () if here in above else inside:
-        if not os.path.isdir(path):  # noqa: PTH112 -- which takes what may not be looked at for no folder
+        if root is not None and path.is_symlink() and not _lies_in(path, root):
+            yield path, LEAVES
+        elif not os.path.isdir(path):  # noqa: PTH112 -- which takes what may not be looked at for no folder
             yield path, None
         elif not path.name.startswith("."):
-            yield from _found(path, above | {here})
-        elif any(True for _file in _found(path, above | {here})):
+            yield from _found(path, root, above | {here})
+        elif any(True for _file in _found(path, root, above | {here})):
             yield path, None
+
+
+def _lies_in(link: Path, root: str) -> bool:
+    """Say whether what a link points to in the end lies below a folder, or would if it was there."""
+    return os.path.commonpath((os.path.realpath(link), root)) == root
 
 
 def _problem(path: Path, name: Path) -> str | None:

@@ -33,6 +33,7 @@ SCOPES = {
     "sqoop": (Scope.SALES_AND_STORES,),
     TABLE: (Scope.SALES_AND_STORES,),
     "run": (Scope.SALES_AND_STORES, Scope.FEATURES),
+    "repair": (Scope.SALES_AND_STORES, Scope.FEATURES),
 }
 """Which locks each command takes."""
 

@@ -20,6 +20,7 @@ from retailstream.read_limits import ReadLimits
 from retailstream.runs import WEEKDAYS, Books, Limit, Rules
 from retailstream.settings import Loaded
 from retailstream.sizes import parse_size
+from retailstream.targets import check_file
 from retailstream.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Environment:
             sharing_key=Limit.parse(quality.max_superseded_in_file),
             latest=today + timedelta(days=quality.max_future_days),
             limits=self.read_limits,
+            follow_links=self.settings.source.follow_links,
         )
 
     @property
@@ -204,6 +206,7 @@ def open_telemetry(settings: Settings) -> Telemetry:
     if settings.monitoring.metrics_file:
         from retailstream.adapters.metrics.textfile import TextFile  # noqa: PLC0415 -- same
 
+        check_file(Path(settings.monitoring.metrics_file), "monitoring.metrics_file", makes_folder=True)
         targets.append(TextFile(settings.monitoring.metrics_file))
     return Telemetry(settings.environment, targets)
 
@@ -229,6 +232,7 @@ def database_file(url: str) -> Path:
     if path in {url, ""}:
         known = "use sqlite:///FILE or mysql+pymysql://USER:PASSWORD@HOST:PORT/DATABASE"
         raise UsageError(f"database.url '{masked(url)}' has no known scheme", hint=known)
+    check_file(Path(path), "database.url", makes_folder=True)
     return Path(path)
 
 

@@ -13,7 +13,7 @@ from filelock import FileLock
 from rich.console import Console
 from rich.table import Table
 
-from stack.installing import MissingError, python
+from stack.installing import MissingError, debian, python
 from stack.place import CACHE, Place, variables, write_private
 from stack.servers import SERVERS, with_needs
 from stack.supervision import RUNNING, Supervisor
@@ -51,6 +51,7 @@ class FailedError(Exception):
 def install() -> None:
     """Install what servers and tests need into the cache; at once where nothing is missing."""
     _install(SERVERS)
+    debian("gcc libc6-dev", "gcc")  # tests/power compiles what records a run
     python(SPARK_OF_GLUE, "spark35")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from retailstream.adapters.formats import refuse_newer
@@ -23,6 +23,8 @@ def sqlite_address(path: Path | None) -> str:
     """
     if path is None:
         return ":memory:"
+    with suppress(OSError):
+        path.touch(0o666)  # SQLite itself would leave it to its owner alone to write to, whatever the umask
     if os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists() or not path.exists():
         return str(path.absolute())  # a relative one could look like a URI
     return f"{path.absolute().as_uri()}?mode=ro&immutable=1"

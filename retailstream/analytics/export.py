@@ -11,8 +11,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -23,10 +21,11 @@ from retailstream.analytics import absence, catalog
 from retailstream.analytics.use_case import Answer
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.ports import ResultTable
+from retailstream.targets import replacing
 from retailstream.text_table import aligned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from retailstream.querying import QueryEngine
@@ -137,14 +136,6 @@ def form_of(path: Path) -> Form:
     return form
 
 
-def check_file(path: Path) -> None:
-    """Raise UsageError where no file can be written at that path."""
-    if not path.parent.is_dir():
-        raise UsageError(f"the folder {path.parent} of --output does not exist", hint=f"mkdir -p {path.parent}")
-    if path.exists() and not path.is_file():
-        raise UsageError(f"--output {path} exists and is no file", hint="name a new file, or one to be replaced")
-
-
 def result_table(found: TypedAnswer, run_id: str) -> ResultTable:
     """Return an answer as a table to be kept: `holiday-sales` → `result_holiday_sales`."""
     name = f"result_{found.answer.use_case.name.replace('-', '_')}"
@@ -160,12 +151,6 @@ def write(found: TypedAnswer, path: Path, form: Form, *, text: str | None = None
             part.write_text(text if text is not None else TEXTS[form](found), encoding="utf-8", newline="")
 
 
-def check_folder(folder: Path) -> None:
-    """Raise UsageError where no folder for files can be made at that path."""
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is no folder, but a file", hint="name a new folder, or one that is there")
-
-
 def write_all(answers: Iterable[TypedAnswer], folder: Path, form: Form) -> list[Path]:
     """Write each answer to a file named after its analysis in a folder, made if need be, and return the files."""
     try:
@@ -178,20 +163,6 @@ def write_all(answers: Iterable[TypedAnswer], folder: Path, form: Form) -> list[
         files.append(folder / f"{found.answer.use_case.name}{ending}")
         write(found, files[-1], form)
     return files
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a path beside the target, which takes its place at the end; a link stays, what it points to changes."""
-    target = path.resolve()
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        yield part
-        part.replace(target)
-    except OSError as error:
-        raise RetailStreamError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _write_parquet(found: TypedAnswer, path: Path) -> None:

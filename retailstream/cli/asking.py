@@ -20,6 +20,7 @@ from retailstream.errors import UsageError
 from retailstream.masking import masked
 from retailstream.questions import ask
 from retailstream.reports import summary_of_nothing
+from retailstream.targets import check_file, check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -74,9 +75,9 @@ def put(context: typer.Context, name: str, parameters: Mapping[str, object], to:
 def put_question(context: typer.Context, begun: Begun, question: Question, to: Delivery) -> None:
     """Put a question that has one answer, and deliver it."""
     form = _form(context, to, default=None)
-    for file in (to.output, to.chart):
+    for name, file in (("--output", to.output), ("--chart", to.chart)):
         if file:
-            export.check_file(file)
+            check_file(file, name)
     if to.chart and to.chart.suffix.lower() not in PICTURES:
         raise UsageError(f"--chart {to.chart} is no picture", hint=f"end its name in {' or '.join(PICTURES)}")
     with _opened(context, begun, to) as (session, figures):
@@ -104,9 +105,9 @@ def put_all(context: typer.Context, questions: Mapping[str, Mapping[str, object]
     form = _form(context, to, default="csv" if to.output else "table")
     if to.output is None and form == "csv":
         raise UsageError("CSV holds one analysis", hint="use --output FOLDER for several, or --format json")
-    for folder in (to.output, to.report):
+    for name, folder in (("--output", to.output), ("--report", to.report)):
         if folder:
-            export.check_folder(folder)
+            check_folder(folder, name)
     begun = Begun("analyze", "analyze-all")
     with _opened(context, begun, to) as (session, figures):
         answers, held = _ask(session, export.analyses(questions), with_extent=to.report is not None)

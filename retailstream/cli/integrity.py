@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from retailstream.cli.options import Command
-from retailstream.cli.render import counted, print_json, print_table, say
+from retailstream.cli.options import Command, DryRun, Source
+from retailstream.cli.render import counted, print_json, print_table, progress_bar, say
 from retailstream.cli.session import open_session, run_id
 from retailstream.errors import QualityGateError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from retailstream.integrity import Damage
+    from retailstream.repairing import Repair
 
 app = typer.Typer()
 
@@ -44,6 +45,43 @@ def verify(
                 print("hint: retailstream verify --deep reads every byte and every row")
         if not found.healthy:
             raise typer.Exit(QualityGateError.exit_code)
+
+
+@app.command("repair", cls=Command)
+def repair(context: typer.Context, source: Source = None, dry_run: DryRun = False) -> None:
+    """Make anew what is damaged, from what is before it. The exit code is 3 if anything stays damaged."""
+    from retailstream import repairing, stage_wiring
+    from retailstream.execution import Request, attended
+
+    with (
+        open_session(context, {"source.path": source}, create=not dry_run, told_as="repair") as session,
+        progress_bar(quiet=session.quiet) as progress,
+    ):
+        env = session.environment
+        repairing.check_memory(env)
+        request = Request(session.run_id, dry_run=dry_run, progress=progress)
+        with attended(env, repairing.STAGE, request, stage_wiring.SCOPES[repairing.STAGE]) as entry:
+            done = repairing.repair(env, entry, request)
+            entry.extra.update(done.as_dict())
+    if session.as_json:
+        print_json(entry.summary())
+    else:
+        _print(done.left)
+        for reason in done.why:
+            say(reason)
+        say(_told(done, dry_run=dry_run))
+    if done.left:
+        raise typer.Exit(QualityGateError.exit_code)
+
+
+def _told(done: Repair, *, dry_run: bool) -> str:
+    """Return the last line, which sums up a repair."""
+    if not done.found:
+        return "nothing is damaged"
+    if dry_run:
+        return f"{counted(len(done.found), 'damage')} found; nothing was changed"
+    left = f", {len(done.left):,} left" if done.left else ""
+    return f"{counted(len(done.mended), 'damage')} mended{left}"
 
 
 def _print(damages: Sequence[Damage]) -> None:

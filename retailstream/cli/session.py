@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from retailstream.access import restricted
 from retailstream.cli.options import global_value
 from retailstream.errors import UsageError
 from retailstream.masking import masked_text
@@ -65,7 +66,10 @@ def open_session(
             f"--home {home} is not a directory", hint="name a folder with --home; it is made where it is missing"
         )
     loaded = load_settings(context, flags)
-    with open_environment(home, loaded, create=create, half_restored=half_restored) as environment:
+    with (
+        restricted(loaded.settings.access),
+        open_environment(home, loaded, create=create, half_restored=half_restored) as environment,
+    ):
         session = Session(environment, run_id(context), wants_json(context), bool(global_value(context, "quiet")))
         with environment.telemetry.early_failures(told_as) if told_as else nullcontext():
             yield session

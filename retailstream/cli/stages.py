@@ -148,9 +148,12 @@ def run(
     from retailstream import execution
     from retailstream.errors import UsageError
     from retailstream.stages import ORDER
+    from retailstream.targets import check_folder
 
     if first not in ORDER:
         raise UsageError(f"'{first}' is no stage", hint=f"--from takes one of {', '.join(ORDER)}")
+    if report:
+        check_folder(report, "--report")
 
     def work(env: Environment, request: Request) -> Summary:
         summary = execution.execute_all(env, request, first=first)

@@ -16,12 +16,9 @@ if TYPE_CHECKING:
     from retailstream.health.stock import Stock
     from retailstream.metrics import Sample
 
-_BY_HAND: Final = (
-    "if that changes nothing, rows were changed by hand: delete from retailstream_loads in the database, then"
-)
 _NEXT: Final = {
-    "database": f"retailstream load-rds; {_BY_HAND} retailstream load-rds",
-    "warehouse": f"retailstream run; {_BY_HAND} retailstream run",
+    "database": "retailstream load-rds; if that changes nothing, rows were changed by hand: retailstream repair",
+    "warehouse": "retailstream run; if that changes nothing, rows were changed by hand: retailstream repair",
 }
 """The command that brings a store in line with the one before it."""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from retailstream.fingerprints import Fingerprint
+    from retailstream.landing import RawStore
     from retailstream.ports import Database, Engine, Lake, Profile, Table, Warehouse
 
 DAMAGED: Final = "a file is missing or damaged"
@@ -27,14 +28,20 @@ class Stores:
     clean: Lake
     database: Database
     warehouse: Warehouse
+    raw: tuple[RawStore, ...]
+    """The raw files of each scope."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """What a published table holds: the files of its version, and their rows' fingerprint; `rows` were published."""
+    """What a published table holds: the files of its version, and their rows' fingerprint.
+
+    `rows` were published, and reach to the `landing`.
+    """
 
     paths: list[Path]
     rows: int
+    landing: int
     fingerprint: Fingerprint
 
 
@@ -115,4 +122,4 @@ def _read(table: PublishedTable | Table, engine: Engine) -> Held | Damaged:
         paths = table.paths(manifest)
     except DamagedError as error:
         return Damaged(f"{table.lake.url}/{error.key}")
-    return Held(paths, manifest.rows, engine.fingerprint(table.contract, paths))
+    return Held(paths, manifest.rows, manifest.landing, engine.fingerprint(table.contract, paths))

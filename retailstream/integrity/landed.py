@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from retailstream.hashing import sha256
-from retailstream.integrity.damage import FEATURE_FILES, RAW, RESTORE, Damage
+from retailstream.adoption import unknown_files
+from retailstream.integrity.damage import FEATURE_FILES, MEMORY, RAW, Damage
 from retailstream.landings import Scope
+from retailstream.relanding import damaged
 
 if TYPE_CHECKING:
     from retailstream.integrity.damage import Findings
     from retailstream.landings import Landed, LandingLog
     from retailstream.ports import Lake
 
-AT_ONCE: Final = 500
-"""How many files of a lake are fetched before their bytes are looked at."""
-
-_LANDED: Final = re.compile(r"[^/]+/landing-\d{6,}/.+\.(?:csv|gz)", re.DOTALL | re.IGNORECASE)
+LANDINGS = "landings of {}"
 
 
 def place_of(scope: Scope) -> str:
@@ -27,38 +24,23 @@ def place_of(scope: Scope) -> str:
 
 def look(findings: Findings, log: LandingLog, lake: Lake, *, deep: bool) -> None:
     """Compare the files of a lake with what is remembered of them."""
-    place, landed = place_of(log.scope), log.files()
+    place = place_of(log.scope)
     with findings.looking(place, lake.url):
-        unfinished = log.unfinished()
         sizes = lake.sizes("")
-        findings.count(place, len(landed))
-        there = []
-        for file in landed:
-            if sizes.get(file.key) == file.bytes:
-                there.append(file)
-            elif file.landing != unfinished:
-                findings.add(_damage(place, file, _wrong_size(file, sizes.get(file.key))))
-        for key in sorted(set(sizes) - {file.key for file in landed}):
-            if _LANDED.fullmatch(key):
-                state = f"the memory knows no file '{key}' of {place}: it is an older copy, or was lost"
-                findings.add(Damage("memory", "landings", state, RESTORE, key.partition("/")[0]))
-        for start in range(0, len(there) if deep else 0, AT_ONCE):
-            _look_at_bytes(findings, place, lake, there[start : start + AT_ONCE])
+        findings.count(place, len(log.files()))
+        if wrong := damaged(log, lake, deep=deep, sizes=sizes):
+            lake.drop_copies([file.key for file in wrong])
+            wrong = damaged(log, lake, deep=deep, sizes=sizes)
+        for file in wrong:
+            findings.add(Damage(place, file.key, _told(file, sizes.get(file.key)), dataset=file.dataset))
+        for file in unknown_files(log, sizes):
+            state = f"it knows nothing of {place} file '{file.key}': it was lost, or is an older copy"
+            findings.add(Damage(MEMORY, LANDINGS.format(file.dataset), state, dataset=file.dataset))
 
 
-def _look_at_bytes(findings: Findings, place: str, lake: Lake, files: list[Landed]) -> None:
-    for file, path in zip(files, lake.fetch_all([file.key for file in files]), strict=True):
-        with findings.looking(place, file.key, file.dataset):
-            if sha256(path) == file.sha256:
-                continue
-            lake.drop_copies([file.key])
-            if sha256(lake.fetch(file.key)) != file.sha256:
-                findings.add(_damage(place, file, "it has other bytes than it landed with"))
-
-
-def _wrong_size(file: Landed, size: int | None) -> str:
-    return "it is missing" if size is None else f"it has {size:,} bytes, and landed with {file.bytes:,}"
-
-
-def _damage(place: str, file: Landed, state: str) -> Damage:
-    return Damage(place, file.key, state, dataset=file.dataset)
+def _told(file: Landed, size: int | None) -> str:
+    if size is None:
+        return "it is missing"
+    if size != file.bytes:
+        return f"it has {size:,} bytes, and landed with {file.bytes:,}"
+    return "it has other bytes than it landed with"

@@ -50,10 +50,6 @@ def _landings(findings: Findings, state: State) -> None:
         fits = dataset in datasets.get(scope, ()) and (scope, landing) in known and str(file).startswith(f"{dataset}/")
         if not fits or not _SHA256.fullmatch(str(digest)) or not isinstance(size, int) or size < 0:
             _note(findings, f"landed file {file} of landing {landing}", "the entry is not one that a landing wrote")
-    for scope in datasets:
-        numbers = {landing for of, landing in known if of == scope}
-        if missing := set(range(min(numbers, default=1), max(numbers, default=0))) - numbers:
-            _note(findings, f"landings of {scope}", f"landing {min(missing)} is missing between others")
 
 
 def _quarantine(findings: Findings, state: State) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from retailstream.integrity.damage import RESTORE, Damage
 from retailstream.merging import find_pending
-from retailstream.publishing import DOUBT, manifest_key, verified
+from retailstream.publishing import DOUBT, check_published, manifest_key, verified
 
 if TYPE_CHECKING:
     from retailstream.fingerprints import Fingerprint
@@ -32,8 +32,10 @@ def look(findings: Findings, place: str, table: Table, manifest: Manifest, *, de
     before, name = len(findings.damages), table.contract.name
     parts = manifest.partitions.items()
     findings.count(place, len(parts))
+    with findings.looking(place, manifest_key(table.contract), name, mend=RUN):
+        check_published(table, manifest)
     if not parts:
-        return True
+        return len(findings.damages) == before
     with findings.looking(place, name, name):
         sizes = table.lake.sizes(f"{name}/")
         if f"{name}/{DOUBT}" in sizes:

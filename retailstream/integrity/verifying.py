@@ -136,8 +136,8 @@ class _Look:
             elif digests != sources:
                 state = "it was loaded from another version of the clean table than there is"
                 findings.add(Damage(DATABASE, name, state, tables.RUN, name))
-            elif clean.held and (found := database.fingerprint(contract)):
-                difference = found.difference(clean.held)
+            elif (loaded := clean.held or stored.held) and (found := database.fingerprint(contract)):
+                difference = found.difference(loaded)
                 if difference:
                     state = f"it has other rows than were loaded: {difference}"
                     findings.add(Damage(DATABASE, name, state, dataset=name))

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 class Lake(Protocol):
     """Object storage: whole objects under keys, each appearing in one step or not at all.
 
+    What `put` and `write` have returned from, and `add_all` has yielded, is durable: its bytes and its name outlast a
+    power cut. What was deleted may be back after one.
+
     A lake can be pickled, and is the same lake on another machine as far as its URL is.
     """
 
@@ -28,11 +31,11 @@ class Lake(Protocol):
         ...
 
     def put(self, key: str, path: Path) -> None:
-        """Store a copy of the file's bytes, taking the place of what was there."""
+        """Store a copy of the file's bytes durably, taking the place of what was there."""
         ...
 
     def add_all(self, files: Sequence[tuple[str, Path]]) -> Iterator[bool]:
-        """Store copies of files under keys that are free, or hold those bytes; yield whether each file was there.
+        """Store copies of files under keys that are free, or hold those bytes; yield whether each was there, durably.
 
         Raises RetailStreamError where a key holds other bytes already.
         """

@@ -61,6 +61,8 @@ class Source(_Section):
 
     path: str = "source"
     """A folder with `sales/`, `features/` and `stores/`, each holding CSV files."""
+    follow_links: bool = False
+    """Whether links in that folder may point to files and folders outside of it."""
 
 
 class Lake(_Section):
@@ -241,6 +243,8 @@ class Settings(_Section):
     """The name of the environment, for people and metrics."""
     env_file: str = ""
     """A file of variables, named from the folder of the config file; it stands in for variables that are not set."""
+    access: Literal["owner", "group", "umask"] = "owner"
+    """Who may read and write what runs write: `owner` alone, the `group`, too, or whom the process's `umask` lets."""
     source: Source = Source()
     lake: Lake = Lake()
     features: Features = Features()

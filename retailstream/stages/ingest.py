@@ -36,7 +36,7 @@ def run(*, source: Path, lake: Lake, tables: Sequence[Table], books: Books, run:
     folder does not exist, is one beside the right one, or holds nothing to read although nothing was ever landed.
     """
     datasets = books.landings.scope.datasets
-    found = scan(source, datasets)
+    found = scan(source, datasets, follow_links=run.rules.follow_links)
     if not found.readable:
         _check(source, found, landed_before=books.landings.anything())
     files, warnings = _hashed(source, found, run.progress)

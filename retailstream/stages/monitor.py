@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from retailstream.health import Check, Health
 from retailstream.health.dating import date_rows, far_dates, missing_stores
 from retailstream.health.history import landings, last_runs, rejects, unread, warnings
+from retailstream.health.landed import known_landings, landed_files
 from retailstream.health.quality import look_into, orphans
 from retailstream.health.reconciliation import reconcile
 from retailstream.health.stock import take_stock
@@ -38,6 +39,8 @@ def run(*, stores: Stores, engine: Engine, ledger: Ledger, quarantine: Quarantin
         look_into(dated.profiles, limits, now=now),
         missing_stores(stock.files, dated, engine, limits.missing_stores),
         [far_dates(dated, limits)],
+        known_landings(stock.files, stores.raw, engine),
+        landed_files(stores.raw),
         landings(ledger, limits.landing_days, now=now),
         last_runs(ORDER, ledger, limits.slowdown),
         [unread(ledger)],

@@ -31,7 +31,7 @@ def test_every_stage_is_a_command_and_every_other_command_is_known() -> None:
 
 def test_every_stage_is_wired_in_its_order_and_has_a_lock() -> None:
     assert list(stage_wiring.STAGES) == list(ORDER)
-    assert list(stage_wiring.SCOPES) == [*ORDER, *stage_wiring.BESIDE, "run"]
+    assert list(stage_wiring.SCOPES) == [*ORDER, *stage_wiring.BESIDE, "run", "repair"]
     assert set(stage_wiring.SCOPES["run"]) == {scope for stage in ORDER for scope in stage_wiring.SCOPES[stage]}
 
 

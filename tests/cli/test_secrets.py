@@ -43,6 +43,11 @@ def urls(schemes: list[str]) -> Iterator[str]:
         yield f"{scheme}://{NOBODY}/db?retry_seconds=0&password={SECRET}"
     yield f"ann:{SECRET}@{NOBODY}/db"
     yield f"ann@corp:{SECRET}@{NOBODY}/db"
+    for slip in ("//", "mysql//", "mysql:///", "mysql:", "mysql:/"):
+        yield f"{slip}ann:{SECRET}@{NOBODY}/db"
+    yield f"{NOBODY}/db?passwd={SECRET}"
+    yield f"ann@{NOBODY}/db?pass={SECRET}"
+    yield f"password={SECRET}"
     yield f"postgresql://{NOBODY}/db?passwd={SECRET}"
     yield f"postgresql://{NOBODY}/db?sslmode=x&pwd={SECRET}"
     yield f"postgresql://{NOBODY}/db?access_token={SECRET}"

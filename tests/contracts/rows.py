@@ -30,7 +30,7 @@ EXTREMES: Final = (
     sale(2, 1, "2010-02-05", "-0.01"),
     sale(MOST, MOST, "2012-02-29", "0.01", holiday=True),
 )
-"""Rows of sales with the smallest and largest values that the contract lets in, by key."""
+"""Rows of sales with the smallest and largest values that the types hold, by key; the contract has fewer years."""
 
 FEBRUARY: Final = (sale(1, 1, "2010-02-05", "1.10"), sale(1, 2, "2010-02-05", "2.20"), sale(2, 1, "2010-02-05", "3.30"))
 MARCH: Final = (sale(1, 1, "2010-03-05", "4.40"), sale(2, 1, "2010-03-05", "5.50"))

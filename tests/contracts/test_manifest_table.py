@@ -79,7 +79,15 @@ def test_a_manifest_of_a_newer_version_is_refused_and_no_damage(lake: Lake, tmp_
 
 
 @pytest.mark.parametrize(
-    "change", [{"landing": 4}, {"format": 1}, {"checksum": None}, {"landing": "3"}, {"format": True}]
+    "change",
+    [
+        {"landing": 4},
+        {"format": 1},
+        {"checksum": None},
+        {"landing": "3"},
+        {"format": 1, "checksum": None, "landing": 2**31},
+        {"format": True},
+    ],
 )
 def test_a_manifest_that_was_changed_is_damaged(lake: Lake, tmp_path: Path, change: dict[str, object]) -> None:
     lake.write(f"sales/{MANIFEST}", json.dumps(stored(lake, tmp_path) | change).encode())

@@ -204,8 +204,8 @@ def test_the_ledger_counts_attempts_and_lists_the_newest_first(state: State) -> 
     )
     ledger.close(closed)
 
-    assert [(run.stage, run.attempt) for run in ledger.runs()] == [("b", 1), ("a", 2), ("a", 1), ("a", 3)]
-    assert ledger.runs(limit=1, stage="a") == [closed]
+    assert [(run.stage, run.attempt) for run in ledger.runs()] == [("a", 3), ("b", 1), ("a", 2), ("a", 1)]
+    assert ledger.runs(limit=2, stage="a") == [runs[3], closed]
     assert len(ledger.runs(limit=-1)) == 4
     assert [run.attempt for run in ledger.show("r")] == [1, 2, 1, 3]
     assert ledger.record(closed).attempt == 1  # the same process, begun at the same time: its first entry

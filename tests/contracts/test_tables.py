@@ -93,9 +93,11 @@ def test_what_is_not_there_is_named(tables: Tables) -> None:
     with pytest.raises(UsageError, match="column 'size' is missing in table 'Things'"):
         tables.relation("Things", ["size"])
     relation = tables.relation("Things")
-    for wrong in ("size > 1", "id >", "id = 1 -- and no end"):
+    for wrong in ("size > 1", "id >"):
         with pytest.raises(UsageError, match=r"database .*:.* does not understand the condition: "):
             tables.proof(tables.extract(relation, wrong))
+    with pytest.raises(UsageError, match=r"^--where is not one condition: "):
+        tables.extract(relation, "id = 1 -- and no end")
 
 
 def test_lines_become_a_file_with_the_same_proof(tables: Tables, files: TableEngine, tmp_path: Path) -> None:

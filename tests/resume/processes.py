@@ -74,8 +74,12 @@ class Zygote:
         last: int | str = -1,
         number: int = signal.SIGKILL,
         record: Path | None = None,
+        shim: tuple[str, str, int, int] | None = None,
     ) -> Child:
-        """Start a command line; before event `last`, a number or words in it, it sends itself a signal."""
+        """Start a command line; before event `last`, a number or words in it, it sends itself a signal.
+
+        `shim` are the arguments of `shim_begin` in tests/power/shim.c, which the zygote must have been started with.
+        """
         output = env.home.parent / "run"
         request = {
             "words": [*words, *env.options],
@@ -84,6 +88,7 @@ class Zygote:
             "signal": int(number),
             "output": str(output),
             "record": str(record or ""),
+            "shim": shim,
         }
         return Child(self, self.ask(**request), output)
 
@@ -96,8 +101,9 @@ class Zygote:
 
 
 @contextmanager
-def open_zygote() -> Iterator[Zygote]:
-    """Start the process that others are forked from."""
-    words = [sys.executable, "-m", "tests.resume.zygote"]
-    with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+def open_zygote(**variables: str) -> Iterator[Zygote]:
+    """Start the process that others are forked from, with more variables than ours."""
+    words, pipe = [sys.executable, "-m", "tests.resume.zygote"], subprocess.PIPE
+    env = {**os.environ, **variables}
+    with subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, env=env) as process:
         yield Zygote(process)

@@ -6,12 +6,14 @@ both databases, so that it can kill or stop itself before the N-th of these even
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
 import sqlite3
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -47,13 +49,15 @@ class Events:
         self._home = home
         self._last = last
         self._signal = last_signal
+        self._one_at_a_time = threading.RLock()
 
     def tick(self, kind: str, detail: str) -> None:
         words = f"{self.stage} {kind} {detail}"
-        if (self._last in words) if isinstance(self._last, str) else (self._last == len(self.seen)):
-            self._last = -1
-            os.kill(os.getpid(), self._signal)
-        self.seen.append((self.stage, kind, detail))
+        with self._one_at_a_time:
+            if (self._last in words) if isinstance(self._last, str) else (self._last == len(self.seen)):
+                self._last = -1
+                os.kill(os.getpid(), self._signal)
+            self.seen.append((self.stage, kind, detail))
 
     def audit(self, event: str, args: tuple[Any, ...]) -> None:
         if event in AUDITED:
@@ -163,6 +167,9 @@ def command(request: dict[str, Any]) -> NoReturn:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     events = Events(request["home"], request["last"], request["signal"])
     watch(events)
+    if request["shim"]:
+        root, journal, at, how = request["shim"]
+        ctypes.CDLL(None).shim_begin(os.fsencode(root), os.fsencode(journal), ctypes.c_long(at), how)
     code = 1
     try:
         COMMANDS(request["words"])

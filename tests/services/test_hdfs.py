@@ -450,6 +450,22 @@ def test_what_a_killed_writer_left_is_invisible_and_goes_a_day_later(hdfs: Hadoo
     assert list(hdfs.files(folder)) == [f"{ASIDE}/new", "k"]
 
 
+@pytest.mark.usefixtures("hasty")
+def test_a_file_that_another_program_holds_open_is_told(hdfs: Hadoop, tmp_path: Path, folder: str) -> None:
+    from hdfs_native import Client, WriteOptions  # noqa: PLC0415 -- an extra
+
+    lake = opened(hdfs, tmp_path, folder)
+    lake.write("other", b"v")
+    writer = Client(hdfs.hdfs).create(f"{folder}/k", WriteOptions(overwrite=True))
+    writer.write(b"x" * 661)
+    writer.hsync()
+
+    with pytest.raises(TransientError, match=r"gave 0 of the 661 bytes of .*: another program has it open for writing"):
+        lake.fetch("k")
+    writer.close()
+    assert lake.fetch("k").read_bytes() == b"x" * 661
+
+
 def test_a_large_file_takes_little_memory_and_comes_back_whole(hdfs: Hadoop, tmp_path: Path, folder: str) -> None:
     path = tmp_path / "large"
     with path.open("wb") as stream:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -394,6 +396,35 @@ def test_a_command_whose_server_dies_ends_with_4_and_the_next_repairs(
 
     assert chain.run()["health"]["healthy"]
     assert totals(mariadb, at) == (before[0] + 2, before[1] + Decimal("3.30"), before[2])
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        pytest.param("sleep(100) = 0", id="before the first row"),
+        pytest.param("store = 1 or sleep(0.2) = 0", id="between rows"),
+    ],
+)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_a_copy_while_the_server_works(
+    env: Environment, mariadb: MariaDb, at: str, where: str, number: signal.Signals, code: int
+) -> None:
+    mariadb.sql("create table numbers (store int primary key)", at)
+    mariadb.sql("insert into numbers select seq from seq_1_to_5000", at)
+    command = [sys.executable, "-m", "retailstream", "sqoop", "--table", "numbers", "--where", where, *env.options]
+    asked = "select id from information_schema.processlist where info like '%from `numbers`%sleep%' and id <> connection_id()"
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            wait_until(lambda: mariadb.sql(asked))
+            process.send_signal(number)
+            _out, told = process.communicate(timeout=30)
+        finally:
+            process.kill()
+            for (connection,) in mariadb.sql(asked):  # the server goes on until it has something to send
+                mariadb.sql(f"kill {connection}")
+
+    assert process.returncode == code, told
+    assert told.endswith("the same command takes up where this one stopped\n"), told
 
 
 def test_a_server_that_comes_back_in_time_is_waited_for(

@@ -227,6 +227,44 @@ def test_replay_of_known_bytes_that_were_unreadable_closes_nothing(env: Environm
     assert env.quarantine() == []
 
 
+@pytest.mark.parametrize("content", [csv(SALES), csv(SALES, "", "")])
+def test_a_file_without_records_closes_nothing_although_entries_are_named(dirty: Environment, content: str) -> None:
+    before = open_rejects(dirty)
+    failed = replay(dirty, content, before[0]["id"], code=2)
+    assert "has no records" in failed["error"]
+    assert "quarantine discard" in failed["error"]
+    assert open_rejects(dirty) == before
+
+
+def test_bytes_that_landed_before_close_nothing(dirty: Environment) -> None:
+    before = open_rejects(dirty)
+    content = csv(SALES, sale(70, "7"), sale(71, "7"))
+    dirty.write({"sales/later.csv": content})
+    dirty.run("--max-rejects", "5")
+
+    for words in ([], ["--dry-run"]):
+        failed = replay(dirty, content, *words, code=2)
+        assert "the same bytes as sales/later.csv, which landed before" in failed["error"]
+        assert "add a blank line to its end" in failed["error"]
+
+    assert open_rejects(dirty) == before
+
+
+def test_the_same_file_is_replayed_once_unless_it_was_stopped_before_its_entries_were_closed(
+    dirty: Environment,
+) -> None:
+    seventh, ninth = open_rejects(dirty)
+    content = csv(SALES, sale(7, "7"))
+    replay(dirty, content, seventh["id"])
+
+    assert "which landed before" in replay(dirty, content, ninth["id"], code=2)["error"]
+    assert open_rejects(dirty) == [ninth]
+
+    dirty.change_state("update quarantine set state = 'open', reason = null where id = ?", seventh["id"])
+    assert replay(dirty, content, seventh["id"])["status"] == "ok"
+    assert open_rejects(dirty) == [ninth]
+
+
 def test_a_whole_file_is_replayed(env: Environment) -> None:
     env.write({"sales/a.csv": csv(SALES.replace("Dept", "Department"), sale(1, "1"), sale(2, "2"))})
     env.run(code=3)

@@ -104,7 +104,16 @@ NO_NUMBERS += ("1.0000000000001", "211.09635820001", "211.096358200000010", "123
 
 DATES = {"05/02/2010": date(2010, 2, 5), "2010-02-05": date(2010, 2, 5), " 2010-02-05\t": date(2010, 2, 5)}
 DATES |= {"29/02/2012": date(2012, 2, 29), "2000-02-29": date(2000, 2, 29), "2010-02-06": date(2010, 2, 6)}
-DATES |= {"0001-01-01": date(1, 1, 1), "31/12/9999": date(9999, 12, 31), "31/12/0999": date(999, 12, 31)}
+DATES |= {"1900-01-01": date(1900, 1, 1), "31/12/2199": date(2199, 12, 31), "1999-12-31": date(1999, 12, 31)}
+NO_YEARS: tuple[str, ...] = (
+    "0001-01-01",
+    "31/12/9999",
+    "31/12/0999",
+    "1582-10-10",
+    "31/12/1899",
+    " 2200-01-01",
+    "01/01/1012",
+)
 NO_CALENDAR: tuple[str, ...] = (
     "30/02/2010",
     "2010-02-30",
@@ -205,9 +214,11 @@ CASES = [
     *rejected("sales", "bounds", "dept", ("0", "-1")),
     *accepted("sales", "date", DATES),
     *rejected("sales", "calendar", "date", NO_CALENDAR),
+    *rejected("sales", "years", "date", NO_YEARS),
     *rejected("sales", "form", "date", NO_DATES),
     *accepted("features", "date", {text: day for text, day in DATES.items() if text != " 2010-02-05\t"}),
     *rejected("features", "calendar", "date", NO_CALENDAR),
+    *rejected("features", "years", "date", NO_YEARS),
     *rejected("features", "form", "date", NO_DATES),
     *accepted("sales", "weekly_sales", decimals(MONEY)),
     *rejected("sales", "form", "weekly_sales", NO_MONEY),
@@ -318,7 +329,7 @@ def _found(answers: Answers, case: Case, number: int) -> tuple[object, ...]:
 
 
 def test_the_table_has_every_rule_of_a_field_and_every_column() -> None:
-    assert {case.rule for case in CASES} == {"", "not_null", "form", "calendar", "bounds"}
+    assert {case.rule for case in CASES} == {"", "not_null", "form", "calendar", "years", "bounds"}
     assert {(case.dataset, case.column) for case in CASES} == {
         (contract.name, column) for contract in CONTRACTS.values() for column in contract.names
     } | {("stores", "store")}

@@ -21,6 +21,7 @@ from retailstream.adapters.warehouse.folder import FolderWarehouse
 from retailstream.contracts import SALES
 from retailstream.errors import RetailStreamError, TransientError
 from retailstream.interruption import TerminatedError, terminate
+from retailstream.ledger import Ledger
 from retailstream.runs import Limit, Run
 from retailstream.stages import sqoop
 from retailstream.transferring import NativeTransfer
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from retailstream.contracts import Column, Contract
+    from retailstream.ledger import RunEntry
     from tests.environment import Environment
 
 
@@ -204,3 +206,27 @@ def test_a_signal_in_the_middle_of_a_query_is_no_error_of_the_engine(
             interrupted()
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize(
+    ("stage", "ended"), [("ingest", ["ingest"]), ("load-rds", ["ingest", "glue-merge", "load-rds"])]
+)
+def test_a_ledger_that_cannot_take_a_stage_is_named_and_the_stages_before_are_told(
+    months: Environment, monkeypatch: pytest.MonkeyPatch, stage: str, ended: list[str]
+) -> None:
+    enter = Ledger.enter
+
+    def full(ledger: Ledger, run: RunEntry) -> RunEntry:
+        if run.stage == stage:
+            raise RetailStreamError("the state file is full")
+        return enter(ledger, run)
+
+    monkeypatch.setattr(Ledger, "enter", full)
+    months.write(week("2010-05"))
+
+    summary = months.run(code=1)
+
+    assert summary["error"] == "the state file is full"
+    assert [done["stage"] for done in summary["stages"]] == ended
+    assert summary["stages"][-1]["status"] == "failed"
+    assert summary["rows_in"] == sum(done["rows_in"] for done in summary["stages"])

@@ -430,7 +430,50 @@ def test_a_raw_bucket_whose_memory_was_lost_knows_what_each_name_held_last(env: 
     assert sales(env) == [2]
 
 
-def test_links_to_folders_are_folders_and_circles_end(env: Environment, tmp_path: Path) -> None:
+def test_a_link_that_leaves_the_source_is_told_and_not_read(
+    env: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "source-of-others"  # whose name begins like the source's
+    (elsewhere / "deep").mkdir(parents=True)
+    (elsewhere / "secret.csv").write_text(csv(SALES, "1,1,2012-02-03,1,0"))
+    (elsewhere / "deep" / "more.csv").write_text(csv(SALES, "2,1,2012-02-03,1,0"))
+    env.write({"sales/a.csv": csv(SALES, "3,1,2012-02-03,1,0"), "sales/sub/b.csv": csv(SALES, "4,1,2012-02-03,1,0")})
+    (env.source / "sales" / "link.csv").symlink_to(elsewhere / "secret.csv")
+    (env.source / "sales" / "relative.csv").symlink_to("../../source-of-others/secret.csv")
+    (env.source / "sales" / "chain.csv").symlink_to("link.csv")
+    (env.source / "sales" / "folder").symlink_to(elsewhere)
+    (env.source / "sales" / "inside.csv").symlink_to("sub/b.csv")
+    (env.source / "sales" / "later.csv").symlink_to(elsewhere / "not-yet.csv")
+
+    summary = env.stage("ingest", "--source", str(env.source))
+
+    refused = ["sales/chain.csv", "sales/folder", "sales/later.csv", "sales/link.csv", "sales/relative.csv"]
+    assert sorted((warning["file"], warning["code"]) for warning in summary["warnings"]) == [
+        (file, "unreadable_source") for file in refused
+    ]
+    assert {warning["text"].partition(": ")[2] for warning in summary["warnings"]} == {
+        "it is a link that leaves the source; source.follow_links = true lets it in"
+    }
+    landed = {path.rpartition("/")[2] for path in env.files("lake/raw")}
+    assert landed == {"a.csv", "inside.csv"}  # the link within the source, whose bytes landed once
+    assert "unread_files" in env.failing()
+
+    monkeypatch.setenv("RETAILSTREAM__SOURCE__FOLLOW_LINKS", "true")
+    env.stage("ingest", "--source", str(env.source))
+    assert {path.rpartition("/")[2] for path in env.files("lake/raw")} >= landed | {"more.csv"}
+
+
+def test_a_source_that_is_a_link_itself_is_read(env: Environment, tmp_path: Path) -> None:
+    env.write({"sales/a.csv": csv(SALES, "3,1,2012-02-03,1,0")})
+    (tmp_path / "drop").symlink_to(env.source)
+
+    assert env.stage("ingest", "--source", str(tmp_path / "drop"))["warnings"] == []
+
+
+def test_links_to_folders_are_folders_and_circles_end(
+    env: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RETAILSTREAM__SOURCE__FOLLOW_LINKS", "true")
     (tmp_path / "elsewhere" / "deep").mkdir(parents=True)
     (tmp_path / "elsewhere" / "deep" / "week.csv").write_text(csv(SALES, "1,1,2012-02-03,1,0"))
     (env.source / "sales").symlink_to(tmp_path / "elsewhere")

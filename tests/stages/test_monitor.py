@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from retailstream.health.checks import Check
-from retailstream.landings import landed_key
 from retailstream.stages import ORDER
 from tests.environment import FEATURES, SALES, STORES, Environment, csv, new_environment, sealed
 from tests.stages.months import rows, week
@@ -42,6 +41,11 @@ NAMES = [
     "volume_features",
     "missing_stores",
     "far_dates",
+    "landings_sales",
+    "landings_stores",
+    "landings_features",
+    "raw_files",
+    "feature_files",
     "landed_age_sales",
     "landed_age_stores",
     "landed_age_features",
@@ -87,6 +91,11 @@ def test_a_healthy_environment(months: Environment) -> None:
         "volume_features": None,
         "missing_stores": "none",
         "far_dates": "none",
+        "landings_sales": "landing 1",
+        "landings_stores": "landing 1",
+        "landings_features": "landing 1",
+        "raw_files": "4 files",
+        "feature_files": "3 files",
         "newest_week_sales": f"2010-04-05, {(datetime.now(UTC).date() - date(2010, 4, 5)).days:,} days old",
         **{f"null_share_features_{column}": 0.0 for column in ("temperature", "fuel_price", "cpi", "unemployment")},
         **{f"landed_age_{dataset}": "0 days" for dataset in ("sales", "stores", "features")},
@@ -341,12 +350,11 @@ def test_open_quarantined_files_are_counted(months: Environment) -> None:
 
 
 def fail_ingest(env: Environment) -> None:
-    env.write({"sales/lost.csv": csv(SALES)})
-    place = env.home / "lake" / "raw" / landed_key(2, "sales/lost.csv")
-    place.parent.mkdir()
-    env.overwrite(place, b"what nobody landed")
+    manifest = env.home / "lake" / "clean" / "sales" / "_manifest.json"
+    data = manifest.read_bytes()
+    env.overwrite(manifest, b"{")  # nobody knows which landings it holds
     env.stage("ingest", "--source", str(env.source), code=1)
-    place.unlink()
+    env.overwrite(manifest, data)
 
 
 def fail_glue_merge(env: Environment) -> None:
@@ -382,6 +390,20 @@ def test_a_last_run_that_failed_is_unhealthy_until_the_next_one_ends_well(months
     assert found(months, f"last_run_{stage}") == ("failed", "ok", "fail")
     months.run("--max-rejects", "100%")
     assert found(months, f"last_run_{stage}")[2] == "ok"
+
+
+def test_a_clock_that_was_ahead_hides_no_failure(months: Environment) -> None:
+    ahead = (datetime.now(UTC) + timedelta(days=30)).isoformat(timespec="milliseconds")
+    months.change_state("update runs set started_at = ?, ended_at = ?", ahead, ahead)
+    check = months.checks()["landed_age_sales"]
+    assert (check["value"], check["state"]) == ("-30 days", "warn")
+    assert check["hint"].startswith("the clock went wrong")
+
+    fail_glue_merge(months)
+
+    assert found(months, "last_run_glue-merge") == ("failed", "ok", "fail")
+    assert months.command("runs", "--limit", "1", "--format", "json").document[0]["exit_code"] == 3
+    assert found(months, "landed_age_sales") == ("0 days", "14 days", "ok")
 
 
 def test_a_last_run_that_was_killed_is_unhealthy_before_and_after_it_is_marked(months: Environment) -> None:

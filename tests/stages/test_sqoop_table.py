@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import sqlite3
+import subprocess
 import sys
+import time
+from contextlib import closing
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -95,8 +100,6 @@ def test_a_second_transfer_reads_nothing_unless_something_changed(
 
 
 def test_columns_and_conditions_choose_what_is_copied_under_any_name(visits: Environment) -> None:
-    words = ("--columns", "shop,ID", "--where", "id >= 2 -- but not one", "--target", "later")
-    assert visits.stage("sqoop", "--table", "visits", *words, code=2)["error"].startswith("database sqlite:///")
     visits.stage("sqoop", "--table", "visits", "--columns", "shop,ID", "--where", "id >= 2", "--target", "Later")
     assert read(visits, "later") == [(None, 2), (ROWS[2][1], 3)]
     assert not (visits.home / "warehouse" / "visits").exists()
@@ -292,6 +295,8 @@ def test_a_transfer_of_one_table_says_nothing_of_the_health_of_the_pipeline(visi
         ("--table visits --target sales", "'sales' is a table of the pipeline itself"),
         ("--table visits --target a.b", "'a.b' is no name of a table in the warehouse"),
         ("--table visits --where size>1", "database sqlite:///"),
+        ("--table visits --where id=1;", "--where is not one condition: a ';' stands in it"),
+        ("--table visits --where id=1--", "--where is not one condition: a comment in it swallows what follows"),
         ("--table visits --incremental append", "--incremental and --check-column go together"),
         ("--table visits --check-column id", "--incremental and --check-column go together"),
         ("--table visits --incremental new --check-column id", "--incremental 'new' is unknown"),
@@ -317,6 +322,36 @@ def test_a_transfer_of_one_table_says_nothing_of_the_health_of_the_pipeline(visi
 def test_what_cannot_be_done_is_said_before_anything_is_done(visits: Environment, words: str, error: str) -> None:
     assert visits.stage("sqoop", *words.split(), code=2)["error"].startswith(error)
     assert not (visits.home / "warehouse").exists()
+
+
+def test_a_condition_is_no_way_to_another_table(visits: Environment) -> None:
+    visits.change_database("create table secrets (a, b, c, d, e, f, g)")
+    words = "id = 0) union all select * from secrets where (1 = 1"
+
+    told = visits.stage("sqoop", "--table", "visits", "--where", words, code=2)["error"]
+
+    assert told.startswith("--where is not one condition: it closes a parenthesis that it has not opened")
+    assert not (visits.home / "warehouse").exists()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_a_copy_while_the_database_works(visits: Environment, number: signal.Signals, code: int) -> None:
+    endless = "id in (with recursive c (n) as (select 1 union all select n + 1 from c) select n from c where n < 0)"
+    command = [sys.executable, "-m", "retailstream", "sqoop", "--table", "visits", "--where", endless, *visits.options]
+    visits.stage("sqoop", "--table", "visits")  # so that there is a ledger to look into
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        with closing(sqlite3.connect(visits.home / "state.db")) as state:
+            while not state.execute("select 1 from runs where stage = 'sqoop-table' and status = 'running'").fetchall():
+                assert process.poll() is None
+                time.sleep(0.02)
+        try:
+            process.send_signal(number)
+            _out, told = process.communicate(timeout=60)
+        finally:
+            process.kill()
+
+    assert process.returncode == code, told
+    assert "the same command takes up where this one stopped" in told
 
 
 def test_a_condition_is_one_line(visits: Environment) -> None:

@@ -57,6 +57,34 @@ def test_settings_reach_the_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert made == [("hdfs://there:8020", *common), (None, *common)]
 
 
+@pytest.mark.parametrize("given", [b"", b"half"])
+def test_a_file_of_which_not_all_bytes_come_is_no_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: bytes
+) -> None:
+    """Another program holds it open: the NameNode knows its length, and the driver leaves its last block out."""
+
+    class Client:
+        def __init__(self, *_words: object, **_more: object) -> None: ...
+
+        def get_file_info(self, _path: str) -> object:
+            return SimpleNamespace(isdir=False, length=8, modification_time=1)
+
+        def read(self, _path: str) -> object:
+            packets = [given] if given else []
+            return type("Reader", (), {"__len__": lambda _: 8, "read_range_stream": lambda *_: iter(packets)})()
+
+    monkeypatch.setitem(sys.modules, "hdfs_native", SimpleNamespace(Client=Client))
+    monkeypatch.setattr(hdfs_calls, "TRYING", 0)
+    lake = open_hdfs("there:8020/x", tmp_path / "copies", Cluster())
+    told = f"hdfs://there:8020/x gave {len(given)} of the 8 bytes of '/x/k': another program has it open for writing"
+
+    for ask in (lake.fetch, lake.read):
+        with pytest.raises(TransientError) as caught:
+            ask("k")
+        assert caught.value.message == told
+    assert [path for path in (tmp_path / "copies").rglob("*") if path.is_file()] == []
+
+
 def test_a_driver_that_is_silent_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hdfs_calls, "SILENCE", 0.01)
     for_ever = threading.Event()

@@ -70,16 +70,27 @@ def test_a_retry_is_a_later_attempt_of_its_stage_and_run_id(ledger: Ledger) -> N
     assert [entry.status for entry in ledger.show("r")] == ["running", "ok", "running"]
 
 
-def test_runs_are_the_newest_first_and_so_many(ledger: Ledger) -> None:
+def test_runs_are_the_newest_first_whatever_the_clock_says_and_so_many(ledger: Ledger) -> None:
     for at, stage in (("2026-01-03", "a"), ("2026-01-01", "b"), ("2026-01-03", "c"), ("2026-01-02", "a")):
         start(ledger, stage, at=at)
     assert [(entry.started_at[-1], entry.stage) for entry in ledger.runs()] == [
-        ("3", "c"),
-        ("3", "a"),
         ("2", "a"),
+        ("3", "c"),
         ("1", "b"),
+        ("3", "a"),
     ]
-    assert [entry.started_at[-1] for entry in ledger.runs(limit=1, stage="a")] == ["3"]
+    assert [entry.started_at[-1] for entry in ledger.runs(limit=1, stage="a")] == ["2"]
+
+
+def test_the_usual_duration_is_that_of_the_runs_before(ledger: Ledger) -> None:
+    runs = []
+    for at, seconds in (("2026-02-01", 1.0), ("2026-01-01", 3.0), ("2026-01-02", 8.0)):
+        runs.append(start(ledger, at=at))
+        close(ledger, runs[-1], seconds=seconds)
+    close(ledger, start(ledger, "sqoop"), seconds=99.0)
+    assert [ledger.usual_seconds(run) for run in runs] == [None, 1.0, 2.0]
+    ledger.forget(runs[2])
+    assert ledger.usual_seconds(runs[2]) == 2.0
 
 
 def test_a_run_that_is_not_there_is_a_usage_error(ledger: Ledger) -> None:

@@ -281,5 +281,5 @@ def test_a_place_that_cannot_be_written_is_our_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RetailStreamError, match=r"Not a directory|File exists"):
         TextFile(str(tmp_path / "file" / "x.prom")).put(GROUP, some())
-    with pytest.raises(RetailStreamError, match="Is a directory"):
+    with pytest.raises(RetailStreamError, match="exists and is no file"):
         TextFile(str(tmp_path)).put(GROUP, some())

@@ -14,6 +14,7 @@ from retailstream.adapters.database.mysql_address import address_of
 from retailstream.adapters.database.mysql_errors import code_of
 from retailstream.adapters.database.mysql_server import open_server
 from retailstream.adapters.database.mysql_types import MySqlDialect, described, field_of, quoted
+from retailstream.conditions import MYSQL, checked
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.extracts import Extract, Split
 from retailstream.proofs import proof_of, proof_sql
@@ -88,7 +89,7 @@ class MySqlTables:
             if span.after is not None:
                 conditions.append(f"{name} {least} {_literal(column, span.after)}")
             conditions.append(f"{name} <= {_literal(column, span.until)}")
-        conditions += [f"({where})"] if where else []  # last, so that a comment in it cuts off nothing of ours
+        conditions += [f"({checked(where, MYSQL)})"] if where else []
         table = quoted(relation.name)
         return Extract(relation, _DIALECT.line(relation.columns), table, " and ".join(conditions) or "true")
 

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Final
 from retailstream.adapters.formats import DATABASE, DATABASE_ROW, refuse_newer
 from retailstream.adapters.sqlite_file import sqlite_address, transaction
 from retailstream.contracts import Column, Contract, Type
+from retailstream.durable import make_folder
 from retailstream.errors import RetailStreamError, TransientError
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
+from retailstream.interruption import behind, listen
 from retailstream.manifests import WHOLE
 from retailstream.ports import DOUBTED
 
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 LOADS: Final = "retailstream_loads"
 """The table of what was loaded: the digest of the clean partition that each partition's rows came from."""
+
+STEPS: Final = 100_000
+"""After how many steps of a query, a hundredth of a second, a signal is listened to."""
 
 ROWS_A_STATEMENT: Final = 500
 """Many rows in one INSERT spare SQLite's Python binding most of its work; 999 parameters would be its oldest limit."""
@@ -57,7 +62,7 @@ def connected(path: Path, *, create: bool) -> Iterator[sqlite3.Connection]:
     """
     with mapped(path):
         if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
         address = sqlite_address(path if create or path.exists() else None)
         connection = sqlite3.connect(address, timeout=60, isolation_level=None, uri=True)
         try:
@@ -65,11 +70,11 @@ def connected(path: Path, *, create: bool) -> Iterator[sqlite3.Connection]:
         except BaseException:
             connection.close()
             raise
+        connection.set_progress_handler(listen, STEPS)
         # A week has rows on every page: fewer and larger ones are written faster. A file that is there keeps its own.
         connection.execute("pragma page_size = 16384")
         connection.execute("pragma journal_mode = wal")
-        # A power cut may undo the last load as a whole, digests included: the next run makes it again.
-        connection.execute("pragma synchronous = normal")
+        connection.execute("pragma synchronous = full")  # what was loaded, or kept as an answer, outlasts a power cut
         connection.execute("pragma cache_size = -65536")
         connection.execute("pragma analysis_limit = 1000")
     try:
@@ -275,6 +280,8 @@ def mapped(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
+        if (cause := behind(error)) is not error:
+            raise cause from error
         if "locked" in str(error) or "busy" in str(error):
             raise TransientError(f"database {path} is busy: {error}", hint="run the same command again") from error
         raise RetailStreamError(f"database {path} failed: {error}", hint="retailstream doctor") from error

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from retailstream.adapters.database.sqlite import connected, mapped
 from retailstream.adapters.database.sqlite_types import NO_DAY, encoder_of, field_of
 from retailstream.adapters.database.tally import Tally
+from retailstream.conditions import SQLITE, checked
 from retailstream.errors import UsageError
 from retailstream.extracts import Extract
+from retailstream.interruption import behind
 from retailstream.relations import DAYS, Relation
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class SqliteTables:
             if span.after is not None:
                 conditions.append(f"{name} {least} {_literal(span.after)}")
             conditions.append(f"{name} <= {_literal(span.until)}")
-        conditions += [f"({where})"] if where else []  # last, so that a comment in it cuts off nothing of ours
+        conditions += [f"({checked(where, SQLITE)})"] if where else []
         columns = ", ".join(_quoted(column.name) for column in relation.columns)
         return Extract(relation, columns, _quoted(relation.name), " and ".join(conditions) or "true")
 
@@ -132,7 +134,7 @@ class SqliteTables:
             try:
                 return self._connection.execute(query)
             except sqlite3.OperationalError as error:
-                if "locked" in str(error):
+                if "locked" in str(error) or behind(error) is not error:
                     raise
                 raise UsageError(
                     f"database {self.url} does not understand the condition: {error}",

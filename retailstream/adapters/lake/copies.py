@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from retailstream.durable import sync
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -76,6 +78,7 @@ class Copies:
             with (part / _name(key)).open("wb") as stream:
                 for chunk in download.chunks:
                     stream.write(chunk)
+            sync(part / _name(key))  # after a power cut an empty copy would count as one of this version
             _touched(part)
             return _moved(part, folder / download.version.encode().hex()) / _name(key)
         finally:

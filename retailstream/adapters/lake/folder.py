@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from retailstream.durable import make_folder, naming, replace, sync, sync_folders
 from retailstream.errors import RetailStreamError
 from retailstream.hashing import sha256
 
@@ -20,6 +22,12 @@ PART = ".part"
 
 LONGEST: Final = 255
 """How many bytes a name may have in a folder."""
+
+AT_ONCE: Final = 16
+"""How many files are on their way at a time: a disk syncs several in little more time than one."""
+
+TOGETHER: Final = 256
+"""For how many files their folders are synced once."""
 
 
 class FolderLake:
@@ -41,19 +49,21 @@ class FolderLake:
         return {key: found[key] for key in sorted(found, key=lambda key: key.split("/")) if key.startswith(prefix)}
 
     def put(self, key: str, path: Path) -> None:
-        """Store a copy of the file's bytes, taking the place of what was there."""
-        target = self._target(key)
-        try:
-            shutil.copyfile(path, _part(target))
-        except FileNotFoundError:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, _part(target))
-        _part(target).replace(target)
+        """Store a copy of the file's bytes durably, taking the place of what was there."""
+        self._put(key, path)
+        sync_folders([self._target(key).parent])
 
     def add_all(self, files: Sequence[tuple[str, Path]]) -> Iterator[bool]:
-        """Store copies of files under keys that are free, or hold those bytes; yield whether each file was there."""
-        for key, path in files:
-            yield self._add(key, path)
+        """Store copies of files under keys that are free, or hold those bytes; yield whether each was there, durably.
+
+        Raises RetailStreamError where a key holds other bytes already.
+        """
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for start in range(0, len(files), TOGETHER):
+                some = files[start : start + TOGETHER]
+                there = list(pool.map(lambda file: self._add(*file), some))
+                self._sync_folders([key for (key, _path), added in zip(some, there, strict=True) if added])
+                yield from there
 
     def fetch(self, key: str) -> Path:
         """Return the object's own file."""
@@ -79,13 +89,12 @@ class FolderLake:
     def write(self, key: str, data: bytes) -> None:
         """Store a small object durably, in one step."""
         target = self._target(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         part = _part(target)
-        with part.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(target)
+        with naming(part):
+            part.write_bytes(data)
+        replace(part, target)
+        self._sync_folders([key])
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects, and the folders that they leave empty."""
@@ -97,6 +106,24 @@ class FolderLake:
                     break
                 folder.rmdir()
 
+    def _put(self, key: str, path: Path) -> None:
+        """Store a copy of the file's bytes; the disk holds them, but perhaps not their name."""
+        target = self._target(key)
+        part = _part(target)
+        with naming(part):
+            try:
+                shutil.copyfile(path, part)
+            except FileNotFoundError:
+                make_folder(target.parent)
+                shutil.copyfile(path, part)
+        sync(part)
+        part.replace(target)
+
+    def _sync_folders(self, keys: Iterable[str]) -> None:
+        """Have the disk hold the names of objects, also in folders that a killed process made and did not sync."""
+        found = {folder for key in keys for folder in self._target(key).parents if folder.is_relative_to(self._root)}
+        sync_folders([*sorted(found, reverse=True), self._root.parent] if found else [])
+
     def _add(self, key: str, path: Path) -> bool:
         target = self._target(key)
         try:
@@ -105,7 +132,7 @@ class FolderLake:
                     f"object '{key}' in {self.url} is there already, with other bytes than {path}",
                     hint="each environment needs a raw folder of its own",
                 )
-            self.put(key, path)
+            self._put(key, path)
         except FileNotFoundError:
             return False
         return True

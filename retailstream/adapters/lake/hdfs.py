@@ -60,7 +60,7 @@ class HdfsLake:
         return {key: found[key] for key in sorted(found) if key.startswith(prefix)}
 
     def put(self, key: str, path: Path) -> None:
-        """Store a copy of the file's bytes, taking the place of what was there."""
+        """Store a copy of the file's bytes durably, taking the place of what was there."""
         with path.open("rb") as stream:
             self._files.store(self._path(key), stream, replace=True)
 
@@ -104,7 +104,7 @@ class HdfsLake:
 
     def write(self, key: str, data: bytes) -> None:
         """Store a small object durably, in one step."""
-        self._files.store(self._path(key), io.BytesIO(data), replace=True, durable=True)
+        self._files.store(self._path(key), io.BytesIO(data), replace=True)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects, and the folders that they leave empty."""

@@ -85,8 +85,8 @@ class HdfsFiles:
                 return [found for found in self._listed(folder) if not found.isdir]
         raise AssertionError
 
-    def store(self, path: str, stream: BinaryIO, *, replace: bool, durable: bool = False) -> None:
-        """Store a stream's bytes, written aside and put in place by rename.
+    def store(self, path: str, stream: BinaryIO, *, replace: bool) -> None:
+        """Store a stream's bytes on the DataNodes' disks, written aside and put in place by rename.
 
         Raises TakenError where a file is there and must not be replaced.
         """
@@ -96,7 +96,7 @@ class HdfsFiles:
             for attempt in tries():
                 with attempt:
                     stream.seek(0)
-                    self._write(aside, stream, durable=durable)
+                    self._write(aside, stream)
                     self._rename(aside, path, replace=replace)
         except RetailStreamError as error:
             if not isinstance(error, SilentError):
@@ -115,7 +115,7 @@ class HdfsFiles:
         for attempt in tries():
             with attempt:
                 found = answer(self.url, self._client.get_file_info, path)
-                kept = keep(Download(version(found), self._chunks(path)))
+                kept = keep(Download(version(found), self._whole(path, found.length)))
                 if version(answer(self.url, self._client.get_file_info, path)) != version(found):
                     raise self._changing()
                 return kept
@@ -152,7 +152,7 @@ class HdfsFiles:
             return False
         return True
 
-    def _write(self, path: str, stream: BinaryIO, *, durable: bool) -> None:
+    def _write(self, path: str, stream: BinaryIO) -> None:
         from hdfs_native import WriteOptions  # noqa: PLC0415 -- it is there by now
 
         options = WriteOptions(replication=self._cluster.replication or None, overwrite=True, create_parent=True)
@@ -160,7 +160,7 @@ class HdfsFiles:
         # A writer that failed is not closed: that would take its time, and hide what was wrong.
         while chunk := stream.read(CHUNK_BYTES):
             answer(self.url, writer.write, chunk)
-        if durable and stream.tell():
+        if stream.tell():  # to close alone leaves a block in the memory of its DataNodes
             answer(self.url, writer.hsync)
         answer(self.url, writer.close)
 
@@ -174,6 +174,18 @@ class HdfsFiles:
                 answer(self.url, self._client.rename, path, target, replace)
             except AbsentError:  # another run has just taken the folder away again, for it was empty
                 raise self._changing() from None
+
+    def _whole(self, path: str, length: int) -> Iterator[bytes]:
+        """Yield a file; TransientError where fewer bytes come than it has: its last block is still being written."""
+        got = 0
+        for chunk in self._chunks(path):
+            got += len(chunk)
+            yield chunk
+        if got != length:
+            raise TransientError(
+                f"{self.url} gave {got:,} of the {length:,} bytes of '{path}': another program has it open for writing",
+                hint="wait until it is closed, then run the same command again",
+            )
 
     def _chunks(self, path: str) -> Iterator[bytes]:
         reader = answer(self.url, self._client.read, path)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock, Timeout
 
 from retailstream.errors import RetailStreamError
+from retailstream.targets import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,16 +37,13 @@ class TextFile:
 
         from retailstream.adapters.metrics.exposition import families, registry  # noqa: PLC0415 -- same
 
-        part = self._path.with_name(f".{self._path.name}.{os.getpid()}")  # no collector reads it: it does not end so
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(self._path.with_name(f".{self._path.name}.lock"), timeout=SECONDS):
+            lock = FileLock(self._path.with_name(f".{self._path.name}.lock"), timeout=SECONDS)
+            # No collector reads what stands beside it meanwhile: its name does not end like one.
+            with lock, replacing(self._path) as part:
                 merged = _merged(self._old(), families([(group, samples)]), group)
-                try:
-                    part.write_bytes(generate_latest(registry(lambda: merged)))
-                    part.replace(self._path)
-                finally:
-                    part.unlink(missing_ok=True)
+                part.write_bytes(generate_latest(registry(lambda: merged)))
         except Timeout as error:
             raise RetailStreamError(f"another process has written for {SECONDS:g} seconds") from error
         except OSError as error:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from retailstream.adapters.engine.duckdb_files import no_rows, only, parquet, quoted
+from retailstream.publishing import check_published
 from retailstream.querying import found_in
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class DuckDbQueries:
 
 def _query(version: Version) -> str:
     contract = version.table.contract
+    check_published(version.table, version.manifest)
     if not version.manifest.partitions:
         return no_rows(contract)
     paths = ", ".join(quoted(only(path)) for path in version.table.paths(version.manifest))

@@ -15,6 +15,7 @@ from retailstream.adapters.query.copied import LocalCopy
 from retailstream.adapters.query.dialects import translated
 from retailstream.adapters.query.shapes import found_like
 from retailstream.ports import no_progress
+from retailstream.publishing import check_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -64,6 +65,7 @@ class SparkTables:
 
     def _table(self, session: SparkSession, version: Version) -> DataFrame:
         contract, files = version.table.contract, version.manifest.partitions
+        check_published(version.table, version.manifest)
         if not files:
             # Not from a list of Python, for which Spark would start processes.
             nulls = ", ".join(f"cast(null as {type_}) as {name}" for name, type_ in _columns(contract))

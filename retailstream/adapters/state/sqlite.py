@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from retailstream.adapters.formats import Step, refuse_newer
 from retailstream.adapters.sqlite_file import bring_forward, format_of, refuse_newer_file, sqlite_address, transaction
+from retailstream.durable import make_folder
 from retailstream.errors import RetailStreamError, TransientError
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def open_sqlite_state(path: Path | None) -> Iterator[SqliteState]:
     """Open the state file, made on first use, or one that is forgotten."""
     try:
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
         address = sqlite_address(path)
         connection = sqlite3.connect(address, timeout=PATIENCE, isolation_level=None, factory=SqliteState, uri=True)
         try:
@@ -151,7 +152,8 @@ def set_up(connection: sqlite3.Connection, what: str = "the state file") -> None
             cursor = connection.cursor()
             refuse_newer(what, format_of(cursor), len(STEPS))
             cursor.execute("pragma journal_mode = wal")
-            cursor.execute("pragma synchronous = normal")
+            # What lands next is numbered by this memory: none of its commits may be lost to a power cut.
+            cursor.execute("pragma synchronous = full")
             bring_forward(cursor, STEPS, SCHEMA)
             cursor.executescript("".join(SCHEMA))
         except sqlite3.OperationalError as error:

@@ -12,7 +12,7 @@ import vl_convert
 
 from retailstream.analytics.charts.rows import rows_of
 from retailstream.analytics.charts.theme import WIDTH, themed
-from retailstream.analytics.export import replacing
+from retailstream.targets import replacing
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from retailstream.cli.reference.tables import code, table
-from retailstream.contracts import COMMON_FORMS, CONTRACTS, SQL_TYPES, Type
+from retailstream.contracts import COMMON_FORMS, CONTRACTS, FIRST_YEAR, LAST_YEAR, SQL_TYPES, Type
 
 if TYPE_CHECKING:
     from retailstream.contracts import Column, Contract
@@ -34,7 +34,7 @@ _EXAMPLES: Final = {
         "up to 8 digits, and up to 10 after the point: `211.0963582`; also `.5`, zeros behind, and the 16 or 17 digits"
         " of the binary fraction next to such a number, as programs print it: `211.09635820000001`"
     ),
-    Type.DATE: "`05/02/2010` (day first) or `2010-02-05`, and a day of the calendar",
+    Type.DATE: f"`05/02/2010` (day first) or `2010-02-05`, a day of the years {FIRST_YEAR} to {LAST_YEAR}",
     Type.BOOLEAN: "`TRUE`, `FALSE` in any case, `1`, `0`",
     Type.LETTER: "one letter of A to Z, of either case",
 }
@@ -43,6 +43,7 @@ _RULES: Final = (
     ("not_null", "record", "a required column is null"),
     ("form", "record", "a field has no accepted form"),
     ("calendar", "record", "a date has the form of one, but the calendar has no such day"),
+    ("years", "record", f"the year of a date is before {FIRST_YEAR} or after {LAST_YEAR}"),
     ("bounds", "record", "a value lies outside its bounds"),
     ("columns", "record", "the record has more or fewer fields than the header"),
     ("encoding", "record", "a field is not UTF-8"),
