@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from retailstream.adapters.engine.duckdb import open_duckdb
+from retailstream.adapters.engine.spark import open_spark
 from retailstream.adapters.lake.folder import FolderLake
 from retailstream.contracts import CONTRACTS
 from retailstream.ports import FileDate, FileFigures, LakeFile, LandedFile, RowCounts, StoreFigures
@@ -86,6 +87,22 @@ def test_a_refused_file_is_in_no_figure_of_the_merge(merger: Merger, tmp_path: P
     assert dict(merge.partitions()) == {"2010-02": 2}
 
 
+def test_rows_are_counted_by_the_landed_file_they_came_in(merger: Merger, tmp_path: Path) -> None:
+    lines = ("1,1,05/02/2010,1,0", "1,2,12/03/2010,2,0"), ("1,1,05/02/2010,3,0", "2,2,05/02/2010,4,0")
+    files = landed(tmp_path, "sales", *(csv(SALES, *some) for some in lines))
+    merge = merger.check(CONTRACTS["sales"], files, settled=()).merge(current={})
+    paths = {name: tmp_path / f"month={name}" / "rows.parquet" for name in merge.partitions()}
+    for path in paths.values():
+        path.parent.mkdir()
+    assert sorted(merge.write(paths)) == ["2010-02", "2010-03"]
+
+    pytest.importorskip("pyarrow")
+    with open_spark(tmp_path / "spark", memory="1GB") as spark:  # which needs no session for that
+        for engine in (merger, spark):
+            assert engine.origins(list(paths.values())) == {(1, "sales/1.csv"): 1, (1, "sales/2.csv"): 2}
+            assert engine.origins([]) == {}
+
+
 def written(merger: Merger, folder: Path, *contents: str, month: str = "2010-02") -> bytes:
     """Return the file of a month of a merge of these files."""
     merge = merger.check(CONTRACTS["sales"], landed(folder, "sales", *contents), settled=()).merge(current={})
@@ -101,16 +118,3 @@ def test_a_month_has_the_same_bytes_whatever_is_merged_with_it(merger: Merger, t
     alone = written(merger, tmp_path, february)
     for other in ("1,1,2010-03-05,1,0,", "1,1,2010-03-05,1,0,9"):
         assert written(merger, tmp_path, february, csv(visits, other)) == alone
-
-
-def test_rows_are_counted_by_the_landed_file_they_came_in(merger: Merger, tmp_path: Path) -> None:
-    lines = ("1,1,05/02/2010,1,0", "1,2,12/03/2010,2,0"), ("1,1,05/02/2010,3,0", "2,2,05/02/2010,4,0")
-    files = landed(tmp_path, "sales", *(csv(SALES, *some) for some in lines))
-    merge = merger.check(CONTRACTS["sales"], files, settled=()).merge(current={})
-    paths = {name: tmp_path / f"month={name}" / "rows.parquet" for name in merge.partitions()}
-    for path in paths.values():
-        path.parent.mkdir()
-    assert sorted(merge.write(paths)) == ["2010-02", "2010-03"]
-
-    assert merger.origins(list(paths.values())) == {(1, "sales/1.csv"): 1, (1, "sales/2.csv"): 2}
-    assert merger.origins([]) == {}
