@@ -189,4 +189,4 @@ def test_each_damage_stands_on_a_line_of_its_own_with_what_mends_it(months: Envi
     outcome = months.command("verify", "--deep")
     assert outcome.exit_code == 3
     assert "retailstream repair" in outcome.stdout
-    assert outcome.stdout.splitlines()[-1].startswith("1 damage found, in ")
+    assert outcome.stdout.splitlines()[-1].startswith("1 thing is damaged (looked at: ")
