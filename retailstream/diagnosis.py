@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Literal
 
 from retailstream import questions, wiring
 from retailstream.access import too_open
+from retailstream.adapters.sqlite_file import problems
 from retailstream.adapters.state.sqlite import refuse_newer_home
 from retailstream.contracts import CONTRACTS
 from retailstream.errors import RetailStreamError
 from retailstream.masking import masked_text
+from retailstream.memory import open_memory
+from retailstream.places import check_places
 from retailstream.ports import no_progress
 from retailstream.source_files import scan
 from retailstream.transfers import Place, open_extractor
@@ -47,6 +50,8 @@ class Finding:
 def diagnose(home: Path, settings: Settings) -> Iterator[Finding]:
     """Try every part that the settings name; parts that they do not name are skipped."""
     yield _tried("home", lambda: _home(home, settings.access))
+    yield _tried("state", lambda: _state(home, settings.database.url))
+    yield _tried("places", lambda: _apart(settings))
     yield _tried("source", lambda: _source(settings.source))
     for name, url in (
         ("lake.raw", settings.lake.raw),
@@ -92,6 +97,22 @@ def _home(home: Path, access: Access) -> str:
     if home.is_dir() and too_open(home, access):
         return f"{found}, which others may read: chmod -R {others[access]} {home.absolute()}"
     return found
+
+
+def _state(home: Path, database: str) -> str:
+    """Read the whole memory of the environment: a file that was cut off opens as well as a whole one."""
+    path = home / "state.db"
+    if database.startswith("mysql"):
+        with open_memory(home, database, create=False) as memory:
+            return f"{len(memory.ledger.stages()):,} stages have run"
+    if found := problems(path, deep=False):
+        raise RetailStreamError(f"{path} is damaged: {' '.join(found[0].split())}")
+    return f"{path.absolute()}{'' if path.exists() else ' (made by the first run)'}"
+
+
+def _apart(settings: Settings) -> str:
+    check_places(settings)
+    return "each lies apart"
 
 
 def _source(source: Source) -> str | Finding:

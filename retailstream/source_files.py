@@ -69,6 +69,9 @@ class Scan:
     readable: int
 
 
+DEEPEST: Final = 100
+"""Folders of more levels are not looked into: no drop has them, and paths come to an end."""
+
 LEAVES: Final = "it is a link that leaves the source; source.follow_links = true lets it in"
 """What is wrong with a link to what lies elsewhere: whoever drops files could have any file read that we can."""
 
@@ -130,6 +133,9 @@ def _found(
         inside = [path for path in folder.iterdir() if not is_litter(path.name)]
     except OSError as error:
         yield folder, f"it cannot be read: {error.strerror}"
+        return
+    if len(above) >= DEEPEST:
+        yield folder, f"it lies more than {DEEPEST} folders deep"
         return
     here = found.st_dev, found.st_ino
     for path in () if here in above else inside:

@@ -15,6 +15,7 @@ from retailstream.homes import refuse_half_restored
 from retailstream.landings import LandingLog, Scope
 from retailstream.masking import masked
 from retailstream.memory import open_memory
+from retailstream.places import check_places
 from retailstream.quarantine import Quarantine
 from retailstream.read_limits import ReadLimits
 from retailstream.runs import WEEKDAYS, Books, Limit, Rules
@@ -114,8 +115,10 @@ class Environment:
 def open_environment(home: Path, loaded: Loaded, *, create: bool, half_restored: bool = False) -> Iterator[Environment]:
     """Open an environment; a memory that is not there yet is made, or else is empty for the moment.
 
-    One whose restore was stopped half way is refused, but for the next restore.
+    One whose restore was stopped half way is refused, but for the next restore; UsageError where two of its places
+    are one.
     """
+    check_places(loaded.settings)
     if not half_restored:
         refuse_half_restored(home)
     with open_memory(home, loaded.settings.database.url, create=create) as memory:

@@ -24,7 +24,7 @@ def sqlite_address(path: Path | None) -> str:
     if path is None:
         return ":memory:"
     with suppress(OSError):
-        path.touch(0o666)  # SQLite itself would leave it to its owner alone to write to, whatever the umask
+        path.touch(0o666, exist_ok=False)  # SQLite itself would let its owner alone write to it, whatever the umask
     if os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists() or not path.exists():
         return str(path.absolute())  # a relative one could look like a URI
     return f"{path.absolute().as_uri()}?mode=ro&immutable=1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -26,6 +27,16 @@ if TYPE_CHECKING:
 
 _VALUED = ("--config", "--home", "--run-id", "--metrics-file", "--log-format")
 """The global options whose value is the next word, and no command."""
+
+
+_HINTS = {
+    errno.EMFILE: "raise the limit of open files with ulimit -n, then run the same command again",
+    errno.ENFILE: "this machine has too many open files; run the same command again when it has fewer",
+    errno.ENOSPC: "make some space, then run the same command again",
+    errno.EDQUOT: "make some space, then run the same command again",
+    errno.ENOMEM: "free some memory, then run the same command again",
+}
+"""What to do where the operating system has nothing left to give: no file of ours is to blame."""
 
 
 class RootGroup(Group):
@@ -106,9 +117,12 @@ def _ours(error: BaseException) -> BaseException:
         return KeyboardInterrupt()
     if isinstance(error, OSError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""
-        ours = RetailStreamError(f"{place}{error.strerror}")
+        ours = RetailStreamError(f"{place}{error.strerror}", hint=_HINTS.get(error.errno or 0, ""))
         ours.__dict__.update(error.__dict__)
         return ours
+    if isinstance(error, MemoryError):
+        hint = "free some, or give the process more, then run the same command again"
+        return RetailStreamError("the memory of this machine is used up", hint=hint)
     return behind(error)
 
 

@@ -140,7 +140,7 @@ class Engine(_Section):
     """`duckdb`; `spark` for more than one machine holds; `glue` for a deployed job, which only `glue-merge` has."""
     glue_job: str = ""
     """The name of the deployed Glue job."""
-    memory: str = "1500MB"
+    memory: Annotated[str, AfterValidator(_size)] = "1500MB"
     """How much memory an engine on this machine may use before it spills to disk."""
 
 

@@ -186,7 +186,11 @@ def fail(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     [
         (TransientError("db is away", hint="again"), 4, "error: db is away\nhint: again\n"),
         (PermissionError(13, "Permission denied", "/secret"), 1, "error: /secret: Permission denied\n"),
-        (OSError(28, "No space left on device"), 1, "error: No space left on device\n"),
+        (
+            OSError(28, "No space left on device"),
+            1,
+            "error: No space left on device\nhint: make some space, then run the same command again\n",
+        ),
         (KeyboardInterrupt(), 130, "error: interrupted; the same command takes up where this one stopped\n"),
     ],
     ids=["transient", "permission", "disk", "interrupt"],

@@ -101,3 +101,20 @@ def test_rows_are_counted_by_the_landed_file_they_came_in(merger: Merger, tmp_pa
         for engine in (merger, spark):
             assert engine.origins(list(paths.values())) == {(1, "sales/1.csv"): 1, (1, "sales/2.csv"): 2}
             assert engine.origins([]) == {}
+
+
+def written(merger: Merger, folder: Path, *contents: str, month: str = "2010-02") -> bytes:
+    """Return the file of a month of a merge of these files."""
+    merge = merger.check(CONTRACTS["sales"], landed(folder, "sales", *contents), settled=()).merge(current={})
+    paths = {name: folder / f"{name}.parquet" for name in merge.partitions()}
+    assert sorted(merge.write(paths)) == sorted(paths)
+    return paths[month].read_bytes()
+
+
+def test_a_month_has_the_same_bytes_whatever_is_merged_with_it(merger: Merger, tmp_path: Path) -> None:
+    """A null in another month, or in a row that loses, is none of this one."""
+    visits = f"{SALES},Customers"
+    february = csv(visits, "1,1,2010-02-05,1,0,7", "1,2,2010-02-05,2,0,8")
+    alone = written(merger, tmp_path, february)
+    for other in ("1,1,2010-03-05,1,0,", "1,1,2010-03-05,1,0,9"):
+        assert written(merger, tmp_path, february, csv(visits, other)) == alone

@@ -133,6 +133,19 @@ def test_above_the_limit_of_rejects_nothing_is_published(env: Environment) -> No
     assert [entry["value"] for entry in env.quarantine()] == ["x"]
 
 
+def test_a_month_has_the_same_bytes_whatever_is_merged_with_it(env: Environment) -> None:
+    visits = f"{SALES},Customers"
+    env.write({"sales/1.csv": csv(visits, "1,1,2010-02-05,1,0,7", "1,2,2010-02-05,2,0,8")})
+    for week in ("", csv(visits, "1,1,2010-03-05,2,0,")):
+        env.write({"sales/2.csv": week} if week else {})
+        env.stage("ingest", "--source", str(env.source))
+        env.stage("glue-merge", "--engine", "spark")
+    before = env.files("lake/clean")
+    shutil.rmtree(env.home / "lake" / "clean")
+    env.stage("glue-merge", "--engine", "spark")
+    assert env.files("lake/clean") == before
+
+
 @pytest.fixture(params=["folder", "s3"])
 def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
     if request.param == "folder":

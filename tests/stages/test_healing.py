@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.environment import SALES, Environment, csv
+from tests.environment import SALES, STORES, Environment, csv
 from tests.stages.months import rows, week
 
 DAMAGES = {
@@ -100,3 +100,19 @@ def test_a_lost_memory_is_read_back_from_the_raw_buckets(months: Environment) ->
     counts = months.run()["datasets"]["sales"]
     assert (counts["rows_in"], counts["rows_out"], counts["rows_replaced"]) == (1, 1, 1)
     assert ("99.99",) in {(str(row[3]),) for row in months.clean("sales")}
+
+
+def test_tables_that_are_made_anew_have_the_bytes_that_they_had(env: Environment) -> None:
+    """February came without a null, March with one: made together, they are as they were when made alone."""
+    visits = f"{SALES},Customers"
+    env.write({"stores/s.csv": csv(STORES, "1,A,100"), "sales/1.csv": csv(visits, "1,1,2010-02-05,1.00,FALSE,7")})
+    env.run()
+    env.write({"sales/2.csv": csv(visits, "1,1,2010-03-05,2.00,FALSE,")})
+    env.run()
+    before = env.files("lake/clean", "warehouse")
+    shutil.rmtree(env.home / "lake" / "clean")
+    shutil.rmtree(env.home / "warehouse")
+
+    env.run()
+
+    assert env.files("lake/clean", "warehouse") == before

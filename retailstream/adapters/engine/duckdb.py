@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from retailstream.adapters.engine import duckdb_profile
 from retailstream.adapters.engine.duckdb_check import DuckDbChecked
+from retailstream.adapters.engine.duckdb_errors import mapped
 from retailstream.adapters.engine.duckdb_files import copy_partitions, no_rows, only, parquet, rows_by_partition
 from retailstream.contracts import Type
-from retailstream.errors import RetailStreamError
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
-from retailstream.interruption import behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -78,16 +76,11 @@ def open_duckdb(work: Path, *, memory: str, shared: DuckDb | None = None) -> Ite
     work.mkdir(parents=True)
     database = shared or DuckDb(work / "spill", memory)
     try:
-        engine = DuckDbEngine(work, database)
-        yield engine
-        if shared:
-            engine.forget()
-    except Exception as error:
-        if told := _from_outside(error):
-            raise told from error
-        if (cause := behind(error)) is not error:
-            raise cause from error
-        raise
+        with mapped():
+            engine = DuckDbEngine(work, database)
+            yield engine
+            if shared:
+                engine.forget()
     finally:
         if not shared:
             database.close()
@@ -206,25 +199,6 @@ class DuckDbEngine:
     def orphans(self, sales: Sequence[Path], stores: Sequence[Path]) -> list[int]:
         """Return the stores that have sales and are not among the known ones, in order."""
         return duckdb_profile.orphans(self.connection, sales, stores)
-
-
-def _from_outside(error: Exception) -> RetailStreamError | None:
-    """Return an error of DuckDB's that a file, the disk or the memory is to blame for, as ours."""
-    if "duckdb" not in sys.modules:
-        return None
-    import duckdb  # noqa: PLC0415 -- it is there already
-
-    # What a damaged file makes DuckDB raise has no class of its own: InvalidInputException, or the root itself.
-    outside = duckdb.IOException, duckdb.InvalidInputException, duckdb.OutOfMemoryException
-    if not isinstance(error, outside) and type(error) is not duckdb.Error:
-        return None
-    first_line = str(error).partition("\n")[0]
-    if "No space left on device" in first_line:
-        return RetailStreamError("the disk is full", hint="make some space, then run the same command again")
-    return RetailStreamError(
-        f"DuckDB failed: {first_line}",
-        hint="retailstream monitor names damaged tables; delete a damaged file, and the next run brings it back",
-    )
 
 
 def _whole(column: Column) -> str:

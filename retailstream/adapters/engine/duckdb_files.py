@@ -65,14 +65,18 @@ def copy_partitions(
     """Write the rows of partitions in the order of the key as a Parquet file each, and yield each when it is done.
 
     DuckDB writes a small file on one core, so as many are written at a time as there are cores. The order is asked for
-    even where the table has it: only then do rows fall into row groups wherever the table keeps them.
+    even where the table has it: only then do rows fall into row groups wherever the table keeps them. A column in which
+    the whole table has no null DuckDB would call required, and a month's bytes depended on those beside it; rows of
+    nulls, of which there are none, make all columns optional. See docs/adr/0003-manifests.md.
     """
+    names, nulls = ", ".join(columns), ", ".join(["null"] * len(columns))
 
     def copy(partition: str) -> str:
         with connection.cursor() as cursor:
             cursor.execute(
-                f"copy (select {', '.join(columns)} from {table}{_within(contract, partition)}"
-                f" order by {', '.join(contract.key)}) to {quoted(paths[partition])} (format parquet, compression zstd)"
+                f"copy (select * from (select {names} from {table}{_within(contract, partition)}"
+                f" union all select {nulls} from range(0)) order by {', '.join(contract.key)})"
+                f" to {quoted(paths[partition])} (format parquet, compression zstd)"
             )
         return partition
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from retailstream import cleaning
 from retailstream.adapters.engine.duckdb_check import DIALECT
+from retailstream.adapters.engine.duckdb_errors import mapped
 from retailstream.adapters.engine.duckdb_files import only, parquet, rows_by_partition
 from retailstream.adapters.engine.duckdb_merge import LINEAGE
 
@@ -25,7 +26,7 @@ def open_origins() -> Iterator[DuckDbOrigins]:
     """Open DuckDB in memory."""
     import duckdb  # noqa: PLC0415 -- a sixth of a second that `--help` does not need
 
-    with duckdb.connect(":memory:") as connection:
+    with mapped(), duckdb.connect(":memory:") as connection:
         yield DuckDbOrigins(connection)
 
 

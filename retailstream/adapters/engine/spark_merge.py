@@ -95,7 +95,8 @@ class SparkMerge:
                  order by month, {self._key}""")
             start = 0
             for name in some:
-                write_table(table.slice(start, rows[name]), paths[name], compression="zstd")
+                # Of rows in one piece the bytes do not depend on how many of them Spark sent at a time.
+                write_table(table.slice(start, rows[name]).combine_chunks(), paths[name], compression="zstd")
                 start += rows[name]
                 yield name
 

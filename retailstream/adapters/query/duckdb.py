@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from retailstream.adapters.engine.duckdb_errors import mapped
 from retailstream.adapters.engine.duckdb_files import no_rows, only, parquet, quoted
 from retailstream.publishing import check_published
 from retailstream.querying import found_in
@@ -22,7 +23,7 @@ def duckdb_views(versions: Sequence[Version]) -> Iterator[DuckDbQueries]:
     """Open DuckDB with a view of each table's files."""
     import duckdb  # noqa: PLC0415 -- a sixth of a second that `--help` does not need
 
-    with duckdb.connect(":memory:") as connection:
+    with mapped(), duckdb.connect(":memory:") as connection:
         for version in versions:
             connection.execute(f"create view {version.table.contract.name} as {_query(version)}")
         yield DuckDbQueries(connection)
