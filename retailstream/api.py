@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from retailstream import settings
 from retailstream.adapters.state.sqlite import refuse_newer_home
 from retailstream.analytics.export import analyses
+from retailstream.homes import refuse_half_restored
 from retailstream.questions import ask
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def _answer(
 ) -> TypedAnswer:
     folder = Path(home) if home else settings.home_of()[0]
     refuse_newer_home(folder)
+    refuse_half_restored(folder)
     loaded = settings.load(home=folder, config=Path(config) if config else None, flags={"analyze.engine": engine})
     return ask(folder, loaded.settings, analyses({use_case: parameters})).found[0]
 

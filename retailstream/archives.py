@@ -20,7 +20,9 @@ from pathlib import Path, PurePosixPath
 from tempfile import mkstemp
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from retailstream import durable
 from retailstream.errors import RetailStreamError, UsageError
+from retailstream.targets import check_file
 from retailstream.version import __version__
 
 if TYPE_CHECKING:
@@ -98,16 +100,16 @@ def writing(path: Path, *, made_at: str, whole: bool) -> Iterator[Archive]:
     check_target(path)
     handle, name = mkstemp(dir=path.absolute().parent, prefix=".retailstream-", suffix=".part")
     try:
-        with os.fdopen(handle, "wb") as file:
-            with _packed(file, path) as packed, tarfile.open(fileobj=packed, mode="w|") as tar:
-                archive = Archive(tar)
-                yield archive
-                index = Index(FORMAT, __version__, made_at, whole, tuple(archive.members.values()))
-                archive.add_bytes(INDEX, json.dumps(asdict(index), indent=1).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-        sync_folder(path.absolute().parent)
+        with (
+            os.fdopen(handle, "wb") as file,
+            _packed(file, path) as packed,
+            tarfile.open(fileobj=packed, mode="w|") as tar,
+        ):
+            archive = Archive(tar)
+            yield archive
+            index = Index(FORMAT, __version__, made_at, whole, tuple(archive.members.values()))
+            archive.add_bytes(INDEX, json.dumps(asdict(index), indent=1).encode() + b"\n")
+        durable.replace(Path(name), path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -117,10 +119,7 @@ def check_target(path: Path) -> None:
     """Raise UsageError where no backup can be written at that path."""
     if path.name.endswith((".zst", ".bz2", ".xz")):
         raise UsageError(f"the backup {path} has an ending that is not known", hint="name it .tar, .tar.gz or .tgz")
-    if path.exists() and not path.is_file():
-        raise UsageError(f"{path} exists and is no file", hint="name a new file, or one to be replaced")
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"the folder of {path} does not exist", hint=f"mkdir -p {path.absolute().parent}")
+    check_file(path, "the backup")
 
 
 @contextmanager
@@ -155,6 +154,7 @@ def unpack(path: Path, folder: Path) -> Index:
             raise damaged(path, f"'{expected.name}' is not what was put into it")
     for name in {INDEX, *found} - {member.name for member in index.members}:
         (folder / name).unlink()
+    durable.sync_folders(path for path in (folder, *folder.rglob("*")) if path.is_dir())
     return index
 
 
@@ -174,8 +174,7 @@ def _written(name: str, stream: IO[bytes], target: Path) -> Member:
         while piece := stream.read(_PIECE):
             digest.update(piece)
             size += file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
+    durable.sync(target)
     return Member(name, digest.hexdigest(), size)
 
 
@@ -197,15 +196,6 @@ def _index(path: Path, folder: Path) -> Index:
 def damaged(path: Path, why: str) -> RetailStreamError:
     """Return the error of a backup that cannot be trusted."""
     return RetailStreamError(f"the backup {path} is damaged: {why}", hint="nothing was changed; take another backup")
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def remove(folder: Path) -> None:

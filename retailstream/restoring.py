@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from retailstream import stage_wiring
+from retailstream import durable, stage_wiring
 from retailstream.adapters.state.copying import copy_to, is_empty, replace_by
-from retailstream.archives import damaged, remove, sync_folder, unpack
+from retailstream.archives import damaged, remove, unpack
 from retailstream.errors import UsageError
 from retailstream.homes import DATABASE, LANDED, MADE, MEMORY, RESTORING, parts_of
 from retailstream.ledger import begun
@@ -92,6 +92,7 @@ def _restore(env: Environment, file: Path, *, force: bool, memory_only: bool, at
                 done.files[part] = done.files.get(part, 0) + 1
         remove(env.home / RESTORING)
         unpacked.rename(env.home / RESTORING)
+        durable.sync_folders([env.home])
     finally:
         remove(unpacked)
     _put_in_place(env, targets, done, at)
@@ -146,7 +147,7 @@ def _put_in_place(env: Environment, targets: dict[str, Path], done: Restored, at
         if (waiting / name).exists():
             _move(waiting / name, target)
     done.aside = aside if aside.exists() else None
-    sync_folder(env.home)
+    durable.sync_folders([env.home])
     remove(waiting)
 
 
@@ -174,10 +175,9 @@ def _new_folder(home: Path, at: str) -> Path:
 
 
 def _move(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+    durable.make_folder(target.parent)
     shutil.move(source, target)
-    sync_folder(target.parent)
-    sync_folder(source.parent)
+    durable.sync_folders([target.parent, source.parent])
 
 
 def _tell_later_landings(env: Environment, targets: dict[str, Path], done: Restored) -> None:

@@ -38,9 +38,8 @@ def verify(
             print_json(summary | {"seconds": seconds, "deep": deep} | found.as_dict())
         else:
             _print(found.damages)
-            looked = ", ".join(f"{number:,} of {place}" for place, number in found.looked_at.items() if number)
-            damages = counted(len(found.damages), "damage") if found.damages else "nothing"
-            say(f"{damages} found, in {looked or 'nothing'}")
+            looked = ", ".join(f"{place} {number:,}" for place, number in found.looked_at.items() if number)
+            say(f"{_damaged(found.damages)} (looked at: {looked or 'nothing'})")
             if not deep:
                 print("hint: retailstream verify --deep reads every byte and every row")
         if not found.healthy:
@@ -76,12 +75,16 @@ def repair(context: typer.Context, source: Source = None, dry_run: DryRun = Fals
 
 def _told(done: Repair, *, dry_run: bool) -> str:
     """Return the last line, which sums up a repair."""
-    if not done.found:
-        return "nothing is damaged"
-    if dry_run:
-        return f"{counted(len(done.found), 'damage')} found; nothing was changed"
+    if not done.found or dry_run:
+        return f"{_damaged(done.found)}{'; nothing was changed' if dry_run else ''}"
     left = f", {len(done.left):,} left" if done.left else ""
-    return f"{counted(len(done.mended), 'damage')} mended{left}"
+    return f"{counted(len(done.mended), 'thing')} mended{left}"
+
+
+def _damaged(damages: Sequence[Damage]) -> str:
+    """Say how many things are damaged."""
+    count = len(damages)
+    return f"{counted(count, 'thing')} {'is' if count == 1 else 'are'} damaged" if count else "nothing is damaged"
 
 
 def _print(damages: Sequence[Damage]) -> None:
