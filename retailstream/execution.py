@@ -127,7 +127,7 @@ def execute_all(env: Environment, request: Request, *, first: str = ORDER[0]) ->
                 entry.report = replace(entry.report, warnings=(_remaking(error),))
                 continue
             except BaseException as error:
-                summaries.append(summary_of(error))
+                summaries += filter(None, [summary_of(error)])  # a stage that the ledger could not take has none
                 whole.at_work = entry.at_work
                 raise
             finally:
@@ -157,9 +157,9 @@ def _new(stage: str, request: Request) -> Entry:
 @contextmanager
 def _entered(env: Environment, entry: Entry, request: Request) -> Iterator[None]:
     run = None
+    if not request.dry_run:
+        run = env.memory.enter(begun(entry.run_id, entry.stage, entry.started_at, env.loaded.hash))
     try:
-        if not request.dry_run:
-            run = env.memory.enter(begun(entry.run_id, entry.stage, entry.started_at, env.loaded.hash))
         yield
     except BaseException as error:
         if entry.stage != "run" and isinstance(error, QualityGateError) and error.report is not None:

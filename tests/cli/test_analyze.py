@@ -22,7 +22,7 @@ from retailstream.analytics.printing import cell
 from retailstream.cli import answers
 from retailstream.errors import RetailStreamError, UsageError
 from tests.analytics import tables
-from tests.environment import FEATURES, Environment, Summary, chain_environment
+from tests.environment import FEATURES, Environment, Summary, chain_environment, sealed
 
 if TYPE_CHECKING:
     from retailstream.analytics.export import TypedAnswer
@@ -275,7 +275,7 @@ def test_a_table_published_in_the_middle_is_read_anew(chain: Environment) -> Non
         if len(tries) == 1:
             manifest = chain.home / "warehouse" / "stores" / "_manifest.json"
             document = json.loads(manifest.read_text())
-            manifest.write_text(json.dumps(document | {"landing": document["landing"] + 1}))
+            manifest.write_bytes(sealed(document | {"landing": document["landing"] + 1}))
             raise duckdb.IOException("the file is gone")
         return int(connection.execute("select count(*) from stores").fetchall()[0][0])
 

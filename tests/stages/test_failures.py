@@ -208,9 +208,7 @@ def test_a_signal_in_the_middle_of_a_query_is_no_error_of_the_engine(
         signal.signal(signal.SIGTERM, before)
 
 
-@pytest.mark.parametrize(
-    ("stage", "ended"), [("ingest", ["ingest"]), ("load-rds", ["ingest", "glue-merge", "load-rds"])]
-)
+@pytest.mark.parametrize(("stage", "ended"), [("ingest", []), ("load-rds", ["ingest", "glue-merge"])])
 def test_a_ledger_that_cannot_take_a_stage_is_named_and_the_stages_before_are_told(
     months: Environment, monkeypatch: pytest.MonkeyPatch, stage: str, ended: list[str]
 ) -> None:
@@ -228,5 +226,4 @@ def test_a_ledger_that_cannot_take_a_stage_is_named_and_the_stages_before_are_to
 
     assert summary["error"] == "the state file is full"
     assert [done["stage"] for done in summary["stages"]] == ended
-    assert summary["stages"][-1]["status"] == "failed"
     assert summary["rows_in"] == sum(done["rows_in"] for done in summary["stages"])
