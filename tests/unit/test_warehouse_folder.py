@@ -8,6 +8,7 @@ import pytest
 from retailstream.adapters.lake.folder import FolderLake
 from retailstream.adapters.warehouse.folder import FolderWarehouse
 from retailstream.contracts import STORES
+from retailstream.errors import RetailStreamError
 from retailstream.manifests import WHOLE, NewPartition
 from tests.environment import new_environment
 
@@ -63,7 +64,7 @@ def test_a_question_that_is_overtaken_every_time_is_given_up(tmp_path: Path) -> 
         publish(warehouse, tmp_path, 1 + len(asked))
         return sizes(connection)
 
-    with pytest.raises(duckdb.IOException):
+    with pytest.raises(RetailStreamError, match=r"^DuckDB failed: .*\.parquet"):
         warehouse.ask(question)
     assert len(asked) == 5
 
@@ -78,7 +79,7 @@ def test_a_file_that_is_missing_for_good_is_asked_for_once(tmp_path: Path) -> No
         next((tmp_path / "warehouse" / "stores").glob("*.parquet")).unlink()
         return sizes(connection)
 
-    with pytest.raises(duckdb.IOException):
+    with pytest.raises(RetailStreamError, match=r"^DuckDB failed: .*\.parquet"):
         warehouse.ask(question)
     assert asked == [1]
 

@@ -21,7 +21,7 @@ _CAUSES: Final = (
 )
 """What the operating system says, what we say, and what is to be done; none of it harms a file."""
 
-_DAMAGE: Final = "retailstream monitor names damaged tables; delete a damaged file, and the next run brings it back"
+_DAMAGE: Final = "retailstream verify names what is damaged, and retailstream repair mends it"
 
 
 @contextmanager
