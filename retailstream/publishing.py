@@ -61,7 +61,7 @@ class PublishedTable:
             raise DamagedError(
                 f"the manifest of table '{self.contract.name}' in {self.lake.url} is damaged",
                 key=manifest_key(self.contract),
-                hint="delete it and run again: the table is rebuilt",
+                hint="retailstream repair makes the table anew",
             ) from error
         if found.columns != self.contract.names:
             return Manifest(self.contract.names, passed=found.landing)

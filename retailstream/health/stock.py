@@ -54,7 +54,7 @@ class Damaged:
     @property
     def hint(self) -> str:
         """What to do about it."""
-        return f"{self.url}: delete it, if it is there, then retailstream run, which makes it anew"
+        return f"{self.url}: retailstream repair makes it anew"
 
 
 @dataclass(frozen=True)

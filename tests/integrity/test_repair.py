@@ -97,6 +97,27 @@ def test_what_a_stopped_repair_has_marked_the_next_run_makes_anew(
     assert months.stage("verify", "--deep")["healthy"]
 
 
+@pytest.mark.parametrize("step", ["_drop_manifests", "_land", "_mark", "_remake", "_with_reason"])
+def test_a_repair_that_is_stopped_before_any_step_is_carried_on_by_the_next(
+    months: Environment, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    before, loaded = months.files(), rows(months)
+    flip(months, RAW)
+    flip(months, MONTH)
+    flip(months, "lake/clean/stores/_manifest.json")
+    flip(months, "warehouse/features/month=2010-03/*.parquet")
+    months.change_state("update runs set summary = '{' where stage = ?", "sqoop")  # stays, so that there is a reason
+    (months.home / "retail.db").write_bytes(b"no database")
+    monkeypatch.setattr(f"retailstream.repairing.{step}", stop)
+    assert months.command("repair", "--source", str(months.source)).exit_code == 130
+    monkeypatch.undo()
+
+    done = months.stage("repair", "--source", str(months.source), code=3)
+
+    assert [damage["place"] for damage in done["left"]] == ["memory"]
+    assert (months.files(), rows(months)) == (before, loaded)
+
+
 def test_what_was_hidden_behind_a_damage_is_mended_with_it(months: Environment) -> None:
     before, loaded = months.files(), rows(months)
     flip(months, MONTH)

@@ -21,7 +21,13 @@ def flip(env: Environment, pattern: str) -> None:
     (path,) = env.home.glob(pattern)
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
-    path.write_bytes(data)
+    env.overwrite(path, bytes(data))
+
+
+def drop_tables(env: Environment) -> None:
+    """Take the tables of the database away."""
+    gone = [f"drop view if exists {name}_in_dollars; drop table {name}" for name in ("sales", "stores")]
+    env.change_database("; ".join([*gone, "drop table retailstream_loads"]))
 
 
 def rebuilt(summary: Summary) -> list[str]:
@@ -68,8 +74,7 @@ def test_a_month_that_is_gone_is_made_anew_and_told(months: Environment) -> None
 def test_a_database_is_not_loaded_from_a_damaged_month(months: Environment) -> None:
     before, loaded = months.files(), rows(months)
     flip(months, "lake/clean/sales/month=2010-03/*.parquet")
-    for path in months.home.glob("retail.db*"):
-        path.unlink()
+    drop_tables(months)
 
     summary = months.run()
 
@@ -83,8 +88,7 @@ def test_a_database_is_not_loaded_from_a_damaged_month(months: Environment) -> N
 def test_what_load_rds_alone_finds_damaged_the_next_merge_makes_anew(months: Environment) -> None:
     before = months.files()
     flip(months, "lake/clean/sales/month=2010-03/*.parquet")
-    for path in months.home.glob("retail.db*"):
-        path.unlink()
+    drop_tables(months)
 
     error = months.stage("load-rds", code=1)["error"]
 

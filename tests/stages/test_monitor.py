@@ -262,9 +262,7 @@ def test_a_lost_or_damaged_file_is_noticed(months: Environment, pattern: str, da
 
     assert [name for name, check in checks.items() if check["state"] == "fail"] == LOST[pattern]
     assert {checks[name]["value"] for name in LOST[pattern]} == {"a file is missing or damaged"}
-    assert (
-        f"{months.address(path)}: delete it, if it is there, then retailstream run" in checks[LOST[pattern][0]]["hint"]
-    )
+    assert f"{months.address(path)}: retailstream repair" in checks[LOST[pattern][0]]["hint"]
 
 
 @pytest.mark.parametrize(("table", "failing"), [("lake/clean/sales", "database"), ("warehouse/sales", "warehouse")])

@@ -8,7 +8,15 @@ import pytest
 
 from tests.services.stages import served
 from tests.services.stages.served import Served
-from tests.stages import test_corrections, test_dirty_fields, test_dirty_files, test_law, test_monitor, test_twice
+from tests.stages import (
+    test_corrections,
+    test_damage,
+    test_dirty_fields,
+    test_dirty_files,
+    test_law,
+    test_monitor,
+    test_twice,
+)
 from tests.stages.months import history
 
 if TYPE_CHECKING:
@@ -25,11 +33,12 @@ EMBEDDED_ALONE = {
     "test_rows_of_other_months_are_not_touched_in_the_database": "counts by triggers of SQLite",
     "test_a_correction_leaves_the_other_rows_of_its_month_alone": "counts by triggers of SQLite",
     "test_an_environment_that_is_not_there_says_what_to_do_and_is_not_made": "is about a home that is not there",
+    "test_a_month_that_is_gone_is_made_anew_and_told": "takes a file away",
     "test_sqoop_needs_tables_and_names_the_stage_that_makes_them": "reads the name of a SQLite file",
 }
 """Tests of the suites that are about SQLite or folders, and why."""
 
-SUITES = (test_corrections, test_dirty_fields, test_dirty_files, test_law, test_monitor, test_twice)
+SUITES = (test_corrections, test_damage, test_dirty_fields, test_dirty_files, test_law, test_monitor, test_twice)
 
 if gone := EMBEDDED_ALONE.keys() - {name for suite in SUITES for name in vars(suite)}:
     raise pytest.UsageError(f"no test of the suites is called {', '.join(sorted(gone))}")
