@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from retailstream.contracts import FEATURES, SALES, STORES
+from retailstream.errors import RetailStreamError, TransientError
 from retailstream.health.checks import Check, named
 from retailstream.health.stock import Held
 from retailstream.landings import Scope
@@ -28,14 +29,20 @@ _PLACES: Final = {SALES.name: "clean sales", STORES.name: "clean stores", FEATUR
 def landed_files(stores: Sequence[RawStore]) -> Iterator[Check]:
     """Tell the landed files that a raw store has not any more, or has with another length; none of them is read."""
     for raw in stores:
-        count, wrong = len(raw.log.files()), damaged(raw.log, raw.lake, deep=False)
+        name, limit, count = _CHECKS[raw.log.scope], "every landed file", len(raw.log.files())
+        try:
+            wrong = damaged(raw.log, raw.lake, deep=False)
+        except TransientError:
+            raise
+        except RetailStreamError as error:
+            yield Check(name, error.message, limit, "fail", hint=error.hint)
+            continue
         value = f"{len(wrong):,} of {count:,} missing or of another length" if wrong else f"{count:,} files"
         hint = (
             f"{named([file.key for file in wrong])} in {raw.lake.url}: retailstream run lands again what the source"
             " still has; bring back the others from a backup"
         )
-        name = _CHECKS[raw.log.scope]
-        yield Check(name, value, "every landed file", "fail" if wrong else "ok", measure=len(wrong), hint=hint)
+        yield Check(name, value, limit, "fail" if wrong else "ok", measure=len(wrong), hint=hint)
 
 
 def known_landings(files: Files, stores: Sequence[RawStore], engine: Engine) -> Iterator[Check]:

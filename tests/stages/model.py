@@ -322,6 +322,7 @@ def _read(name: str, kind: str, text: str) -> tuple[str, object]:
 def _read_date(text: str) -> tuple[str, object]:
     iso = "-".join(reversed(text.split("/")))
     try:
-        return "", date.fromisoformat(iso)
+        day = date.fromisoformat(iso)
     except ValueError:
         return "calendar", None
+    return ("", day) if 1900 <= day.year <= 2199 else ("years", None)

@@ -45,7 +45,15 @@ class FolderLake:
         """Return the bytes of each object below the prefix, by key."""
         folder = self._root / prefix.rpartition("/")[0]
         root = f"{self._root}{os.sep}"
-        found = {entry.path.removeprefix(root).replace(os.sep, "/"): entry.stat().st_size for entry in _files(folder)}
+        try:
+            found = {
+                entry.path.removeprefix(root).replace(os.sep, "/"): entry.stat().st_size for entry in _files(folder)
+            }
+        except OSError as error:
+            place = error.filename or folder
+            raise RetailStreamError(
+                f"{place} cannot be listed: {error.strerror}", hint="retailstream doctor"
+            ) from error
         return {key: found[key] for key in sorted(found, key=lambda key: key.split("/")) if key.startswith(prefix)}
 
     def put(self, key: str, path: Path) -> None:
