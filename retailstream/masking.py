@@ -15,7 +15,7 @@ _LOGIN_ALONE: Final = re.compile(r"^([^/:\s]*):(?!//).*@", re.DOTALL)
 """The same where the scheme was forgotten."""
 
 _PARAMETER: Final = re.compile(
-    r"((?:^|[?&;])[^=&;?/]*(?:passw|passphrase|pwd|secret|token|credential|signature|access_?key|api_?key)[^=&;]*="
+    r"((?:^|//|[?&;])[^=&;?/]*(?:passw|passphrase|pwd|secret|token|credential|signature|access_?key|api_?key)[^=&;]*="
     r"|[?&;](?:pass|pw)=)[^&]*",
     re.IGNORECASE,
 )

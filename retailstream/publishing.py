@@ -85,7 +85,12 @@ class PublishedTable:
     def publish(
         self, old: Manifest, changes: Mapping[str, NewPartition | None], *, landing: int, reading: str = ""
     ) -> Manifest:
-        """Put new partitions in place (None: take one away) in one step, and return the new version."""
+        """Put new partitions in place (None: take one away) in one step, and return the new version.
+
+        The first version of all is an empty one: files without a manifest are those of a table that lost it.
+        """
+        if not self.lake.sizes(f"{self.contract.name}/"):
+            self.lake.write(manifest_key(self.contract), encoded(Manifest(self.contract.names)))
         partitions = {**old.partitions, **put_all(self.lake, changes, self._key)}
         for name in [name for name, change in changes.items() if change is None]:
             partitions.pop(name, None)
