@@ -20,7 +20,8 @@ _HINT: Final = "give each a folder of its own, beside the other"
 
 def check_places(settings: Settings) -> None:
     """Raise UsageError where two places of the settings are one, or one lies in the other."""
-    places = list(_places(settings))
+    # One with nothing behind its scheme is no place: whoever opens it says so.
+    places = [(name, url) for name, url in _places(settings) if len(_parts(url)) > 1]
     for (name, url), (other, there) in combinations(places, 2):
         one, two = _parts(url), _parts(there)
         if one == two:
