@@ -216,7 +216,7 @@ def _sharing(env: Environment, request: Request) -> AbstractContextManager[Envir
 
 @contextmanager
 def run_of(env: Environment, entry: Entry, request: Request, scope: Scope) -> Iterator[Run]:
-    """Return what a stage is told of the run, with a folder for its work."""
+    """Yield what a stage is told of the run, with a folder for its work."""
     with ExitStack() as stack:
         work = Path(stack.enter_context(TemporaryDirectory())) if request.dry_run else env.work(scope)
         yield Run(

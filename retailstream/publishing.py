@@ -89,7 +89,7 @@ class PublishedTable:
 
         The first version of all is an empty one: files without a manifest are those of a table that lost it.
         """
-        if not self.lake.sizes(f"{self.contract.name}/"):
+        if not old.partitions and not self.lake.sizes(f"{self.contract.name}/"):
             self.lake.write(manifest_key(self.contract), encoded(Manifest(self.contract.names)))
         partitions = {**old.partitions, **put_all(self.lake, changes, self._key)}
         for name in [name for name, change in changes.items() if change is None]:
