@@ -89,7 +89,7 @@ class PublishedTable:
 
         The first version of all is an empty one: files without a manifest are those of a table that lost it.
         """
-        if not old.partitions and not self.lake.sizes(f"{self.contract.name}/"):
+        if not old.partitions and not _files(self):
             self.lake.write(manifest_key(self.contract), encoded(Manifest(self.contract.names)))
         partitions = {**old.partitions, **put_all(self.lake, changes, self._key)}
         for name in [name for name, change in changes.items() if change is None]:
@@ -114,13 +114,19 @@ def check_published(table: Table, manifest: Manifest) -> None:
     """Raise DamagedError where a table has files, and no manifest that says which of them are a version of it."""
     if manifest.partitions or not isinstance(table, PublishedTable):
         return
-    sizes, key = table.lake.sizes(f"{table.contract.name}/"), manifest_key(table.contract)
-    if sizes and key not in sizes:
+    files, key = _files(table), manifest_key(table.contract)
+    if files and key not in files:
         raise DamagedError(
             f"the manifest of table '{table.contract.name}' in {table.lake.url} is missing beside its files",
             key=key,
             hint="retailstream run, which makes the table anew",
         )
+
+
+def _files(table: PublishedTable) -> list[str]:
+    """Return the objects of a table, but not what a killed run wrote of its first manifest beside that one's place."""
+    key = manifest_key(table.contract)
+    return [found for found in table.lake.sizes(f"{table.contract.name}/") if found == key or not found.startswith(key)]
 
 
 def are_there(lake: Lake, table: str, manifest: Manifest) -> bool:

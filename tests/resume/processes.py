@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,19 @@ class Event:
     stage: str
     kind: str
     detail: str
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Before the `nth` event of a stage whose detail ends so, or `later` events after it.
+
+    Unlike the number of an event it does not move with the order in which threads get their turns.
+    """
+
+    stage: str
+    ending: str
+    nth: int = 0
+    later: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,12 +84,12 @@ class Zygote:
         self,
         env: Environment,
         *words: str,
-        last: int | str = -1,
+        last: int | str | Moment = -1,
         number: int = signal.SIGKILL,
         record: Path | None = None,
         shim: tuple[str, str, int, int] | None = None,
     ) -> Child:
-        """Start a command line; before event `last`, a number or words in it, it sends itself a signal.
+        """Start a command line; before event `last`, a number, words in it or a moment, it sends itself a signal.
 
         `shim` are the arguments of `shim_begin` in tests/power/shim.c, which the zygote must have been started with.
         """
@@ -84,7 +97,7 @@ class Zygote:
         request = {
             "words": [*words, *env.options],
             "home": str(env.home),
-            "last": last,
+            "last": astuple(last) if isinstance(last, Moment) else last,
             "signal": int(number),
             "output": str(output),
             "record": str(record or ""),

@@ -11,7 +11,7 @@ import pytest
 
 from tests.environment import Environment, new_environment
 from tests.resume.drops import FIRST, SECOND
-from tests.resume.test_killed import rejects, tables, words
+from tests.resume.test_killed import rejects, tables, turning, words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,10 +94,6 @@ def test_a_run_killed_around_the_manifest_lapses_what_its_table_no_longer_meets(
 ) -> None:
     env = case.into(tmp_path)
     assert zygote.start(env, *WITHDRAWAL).wait() == 0
-    at = max(
-        place
-        for place, event in enumerate(case.running)
-        if event.stage == "glue-merge" and event.detail.endswith("_manifest.json")
-    )
-    assert zygote.start(env, *words(env), last=at + step).wait() == -signal.SIGKILL
+    at = turning(case.running, "glue-merge", step)
+    assert zygote.start(env, *words(env), last=at).wait() == -signal.SIGKILL
     finish(zygote, case, env)

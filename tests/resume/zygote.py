@@ -41,9 +41,9 @@ IMPORTED = (diagnosis, execution, sqlite, engine, folder)
 
 
 class Events:
-    """What a command line does, counted; before event `last`, a number or words in it, its process gets a signal."""
+    """What a command line does, counted; before event `last`, its process gets a signal."""
 
-    def __init__(self, home: str, last: int | str, last_signal: int) -> None:
+    def __init__(self, home: str, last: int | str | tuple[str, str, int, int], last_signal: int) -> None:
         self.seen: list[tuple[str, str, str]] = []
         self.stage = "around"
         self._home = home
@@ -52,12 +52,21 @@ class Events:
         self._one_at_a_time = threading.RLock()
 
     def tick(self, kind: str, detail: str) -> None:
-        words = f"{self.stage} {kind} {detail}"
         with self._one_at_a_time:
-            if (self._last in words) if isinstance(self._last, str) else (self._last == len(self.seen)):
+            if self._is_last(kind, detail):
                 self._last = -1
                 os.kill(os.getpid(), self._signal)
             self.seen.append((self.stage, kind, detail))
+
+    def _is_last(self, kind: str, detail: str) -> bool:
+        if isinstance(self._last, int):
+            return self._last == len(self.seen)
+        if isinstance(self._last, str):
+            return self._last in f"{self.stage} {kind} {detail}"
+        stage, ending, nth, later = self._last
+        if self.stage == stage and detail.endswith(ending):
+            self._last = (stage, ending, nth - 1, later) if nth else len(self.seen) + later
+        return self._last == len(self.seen)
 
     def audit(self, event: str, args: tuple[Any, ...]) -> None:
         if event in AUDITED:
