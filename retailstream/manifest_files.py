@@ -16,7 +16,8 @@ from retailstream.manifests import Manifest, Partition
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FORMAT: Final = 2
+FORMAT: Final = 3
+"""1 had no checksum, 2 no digests of rows."""
 
 LAST: Final = 2**31 - 1
 """The greatest number of a landing that every store can hold."""

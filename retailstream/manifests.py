@@ -15,13 +15,22 @@ WHOLE = "all"
 
 @dataclass(frozen=True)
 class Partition:
-    """One published file; `source` is the digest of the partition it was made from."""
+    """One published file; `source` is the digest of the partition it was made from.
+
+    `sha256` proves its bytes, `rows_digest` says which rows they are: empty where that was not noted.
+    """
 
     file: str
     sha256: str
     rows: int
     bytes: int
     source: str
+    rows_digest: str = ""
+
+    @property
+    def digest(self) -> str:
+        """What stands for the rows: the same for the same rows, and as good as ever where it is that of the bytes."""
+        return self.rows_digest or self.sha256
 
 
 @dataclass(frozen=True)
@@ -48,8 +57,9 @@ class Manifest:
 
 @dataclass(frozen=True)
 class NewPartition:
-    """A file to be published: where it lies now, its rows, and the digest of what it was made from."""
+    """A file to be published: where it lies now, its rows, their digest, and that of what it was made from."""
 
     path: Path
     rows: int
     source: str = ""
+    rows_digest: str = ""

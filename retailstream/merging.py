@@ -239,16 +239,19 @@ def _publish(prepared: Prepared, run: Run) -> None:
     if prepared.merge is None and not pending.anew:
         table.sweep(pending.old)
         return
-    changes = _written(prepared.merge, pending.contract, run) if prepared.merge else {}
-    table.publish(pending.old, changes, landing=pending.landing, reading=pending.reading)
+    changes: dict[str, NewPartition | None] = dict.fromkeys(pending.before.partitions) if pending.anew else {}
+    if prepared.merge:
+        changes |= _written(prepared.merge, pending.contract, run)
+    table.publish(pending.before, changes, landing=pending.landing, reading=pending.reading)
 
 
-def _written(merge: Merge, contract: Contract, run: Run) -> dict[str, NewPartition | None]:
+def _written(merge: Merge, contract: Contract, run: Run) -> dict[str, NewPartition]:
     rows = merge.partitions()
     paths = {name: run.work / f"{contract.name}-{name}.parquet" for name in rows}
     for done, _name in enumerate(merge.write(paths), start=1):
         run.progress(f"writing {contract.name}", done, len(rows))
-    return {name: NewPartition(path, rows[name]) for name, path in paths.items()}
+    digests = dict(zip(paths, merge.row_digests(list(paths.values())), strict=True))
+    return {name: NewPartition(path, rows[name], rows_digest=digests[name]) for name, path in paths.items()}
 
 
 def _current(table: Table, version: Manifest, touched: Collection[str]) -> dict[str, LakeFile]:

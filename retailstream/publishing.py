@@ -1,14 +1,16 @@
 """Tables published as Parquet files that one small manifest names.
 
 New files are written beside the old ones, then the manifest is replaced in one step, then the old files go. A reader
-that follows the manifest sees the old version or the new one. File names are content hashes, so the same rows always
-leave the same bytes behind, however often a run was stopped. See docs/adr/0003-manifests.md.
+that follows the manifest sees the old version or the new one. Files are named by a digest of their rows, and one that
+holds these rows already stays, so the same rows leave the same files behind, however often a run was stopped and by
+whichever engine they are made anew. See docs/adr/0003-manifests.md.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from retailstream.errors import DamagedError, RetailStreamError
@@ -91,7 +93,7 @@ class PublishedTable:
         """
         if not old.partitions and not _files(self):
             self.lake.write(manifest_key(self.contract), encoded(Manifest(self.contract.names)))
-        partitions = {**old.partitions, **put_all(self.lake, changes, self._key)}
+        partitions = {**old.partitions, **put_all(self.lake, old, changes, self._key)}
         for name in [name for name, change in changes.items() if change is None]:
             partitions.pop(name, None)
         new = Manifest(self.contract.names, landing, dict(sorted(partitions.items())), reading)
@@ -185,16 +187,30 @@ def clean_sources(
         ) from error
 
 
+def _is_as_published(lake: Lake, partition: Partition) -> bool:
+    try:
+        return bool(verified(lake, Manifest((), partitions={"": partition})))
+    except RetailStreamError:
+        return False  # it is damaged, or gone
+
+
 def put_all(
-    lake: Lake, changes: Mapping[str, NewPartition | None], key: Callable[[str, str], str]
+    lake: Lake, old: Manifest, changes: Mapping[str, NewPartition | None], key: Callable[[str, str], str]
 ) -> dict[str, Partition]:
-    """Store the files of new partitions, several at a time, each under a key of its name, digest and ending."""
+    """Store the files of new partitions, several at a time, each under a key of its name, digest and ending.
+
+    A file of the old version that has these rows, as bytes that may be others, stays: readers of that version, and
+    those of one whose manifest a killed run did not live to write, must not find other bytes under a name they know.
+    """
 
     def put(name: str, change: NewPartition) -> Partition:
         digest = sha256(change.path)
-        file = key(name, digest) + change.path.suffix
+        file = key(name, change.rows_digest or digest) + change.path.suffix
+        before = old.partitions.get(name)
+        if before and before.file == file and _is_as_published(lake, before):
+            return replace(before, source=change.source)
         lake.put(file, change.path)
-        return Partition(file, digest, change.rows, change.path.stat().st_size, change.source)
+        return Partition(file, digest, change.rows, change.path.stat().st_size, change.source, change.rows_digest)
 
     new = {name: change for name, change in changes.items() if change is not None}
     with ThreadPoolExecutor(AT_ONCE) as pool:

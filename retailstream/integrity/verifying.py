@@ -125,7 +125,7 @@ class _Look:
             digests = database.digests(contract)
             if clean.manifest is None or (digests is None and not clean.manifest.partitions):
                 return
-            sources = {month: part.sha256 for month, part in clean.manifest.partitions.items()}
+            sources = {month: part.digest for month, part in clean.manifest.partitions.items()}
             if digests is None:
                 findings.add(Damage(DATABASE, name, "the table is missing", tables.RUN, name))
                 return

@@ -70,6 +70,10 @@ class Engine(Protocol):
         """Turn a table in Parquet files of any order into one a partition, by key, and return the rows of each."""
         ...
 
+    def row_digests(self, paths: Sequence[Path]) -> list[str]:
+        """Return the digest of the rows of each of some files of one table: the same whoever wrote them."""
+        ...
+
     def fingerprint(self, contract: Contract, paths: Sequence[Path]) -> Fingerprint:
         """Return what Parquet files hold."""
         ...

@@ -115,6 +115,10 @@ class Merge(Protocol):
         """Write touched partitions' rows, old and new, by key, as a Parquet file each; yield each when it is done."""
         ...
 
+    def row_digests(self, paths: Sequence[Path]) -> list[str]:
+        """Return the digest of the rows of each written file: the same for the same rows, whoever wrote them."""
+        ...
+
 
 class Checked(Protocol):
     """New files of one table, each record held against its contract and nothing merged yet, so that they are judged."""

@@ -50,9 +50,9 @@ def _changed(manifest: Manifest, loaded: dict[str, str]) -> dict[str, str | None
     """Return the partitions to be written, by their new digest; None for one that is clean no longer."""
     gone: dict[str, str | None] = dict.fromkeys(name for name in loaded if name not in manifest.partitions)
     return gone | {
-        name: partition.sha256
+        name: partition.digest
         for name, partition in manifest.partitions.items()
-        if loaded.get(name) != partition.sha256
+        if loaded.get(name) != partition.digest
     }
 
 

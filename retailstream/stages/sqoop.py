@@ -97,9 +97,10 @@ def _carry_out(change: _Change, transfer: Transfer, proof: _Proof, run: Run) -> 
         table.sweep(manifest)
         return Counts(files_in=len(loaded))
     files = _proved(change, transfer, proof, run) if change.changed else {}
+    digests = proof.engine.row_digests([path for path, _rows in files.values()])
     partitions: dict[str, NewPartition | None] = dict.fromkeys(change.gone)
-    for name, (path, rows) in files.items():
-        partitions[name] = NewPartition(path, rows, source=loaded[name])
+    for (name, (path, rows)), digest in zip(files.items(), digests, strict=True):
+        partitions[name] = NewPartition(path, rows, source=loaded[name], rows_digest=digest)
     published = table.publish(manifest, partitions, landing=0)
     rows = sum(rows for _path, rows in files.values())
     size = sum(published.partitions[name].bytes for name in files)
@@ -122,7 +123,7 @@ class _Proof:
         contract = change.table.contract
         table = PublishedTable(self.clean, contract)
         manifest = table.manifest()
-        sources = {name: part.sha256 for name, part in manifest.partitions.items()}
+        sources = {name: part.digest for name, part in manifest.partitions.items()}
         names = [name for name in change.changed if sources.get(name) == change.loaded[name]]
         if not names:
             return

@@ -9,7 +9,7 @@ import pytest
 
 from retailstream.contracts import SALES
 from retailstream.errors import DamagedError, RetailStreamError
-from retailstream.manifest_files import NewerFormatError, decoded
+from retailstream.manifest_files import FORMAT, NewerFormatError, decoded
 from retailstream.publishing import MANIFEST, PublishedTable
 from tests.contracts.rows import FEBRUARY, MARCH
 from tests.contracts.test_table import new, publish
@@ -68,12 +68,14 @@ def test_a_manifest_of_before_there_were_checksums_is_read_and_the_next_version_
     table.publish(version, {}, landing=3)
 
     assert json.loads(lake.read(f"sales/{MANIFEST}") or b"") == document
-    assert document["format"] == 2
+    assert document["format"] == FORMAT
 
 
 def test_a_manifest_of_a_newer_version_is_refused_and_no_damage(lake: Lake, tmp_path: Path) -> None:
-    lake.write(f"sales/{MANIFEST}", sealed(stored(lake, tmp_path) | {"format": 3, "rows": "in another way"}))
-    with pytest.raises(RetailStreamError, match=r"'sales' in .* has format 3: a newer retailstream wrote it") as error:
+    lake.write(f"sales/{MANIFEST}", sealed(stored(lake, tmp_path) | {"format": FORMAT + 1, "rows": "in another way"}))
+    with pytest.raises(
+        RetailStreamError, match=rf"'sales' in .* has format {FORMAT + 1}: a newer retailstream wrote it"
+    ) as error:
         PublishedTable(lake, SALES).manifest()
     assert not isinstance(error.value, DamagedError)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from pyarrow.parquet import read_table, write_table
 
 from retailstream.contracts import SALES, Contract
 from retailstream.contracts import STORES as STORES_TABLE
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
     from retailstream.ports import Lake, Row, Table, Warehouse
 
 
-def new(folder: Path, rows: Sequence[Row], contract: Contract = SALES, source: str = "") -> NewPartition:
-    return NewPartition(parquet(folder / "new.parquet", contract, rows), len(rows), source)
+def new(
+    folder: Path, rows: Sequence[Row], contract: Contract = SALES, source: str = "", digest: str = ""
+) -> NewPartition:
+    return NewPartition(parquet(folder / "new.parquet", contract, rows), len(rows), source, digest)
 
 
 @pytest.fixture
@@ -66,6 +70,44 @@ def test_a_partition_is_replaced_or_taken_away_and_the_others_stay(table: Table,
     assert table.manifest() == manifest
     assert list(manifest.partitions) == ["2010-02"]
     assert read(table.paths(manifest), SALES) == list(FEBRUARY[:1])
+
+
+def rewritten(partition: NewPartition) -> NewPartition:
+    """Return the same rows as other bytes, as another engine or version writes them."""
+    write_table(read_table(partition.path, partitioning=None), partition.path, compression="gzip")
+    return partition
+
+
+def test_a_file_with_the_same_rows_stays_whoever_wrote_them_anew(table: Table, tmp_path: Path) -> None:
+    old = table.publish(table.manifest(), {"2010-02": new(tmp_path, FEBRUARY, digest="0f" * 32)}, landing=1)
+    assert "0f" * 8 in old.partitions["2010-02"].file
+    before = table.paths(old)[0].read_bytes()
+    again = rewritten(new(tmp_path, FEBRUARY, source="now", digest="0f" * 32))
+    assert again.path.read_bytes() != before
+
+    now = table.publish(old, {"2010-02": again}, landing=2)
+
+    assert now.partitions == {"2010-02": replace(old.partitions["2010-02"], source="now")}
+    assert table.manifest() == now
+    assert table.paths(now)[0].read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["gone", "other bytes"])
+def test_a_damaged_file_does_not_stay_for_the_sake_of_its_rows(table: Table, tmp_path: Path, damage: str) -> None:
+    old = table.publish(table.manifest(), {"2010-02": new(tmp_path, FEBRUARY, digest="0f" * 32)}, landing=1)
+    before = old.partitions["2010-02"]
+    (tmp_path / "flipped").write_bytes(bytes(before.bytes))
+    table.lake.delete([before.file])
+    if damage == "other bytes":
+        table.lake.put(before.file, tmp_path / "flipped")
+
+    now = table.publish(old, {"2010-02": rewritten(new(tmp_path, FEBRUARY, digest="0f" * 32))}, landing=2)
+
+    after = now.partitions["2010-02"]
+    assert after.file == before.file
+    assert after.sha256 != before.sha256
+    assert table.manifest() == now
+    assert read(table.paths(now), SALES) == list(FEBRUARY)
 
 
 def test_tables_of_one_lake_leave_each_other_alone(warehouse: Warehouse, tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def merge(merger: Merger, job: Job) -> Job:
         "disagreements": [asdict(found) for found in done.disagreements()],
         "partitions": partitions,
         "written": sorted(done.write(paths)),
+        "row_digests": done.row_digests(list(paths.values())),
         "origins": sorted([*origin, rows] for origin, rows in merger.origins(list(paths.values())).items()),
         "paths": {name: str(path) for name, path in paths.items()},
     }

@@ -11,6 +11,7 @@ from retailstream.adapters.engine import duckdb_profile
 from retailstream.adapters.engine.duckdb_check import DuckDbChecked
 from retailstream.adapters.engine.duckdb_errors import mapped
 from retailstream.adapters.engine.duckdb_files import copy_partitions, no_rows, only, parquet, rows_by_partition
+from retailstream.adapters.engine.row_digests import row_digests
 from retailstream.contracts import Type
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
 
@@ -172,6 +173,10 @@ class DuckDbEngine:
             pass
         self.connection.execute("drop table dumped")
         return counts
+
+    def row_digests(self, paths: Sequence[Path]) -> list[str]:
+        """Return the digest of the rows of each of some files of one table: the same whoever wrote them."""
+        return row_digests(self.connection, paths)
 
     def fingerprint(self, contract: Contract, paths: Sequence[Path]) -> Fingerprint:
         """Return what Parquet files hold."""

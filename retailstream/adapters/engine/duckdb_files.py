@@ -1,11 +1,11 @@
-"""Partitions as Parquet files, written by DuckDB: the same rows always give the same bytes."""
+"""Partitions as Parquet files, written by DuckDB: one version of it writes the same bytes for the same rows."""
 
 from __future__ import annotations
 
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from retailstream.manifests import WHOLE
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import duckdb
 
     from retailstream.contracts import Contract
+
+
+COMPRESSION: Final = "zstd"
 
 
 def parquet(paths: str) -> str:
@@ -76,7 +79,7 @@ def copy_partitions(
             cursor.execute(
                 f"copy (select * from (select {names} from {table}{_within(contract, partition)}"
                 f" union all select {nulls} from range(0)) order by {', '.join(contract.key)})"
-                f" to {quoted(paths[partition])} (format parquet, compression zstd)"
+                f" to {quoted(paths[partition])} (format parquet, compression {COMPRESSION})"
             )
         return partition
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from retailstream.adapters.engine.absent_columns import Tables, filled_sql
 from retailstream.adapters.engine.duckdb_files import copy_partitions, month_of, only, parquet, rows_by_partition
+from retailstream.adapters.engine.row_digests import row_digests
 from retailstream.ports import Disagreement, FoundReject, RowCounts
 
 if TYPE_CHECKING:
@@ -81,6 +82,10 @@ class DuckDbMerge:
         """Write touched partitions' rows, old and new, by key, as a Parquet file each; yield each when it is done."""
         columns = (*self._contract.names, *LINEAGE)
         return copy_partitions(self._connection, self._contract, self._table("merged"), columns, paths)
+
+    def row_digests(self, paths: Sequence[Path]) -> list[str]:
+        """Return the digest of the rows of each written file: the same for the same rows, whoever wrote them."""
+        return row_digests(self._connection, paths)
 
     def _table(self, name: str) -> str:
         return f"{self._schema}.{name}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from retailstream.adapters.engine import spark_reading as reading
 from retailstream.adapters.engine.absent_columns import Tables, filled_sql
+from retailstream.adapters.engine.row_digests import row_digests
 from retailstream.manifests import WHOLE
 from retailstream.ports import Disagreement, FoundReject, RowCounts
 
@@ -99,6 +100,13 @@ class SparkMerge:
                 write_table(table.slice(start, rows[name]).combine_chunks(), paths[name], compression="zstd")
                 start += rows[name]
                 yield name
+
+    def row_digests(self, paths: Sequence[Path]) -> list[str]:
+        """Return the digest of the rows of each written file: the same for the same rows, whoever wrote them."""
+        import duckdb  # noqa: PLC0415 -- the driver has the files
+
+        with duckdb.connect() as connection:
+            return row_digests(connection, paths)
 
     def _table(self, name: str) -> str:
         return self._views.name(name)

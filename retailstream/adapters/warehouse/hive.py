@@ -148,7 +148,7 @@ class HiveTable:
         self, old: Manifest, changes: Mapping[str, NewPartition | None], *, landing: int, reading: str = ""
     ) -> Manifest:
         """Put new partitions in place (None: take one away) in one step, and return the new version."""
-        partitions = {**old.partitions, **put_all(self.lake, changes, self._new_key)}
+        partitions = {**old.partitions, **put_all(self.lake, old, changes, self._new_key)}
         for name in [name for name, change in changes.items() if change is None]:
             partitions.pop(name, None)
         new = Manifest(self.contract.names, landing, dict(sorted(partitions.items())), reading)

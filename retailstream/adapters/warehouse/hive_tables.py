@@ -31,6 +31,7 @@ MONTH: Final = ("month", "string")
 """The partition key of a table that is partitioned by month; its values are like `2012-10`."""
 
 _SHA256: Final = "retailstream.sha256"
+_ROWS_DIGEST: Final = "retailstream.rows.digest"
 _SOURCE: Final = "retailstream.source"
 _LANDING: Final = "retailstream.landing"
 _READING: Final = "retailstream.reading"
@@ -103,6 +104,7 @@ def placed(partition: Partition, folder: str, landing: int, before: Placed | Non
         folder,
         {
             _SHA256: partition.sha256,
+            _ROWS_DIGEST: partition.rows_digest,
             _SOURCE: partition.source,
             _LANDING: str(landing),
             _PREVIOUS: old or "",
@@ -125,7 +127,8 @@ def partition_of(place: Placed, file: str) -> Partition:
     noted = place.parameters
     if not noted.get(_SHA256):
         return Partition(file, "", 0, -1, "")
-    return Partition(file, noted[_SHA256], int(noted[_ROWS]), int(noted[_BYTES]), noted.get(_SOURCE, ""))
+    source, rows_digest = noted.get(_SOURCE, ""), noted.get(_ROWS_DIGEST, "")
+    return Partition(file, noted[_SHA256], int(noted[_ROWS]), int(noted[_BYTES]), source, rows_digest)
 
 
 def landing_of(*places: Placed) -> int:
