@@ -8,7 +8,6 @@ whichever engine they are made anew. See docs/adr/0003-manifests.md.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
 MANIFEST = "_manifest.json"
 DOUBT = "_damaged"
 """The object that says of a table that a file of it was found damaged: the next version is made anew, and sweeps it."""
-
-AT_ONCE = 32
-"""How many files are on their way at a time: to a lake on a server each takes half a second, most of it waiting."""
 
 
 def manifest_key(contract: Contract) -> str:
@@ -202,16 +198,17 @@ def put_all(
     A file of the old version that has these rows, as bytes that may be others, stays: readers of that version, and
     those of one whose manifest a killed run did not live to write, must not find other bytes under a name they know.
     """
-
-    def put(name: str, change: NewPartition) -> Partition:
-        digest = sha256(change.path)
+    found: dict[str, Partition] = {}
+    files: list[tuple[str, Path]] = []
+    new = {name: change for name, change in changes.items() if change is not None}
+    for name, change in new.items():
+        digest, size = sha256(change.path), change.path.stat().st_size
         file = key(name, change.rows_digest or digest) + change.path.suffix
         before = old.partitions.get(name)
         if before and before.file == file and _is_as_published(lake, before):
-            return replace(before, source=change.source)
-        lake.put(file, change.path)
-        return Partition(file, digest, change.rows, change.path.stat().st_size, change.source, change.rows_digest)
-
-    new = {name: change for name, change in changes.items() if change is not None}
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return dict(zip(new, pool.map(put, new, new.values()), strict=True))
+            found[name] = replace(before, source=change.source)
+        else:
+            found[name] = Partition(file, digest, change.rows, size, change.source, change.rows_digest)
+            files.append((file, change.path))
+    lake.put_all(files)
+    return found

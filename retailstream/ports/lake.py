@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Lake(Protocol):
     """Object storage: whole objects under keys, each appearing in one step or not at all.
 
-    What `put` and `write` have returned from, and `add_all` has yielded, is durable: its bytes and its name outlast a
-    power cut. What was deleted may be back after one.
+    What `put`, `put_all` and `write` have returned from, and `add_all` has yielded, is durable: its bytes and its name
+    outlast a power cut. What was deleted may be back after one.
 
     A lake can be pickled, and is the same lake on another machine as far as its URL is.
     """
@@ -32,6 +32,10 @@ class Lake(Protocol):
 
     def put(self, key: str, path: Path) -> None:
         """Store a copy of the file's bytes durably, taking the place of what was there."""
+        ...
+
+    def put_all(self, files: Sequence[tuple[str, Path]]) -> None:
+        """Store copies of files' bytes, many at a time, each taking the place of what was there."""
         ...
 
     def add_all(self, files: Sequence[tuple[str, Path]]) -> Iterator[bool]:

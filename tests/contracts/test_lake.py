@@ -92,6 +92,21 @@ def test_deleting_takes_away_what_is_named_alone_and_twice_is_once(lake: Lake) -
     assert lake.sizes("") == {"a/1": 5}
 
 
+def test_many_files_are_put_at_once_and_take_the_place_of_what_was_there(lake: Lake, tmp_path: Path) -> None:
+    lake.write("sales/1/k", b"old")
+    files = [(f"sales/{number}/k", tmp_path / str(number)) for number in range(100)]
+    for number, (_key, path) in enumerate(files):
+        path.write_bytes(b"%d" % number)
+
+    lake.put_all(files)
+    lake.put_all([])
+
+    assert lake.sizes("") == {f"sales/{number}/k": len(str(number)) for number in range(100)}
+    assert [path.read_bytes() for path in lake.fetch_all([key for key, _path in files])] == [
+        b"%d" % number for number in range(100)
+    ]
+
+
 def test_a_put_that_fails_leaves_the_old_object(lake: Lake, tmp_path: Path) -> None:
     lake.write("k", b"old")
     with pytest.raises(FileNotFoundError):

@@ -199,6 +199,10 @@ class Watched:
         self._lake.put(key, path)
         self.look()
 
+    def put_all(self, files: Sequence[tuple[str, Path]]) -> None:
+        for file in files:
+            self.put(*file)
+
     def write(self, key: str, data: bytes) -> None:
         self.look()
         self._lake.write(key, data)

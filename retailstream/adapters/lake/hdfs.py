@@ -64,6 +64,11 @@ class HdfsLake:
         with path.open("rb") as stream:
             self._files.store(self._path(key), stream, replace=True)
 
+    def put_all(self, files: Sequence[tuple[str, Path]]) -> None:
+        """Store copies of files' bytes, many at a time, each taking the place of what was there."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(lambda file: self.put(*file), files))
+
     def add_all(self, files: Sequence[tuple[str, Path]]) -> Iterator[bool]:
         """Store copies of files under keys that are free, many at a time; yield whether each file was there.
 

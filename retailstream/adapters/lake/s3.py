@@ -121,6 +121,11 @@ class S3Lake:
             self._uploads.send(self._prefix + key, path)
         self._seen.pop(key, None)
 
+    def put_all(self, files: Sequence[tuple[str, Path]]) -> None:
+        """Store copies of files' bytes, many at a time, each taking the place of what was there."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(lambda file: self.put(*file), files))
+
     def add_all(self, files: Sequence[tuple[str, Path]]) -> Iterator[bool]:
         """Store copies of files under keys that are free, many at a time; yield whether each file was there.
 
