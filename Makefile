@@ -41,8 +41,9 @@ test: $(VENV)/dev
 test-slow: $(VENV)/dev
 	$(BIN)/pytest -n auto --dist loadfile -m slow
 
-## test-kills: runs killed at random moments, KILLS=10000 of them; the same on S3 and MariaDB, SERVED=500 of each of two
+## test-kills: runs killed at random moments, KILLS=10000 of them, SEED=1 for others; on S3 and MariaDB, SERVED=500 of each of two
 .PHONY: test-kills
+test-kills: export SEED ?= 0
 KILLS ?= 200
 SERVED ?= 0
 test-kills: $(VENV)/dev $(if $(filter-out 0,$(SERVED)),$(VENV)/stack)

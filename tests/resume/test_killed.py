@@ -35,6 +35,9 @@ STEPS = max(2, settings().max_examples // 50)
 KILLS = int(os.environ.get("RETAILSTREAM_KILLS", "6"))
 """How many runs are killed at random; `make test-kills` says another number."""
 
+SEED = int(os.environ.get("SEED", "0"))
+"""The seed of the first of them."""
+
 RACES = 20
 """By how many events two runs of the same work may differ, as threads that make the same folder race."""
 
@@ -208,7 +211,7 @@ def test_a_run_killed_in_any_stage_ends_as_if_it_had_not_been(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(KILLS))
+@pytest.mark.parametrize("seed", range(SEED, SEED + KILLS))
 def test_a_run_killed_at_random_ends_as_if_it_had_not_been(
     zygote: Zygote, drops: dict[str, Drop], tmp_path: Path, seed: int
 ) -> None:
