@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
+import time
 import urllib.request
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +39,43 @@ def test_a_silent_connection_is_closed(port: int) -> None:
         assert silent.recv(1) == b""
 
     assert f"{metrics.LOOK_FAILED.name}{{" in scraped(port)
+
+
+@pytest.mark.parametrize("sent", [b"GET /metrics HTTP/1.0", b"GET /metrics HTTP/1.0\r\nX: "], ids=["line", "header"])
+def test_who_sends_a_byte_at_a_time_has_no_more_time_than_others(
+    port: int, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(exporter._Handler, "deadline", 1.0)
+    with closing(socket.create_connection((HOST, port), timeout=0.1)) as dripping:
+        dripping.sendall(sent)
+        begun, closed = time.monotonic(), False
+        while not closed and time.monotonic() < begun + 20:
+            with suppress(TimeoutError):
+                dripping.sendall(b"x")
+                closed = dripping.recv(1) == b""
+
+    assert closed
+    assert f"{metrics.LOOK_FAILED.name}{{" in scraped(port)
+
+
+def test_who_does_not_take_what_it_asked_for_has_no_more_time_than_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporter, "CONNECTIONS", 1)
+    monkeypatch.setattr(exporter._Handler, "deadline", 1.0)
+    with exporter.serving(HOST, 0) as (port, show), closing(socket.socket()) as dripping:
+        show([({"environment": f"{number:0500}"}, [metrics.LOOK_FAILED.of(0)]) for number in range(20_000)])
+        dripping.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        dripping.connect((HOST, port))
+        dripping.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        assert dripping.recv(1)
+        show([])
+        begun, served = time.monotonic(), False
+        while not served and time.monotonic() < begun + 8:
+            dripping.recv(1)
+            time.sleep(0.1)
+            with suppress(OSError):
+                served = scraped(port) == ""
+
+    assert served
 
 
 def test_too_many_connections_are_turned_away_and_the_next_are_served(port: int) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from socketserver import ThreadingMixIn
-from threading import BoundedSemaphore, Thread
+from threading import BoundedSemaphore, Thread, Timer
 from typing import TYPE_CHECKING, Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
@@ -24,14 +24,33 @@ if TYPE_CHECKING:
 SECONDS: Final = 10.0
 """How long whoever has connected may keep silent, or not take what it is sent."""
 
+DEADLINE: Final = 30.0
+"""How long a request may take in all, in seconds: who sends or takes a byte at a time is never silent."""
+
 CONNECTIONS: Final = 16
 """How many are served at once; one Prometheus has one. More are turned away, so that they cost nothing."""
 
 
 class _Handler(WSGIRequestHandler):
-    """One connection: a silent one is closed."""
+    """One connection: a silent one is closed, and so is one that does not come to an end."""
 
     timeout = SECONDS
+    deadline = DEADLINE
+
+    def handle(self) -> None:
+        """Serve a request, which ends at its deadline, whatever it waits for."""
+        end = Timer(self.deadline, self._cut)
+        end.daemon = True
+        end.start()
+        try:
+            super().handle()
+        finally:
+            end.cancel()
+
+    def _cut(self) -> None:
+        """Wake the thread that serves it: to this one the client has left."""
+        with suppress(OSError):  # it has just come to its end
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def log_message(self, *_given: object) -> None:
         """Say nothing: scrapes are many."""
