@@ -162,7 +162,8 @@ def watch(events: Events) -> None:
     )
     for module, name, value in changed:
         setattr(module, name, value)
-    stage_wiring.STAGES.update({stage: staged(stage, work) for stage, work in stage_wiring.STAGES.items()})
+    for stages in (stage_wiring.STAGES, stage_wiring.REMAKING):
+        stages.update({stage: staged(stage, work) for stage, work in stages.items()})
     sys.addaudithook(events.audit)
 
 
