@@ -19,9 +19,10 @@ from retailstream.contracts import CONTRACTS
 from retailstream.errors import RetailStreamError
 from retailstream.masking import masked_text
 from retailstream.memory import open_memory
-from retailstream.places import check_places
+from retailstream.places import check_folders, check_places
 from retailstream.ports import no_progress
 from retailstream.source_files import scan
+from retailstream.targets import check_file, check_folder
 from retailstream.transfers import Place, open_extractor
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def diagnose(home: Path, settings: Settings) -> Iterator[Finding]:
     """Try every part that the settings name; parts that they do not name are skipped."""
     yield _tried("home", lambda: _home(home, settings.access))
     yield _tried("state", lambda: _state(home, settings.database.url))
-    yield _tried("places", lambda: _apart(settings))
+    yield _tried("places", lambda: _apart(home, settings))
     yield _tried("source", lambda: _source(settings.source))
     for name, url in (
         ("lake.raw", settings.lake.raw),
@@ -75,15 +76,17 @@ def _tried(name: str, attempt: Callable[[], str | Finding]) -> Finding:
         found = attempt()
     except RetailStreamError as error:
         return Finding(name, "FAILED", error.message)
-    except (OSError, sqlite3.Error, metadata.PackageNotFoundError, ImportError) as error:
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return Finding(name, "FAILED", masked_text(f"{place}{error.strerror or error}"))
+    except (sqlite3.Error, metadata.PackageNotFoundError, ImportError) as error:
         return Finding(name, "FAILED", masked_text(f"{type(error).__name__}: {error}"))
     return found if isinstance(found, Finding) else Finding(name, "OK", found)
 
 
-def _writable(folder: Path) -> str:
+def _writable(folder: Path, name: str) -> str:
+    check_folder(folder, name)
     there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
-    if not there.is_dir():
-        raise RetailStreamError(f"{there} is no folder")
     if not os.access(there, os.W_OK):
         raise RetailStreamError(f"{there} cannot be written to")
     return f"{folder.absolute()}{'' if folder.exists() else ' (made by the first run)'}"
@@ -92,7 +95,7 @@ def _writable(folder: Path) -> str:
 def _home(home: Path, access: Access) -> str:
     """Tell of a home that was made when others could read it: what is there already keeps its mode."""
     refuse_newer_home(home)
-    found = _writable(home)
+    found = _writable(home, "the home")
     others = {"owner": "go=", "group": "o="}
     if home.is_dir() and too_open(home, access):
         return f"{found}, which others may read: chmod -R {others[access]} {home.absolute()}"
@@ -110,9 +113,10 @@ def _state(home: Path, database: str) -> str:
     return f"{path.absolute()}{'' if path.exists() else ' (made by the first run)'}"
 
 
-def _apart(settings: Settings) -> str:
+def _apart(home: Path, settings: Settings) -> str:
     check_places(settings)
-    return "each lies apart"
+    check_folders(home, settings)
+    return "each is a folder, and lies apart"
 
 
 def _source(source: Source) -> str | Finding:
@@ -169,7 +173,8 @@ def _pushgateway(url: str) -> str | Finding:
 def _metrics_file(path: str) -> str | Finding:
     if not path:
         return Finding("metrics_file", "SKIPPED", "monitoring.metrics_file is not set")
-    return _writable(Path(path).parent)
+    check_file(Path(path), "monitoring.metrics_file", makes_folder=True)
+    return _writable(Path(path).parent, "the folder of monitoring.metrics_file")
 
 
 def _charts() -> str:

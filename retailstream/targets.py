@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from retailstream import durable
 from retailstream.access import hand_out
@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_HINT: Final = "name a new folder, or one that is there"
+
 
 def check_file(path: Path, name: str, *, makes_folder: bool = False) -> None:
     """Raise UsageError, which says `name`, where no file can be written at that path: a device, a pipe, a folder."""
+    _check_above(path, name)
     if not makes_folder and not path.parent.is_dir():
         raise UsageError(f"the folder {path.parent} of {name} does not exist", hint=f"mkdir -p {path.parent}")
     if path.exists() and not path.is_file():
@@ -24,11 +27,26 @@ def check_file(path: Path, name: str, *, makes_folder: bool = False) -> None:
 
 
 def check_folder(folder: Path, name: str) -> None:
-    """Raise UsageError, which says `name`, where no folder for files can be made at that path."""
-    there = next((place for place in (folder, *folder.absolute().parents) if place.exists()), folder)
-    if there.exists() and not there.is_dir():
-        place = f"{name} {folder}" if there == folder else f"{there}, which {name} {folder} lies in,"
-        raise UsageError(f"{place} is no folder", hint="name a new folder, or one that is there")
+    """Raise UsageError, which says `name`, where there is no folder at that path and none can be made."""
+    _check_above(folder, name)
+    if _is_there(folder) and not folder.is_dir():
+        raise UsageError(f"{name} {folder} {_what(folder)}", hint=_HINT)
+
+
+def _check_above(path: Path, name: str) -> None:
+    """Raise UsageError where what a path lies in is no folder."""
+    there = next((place for place in path.absolute().parents if _is_there(place)), None)
+    if there and not there.is_dir():
+        raise UsageError(f"{there}, which {name} {path} lies in, {_what(there)}", hint=_HINT)
+
+
+def _is_there(place: Path) -> bool:
+    """Say whether something has that name, if only a link that leads nowhere: no folder can be made there."""
+    return place.exists() or place.is_symlink()
+
+
+def _what(place: Path) -> str:
+    return "is no folder" if place.exists() else "is a link that leads nowhere"
 
 
 @contextmanager

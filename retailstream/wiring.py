@@ -15,7 +15,7 @@ from retailstream.homes import refuse_half_restored
 from retailstream.landings import LandingLog, Scope
 from retailstream.masking import masked
 from retailstream.memory import open_memory
-from retailstream.places import check_places
+from retailstream.places import check_folders, check_places
 from retailstream.quarantine import Quarantine
 from retailstream.read_limits import ReadLimits
 from retailstream.runs import WEEKDAYS, Books, Limit, Rules
@@ -116,9 +116,10 @@ def open_environment(home: Path, loaded: Loaded, *, create: bool, half_restored:
     """Open an environment; a memory that is not there yet is made, or else is empty for the moment.
 
     One whose restore was stopped half way is refused, but for the next restore; UsageError where two of its places
-    are one.
+    are one, or one is a file.
     """
     check_places(loaded.settings)
+    check_folders(home, loaded.settings)
     if not half_restored:
         refuse_half_restored(home)
     with open_memory(home, loaded.settings.database.url, create=create) as memory:

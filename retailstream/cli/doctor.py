@@ -25,7 +25,7 @@ def doctor(
     from retailstream import wiring
     from retailstream.diagnosis import diagnose
 
-    settings = load_settings(context).settings
+    settings = load_settings(context, any_home=True).settings
     with wiring.open_telemetry(settings).command("doctor"):
         _print(context, form, list(diagnose(home_of(context), settings)))
 

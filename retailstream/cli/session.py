@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from retailstream.wiring import Environment
 
 
+_NAMES = {"flag": "--home", "environment": "RETAILSTREAM_HOME", "default": "the home"}
+"""What names the home, by the layer it comes from."""
+
+
 @dataclass(frozen=True)
 class Session:
     """One command line at work."""
@@ -61,10 +65,6 @@ def open_session(
 
     keep_what_is_there()
     home = home_of(context)
-    if home.exists() and not home.is_dir():
-        raise UsageError(
-            f"--home {home} is not a directory", hint="name a folder with --home; it is made where it is missing"
-        )
     loaded = load_settings(context, flags)
     with (
         restricted(loaded.settings.access),
@@ -75,14 +75,20 @@ def open_session(
             yield session
 
 
-def load_settings(context: typer.Context, flags: Mapping[str, str | None] | None = None) -> Loaded:
-    """Set up the log, and read the settings with these flags on top."""
+def load_settings(
+    context: typer.Context, flags: Mapping[str, str | None] | None = None, *, any_home: bool = False
+) -> Loaded:
+    """Set up the log, and read the settings with these flags on top; UsageError where the home cannot be a folder."""
     from retailstream import settings
+    from retailstream.targets import check_folder
 
     _set_up_log(context)
     metrics_file = global_value(context, "metrics_file")
+    home = home_of(context)
+    if not any_home:
+        check_folder(home, _NAMES[settings.home_of(global_value(context, "home"))[1]])
     given = {"monitoring.metrics_file": str(metrics_file) if metrics_file else None, **(flags or {})}
-    return settings.load(home=home_of(context), config=global_value(context, "config"), flags=given)
+    return settings.load(home=home, config=global_value(context, "config"), flags=given)
 
 
 def wants_json(context: typer.Context) -> bool:

@@ -14,6 +14,7 @@ from retailstream.sample.chain import Shape, departments, shops
 from retailstream.sample.manifest import Manifest
 from retailstream.sample.spoiler import Spoiler
 from retailstream.sample.weeks import friday
+from retailstream.targets import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -83,8 +84,7 @@ def _check(folder: Path, counts: Mapping[str, int], dirty: float) -> None:
             raise UsageError(f"{name} is {count}", hint=f"give a number from 1 to {LARGEST}")
     if not 0 <= dirty < 1:
         raise UsageError(f"dirty is {dirty}", hint="give a share of at least 0 and less than 1, such as 0.05")
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is no folder", hint="name a new or an empty folder")
+    check_folder(folder, "the sample's folder")
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"the folder {folder} is not empty", hint="name a new one, or remove what is in it")
 

@@ -7,8 +7,10 @@ import stat
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
-from tests.environment import FEATURES, SALES, STORES, csv
+from retailstream.cli.app import app
+from tests.environment import FEATURES, SALES, STORES, Outcome, csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,3 +153,106 @@ def test_pictures_and_pages_are_files_and_folders(env: Environment, tmp_path: Pa
     assert run.error == f"error: --report {tmp_path}/pipe is no folder"
     assert {found.exit_code for found in (chart, report, within, run)} == {2}
     assert not env.home.exists()
+
+
+COMMANDS = {
+    "run": ("run", "--source", "{}"),
+    "ingest": ("ingest", "--source", "{}", "--dry-run"),
+    "load-rds": ("load-rds",),
+    "monitor": ("monitor",),
+    "analyze": ("analyze", "monthly-sales"),
+    "verify": ("verify", "--deep"),
+    "repair": ("repair", "--source", "{}"),
+    "backup": ("backup", "{}/../whole.tar"),
+    "restore": ("restore", "{}/../none.tar"),
+    "quarantine": ("quarantine", "list"),
+    "runs": ("runs",),
+}
+PLACES = {
+    "lake.raw": "file://",
+    "lake.clean": "file://",
+    "features.url": "",
+    "warehouse.url": "file://",
+    "lake.copies": "",
+    "RETAILSTREAM_HOME": "",
+}
+
+
+@pytest.fixture(params=["file", "below", "link"])
+def no_folder(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
+    """A path at which no folder can be made, and the sentence that says why; `NAME` is what names the path."""
+    path = tmp_path / "place"
+    if request.param == "link":
+        path.symlink_to(tmp_path / "nowhere")
+        return path, f"error: NAME {path} is a link that leads nowhere"
+    path.write_text("no folder")
+    if request.param == "file":
+        return path, f"error: NAME {path} is no folder"
+    return path / "a" / "b", f"error: {path}, which NAME {path / 'a' / 'b'} lies in, is no folder"
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_can_be_no_folder_is_refused_by_every_command(
+    env: Environment, no_folder: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    env.write(DROP)
+    path, sentence = no_folder
+    variable = place if place.isupper() else f"RETAILSTREAM__{place.upper().replace('.', '__')}"
+    monkeypatch.setenv(variable, f"{PLACES[place]}{path}")
+    options = [] if place.isupper() else env.options
+
+    for words in COMMANDS.values():
+        outcome = bare(*(word.format(env.source) for word in words), *options)
+        assert (outcome.exit_code, outcome.error) == (2, sentence.replace("NAME", place)), words
+
+    doctor = bare("doctor", "--format", "json", *options)
+    assert doctor.exit_code == 1
+    told = " ".join(found["detail"] for found in doctor.document)
+    assert sentence.replace("NAME", "the home" if place.isupper() else place).removeprefix("error: ") in told
+    assert "Error" not in told
+    assert not env.home.exists()
+
+
+def bare(*words: str) -> Outcome:
+    """Run a command line of which these are all the words."""
+    result = CliRunner().invoke(app, words)
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    return Outcome(result.exit_code, result.stdout, result.stderr)
+
+
+@pytest.mark.parametrize("folder", ["work", "locks"])
+def test_a_folder_of_the_home_that_is_a_file_is_refused(env: Environment, folder: str) -> None:
+    env.write(DROP)
+    env.home.mkdir(mode=0o700)
+    (env.home / folder).write_text("no folder")
+
+    outcome = env.command("run", "--source", str(env.source))
+
+    assert outcome.exit_code == 2
+    assert outcome.error == f"error: the home's folder {env.home / folder} is no folder"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    {
+        "--output": ("analyze", "monthly-sales", "--output", "{}", "--format", "csv"),
+        "--chart": ("analyze", "monthly-sales", "--chart", "{}"),
+        "forecast": ("forecast", "--output", "{}", "--format", "csv"),
+        "--report": ("run", "--report", "{}"),
+        "the backup": ("backup", "{}"),
+        "the sample's folder": ("sample", "{}"),
+        "monitoring.metrics_file": ("runs", "--metrics-file", "{}"),
+    }.items(),
+)
+def test_what_would_lie_below_a_file_is_refused(
+    env: Environment, tmp_path: Path, name: str, words: tuple[str, ...]
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("no folder")
+    path = blocked / "deep" / "x.svg"
+
+    outcome = env.command(*(word.format(path) for word in words))
+
+    assert outcome.exit_code == 2
+    named = "--output" if name == "forecast" else name
+    assert outcome.error == f"error: {blocked}, which {named} {path} lies in, is no folder"

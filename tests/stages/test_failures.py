@@ -85,7 +85,7 @@ def test_a_home_that_is_a_file_is_named(env: Environment, words: tuple[str, ...]
     env.home.write_bytes(b"")
     outcome = env.command(*words)
     assert outcome.exit_code == 2
-    assert outcome.error == f"error: --home {env.home} is not a directory"
+    assert outcome.error == f"error: --home {env.home} is no folder"
 
 
 def test_a_full_disk_under_the_engine_is_called_one(tmp_path: Path) -> None:

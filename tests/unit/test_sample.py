@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import tracemalloc
 from datetime import date, timedelta
@@ -223,12 +224,22 @@ def test_a_folder_that_is_not_empty_is_refused_and_left_alone(tmp_path: Path) ->
         write_sample(tmp_path / "mine.txt")
 
 
-def test_what_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
+def test_what_cannot_be_written_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_given: object, **_more: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "folder"))
+
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
 
     with pytest.raises(RetailStreamError, match="cannot be written") as caught:
-        write_sample(tmp_path / "file" / "folder", stores=1, depts=1, weeks=1)
+        write_sample(tmp_path / "folder", stores=1, depts=1, weeks=1)
     assert caught.value.exit_code == 1
+
+
+def test_a_folder_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(UsageError, match=r"file, which the sample's folder .* lies in, is no folder"):
+        write_sample(tmp_path / "file" / "folder", stores=1, depts=1, weeks=1)
 
 
 def test_memory_does_not_grow_with_the_weeks(tmp_path: Path) -> None:
