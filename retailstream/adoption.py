@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from retailstream.durable import naming
 from retailstream.hashing import sha256
 from retailstream.landings import Landed
 
@@ -76,7 +77,7 @@ def _landed(sizes: Mapping[str, int], datasets: Sequence[str]) -> Iterator[Lande
 
 def _broke_off(path: Path, source: Path) -> bool:
     """Say whether a file is the beginning of another, with nothing or zeros behind it."""
-    with path.open("rb") as ours, source.open("rb") as theirs:
+    with naming(path), path.open("rb") as ours, naming(source), source.open("rb") as theirs:
         while ours_now := ours.read(_CHUNK):
             theirs_now = theirs.read(len(ours_now))
             if ours_now != theirs_now:

@@ -21,6 +21,7 @@ from tempfile import mkstemp
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from retailstream import durable
+from retailstream.durable import naming
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.targets import check_file
 from retailstream.version import __version__
@@ -65,7 +66,7 @@ class Archive:
 
     def add(self, name: str, path: Path) -> Member:
         """Add a file's bytes under a name; FileNotFoundError, and nothing was added, where it is gone."""
-        with path.open("rb") as stream:
+        with naming(path), path.open("rb") as stream:
             return self._add(name, stream, os.fstat(stream.fileno()).st_size)
 
     def add_bytes(self, name: str, data: bytes) -> Member:
@@ -101,6 +102,7 @@ def writing(path: Path, *, made_at: str, whole: bool) -> Iterator[Archive]:
     handle, name = mkstemp(dir=path.absolute().parent, prefix=".retailstream-", suffix=".part")
     try:
         with (
+            naming(path),
             os.fdopen(handle, "wb") as file,
             _packed(file, path) as packed,
             tarfile.open(fileobj=packed, mode="w|") as tar,
@@ -136,6 +138,20 @@ def unpack(path: Path, folder: Path) -> Index:
 
     RetailStreamError for no backup, a damaged or cut one, one that would leave the folder, or that of a newer version.
     """
+    with naming(path):
+        found = _members(path, folder)
+    index = _index(path, folder)
+    for expected in index.members:
+        if found.get(expected.name) != expected:
+            raise damaged(path, f"'{expected.name}' is not what was put into it")
+    for name in {INDEX, *found} - {member.name for member in index.members}:
+        (folder / name).unlink()
+    durable.sync_folders(path for path in (folder, *folder.rglob("*")) if path.is_dir())
+    return index
+
+
+def _members(path: Path, folder: Path) -> dict[str, Member]:
+    """Unpack what a backup holds into a folder, and return it."""
     found: dict[str, Member] = {}
     try:
         with tarfile.open(path, "r:*") as tar:
@@ -148,14 +164,7 @@ def unpack(path: Path, folder: Path) -> Index:
         raise UsageError(f"the backup {path} is missing") from error
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, FileExistsError, NotADirectoryError) as error:
         raise damaged(path, str(error)) from error
-    index = _index(path, folder)
-    for expected in index.members:
-        if found.get(expected.name) != expected:
-            raise damaged(path, f"'{expected.name}' is not what was put into it")
-    for name in {INDEX, *found} - {member.name for member in index.members}:
-        (folder / name).unlink()
-    durable.sync_folders(path for path in (folder, *folder.rglob("*")) if path.is_dir())
-    return index
+    return found
 
 
 def _checked(path: Path, member: tarfile.TarInfo, found: dict[str, Member]) -> str:
@@ -170,7 +179,7 @@ def _checked(path: Path, member: tarfile.TarInfo, found: dict[str, Member]) -> s
 def _written(name: str, stream: IO[bytes], target: Path) -> Member:
     target.parent.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
-    with target.open("xb") as file:
+    with naming(target), target.open("xb") as file:
         while piece := stream.read(_PIECE):
             digest.update(piece)
             size += file.write(piece)

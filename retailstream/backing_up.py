@@ -19,6 +19,7 @@ from retailstream.adapters.lake.folder import PART, FolderLake
 from retailstream.adapters.state.copying import copy_sqlite, copy_to
 from retailstream.adapters.state.sqlite import open_sqlite_state
 from retailstream.archives import writing
+from retailstream.durable import naming
 from retailstream.errors import RetailStreamError, TransientError, UsageError
 from retailstream.homes import DATABASE, LANDED, MADE, MEMORY, parts_of
 from retailstream.landings import LandingLog, Scope
@@ -163,7 +164,8 @@ def _add_tables(archive: Archive, part: str, folder: Path | None, done: Backup) 
 def _add_version(archive: Archive, part: str, folder: Path, key: str, done: Backup) -> bool:
     """Add what a manifest names; say whether that was all there, or the manifest has changed meanwhile."""
     try:
-        data = (folder / key).read_bytes()
+        with naming(folder / key):
+            data = (folder / key).read_bytes()
         partitions: dict[str, Any] = json.loads(data)["partitions"]
         files = {partition["file"]: partition["sha256"] for partition in partitions.values()}
     except (ValueError, KeyError, TypeError, AttributeError, FileNotFoundError) as error:

@@ -6,6 +6,8 @@ import hashlib
 import time
 from typing import TYPE_CHECKING, Final
 
+from retailstream.durable import naming
+
 if TYPE_CHECKING:
     import os
     from pathlib import Path
@@ -18,7 +20,7 @@ _known: dict[tuple[int, ...], str] = {}
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, read piece by piece."""
-    with path.open("rb") as stream:
+    with naming(path), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retailstream.contracts import CONTRACTS
+from retailstream.durable import naming
 from retailstream.errors import UsageError
 from retailstream.landing import land
 from retailstream.quarantine import SUPERSEDED
@@ -90,7 +91,8 @@ def plan(*, file: Path, entries: Sequence[Entry], books: Books) -> SourceFile:
     if books.landings.unfinished() is not None:
         raise UsageError("a landing was stopped and is not complete", hint="retailstream run, then replay")
     dataset = entries[0].reject.dataset
-    data = file.read_bytes()
+    with naming(file):
+        data = file.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     name = f"{dataset}/replay-{digest[:12]}{''.join(file.suffixes[-2:]) if file.suffix.lower() == '.gz' else '.csv'}"
     unreadable = {(entry.reject.landing, entry.reject.file) for entry in entries if entry.reject.record is None}

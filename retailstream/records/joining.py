@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from retailstream.durable import naming
 from retailstream.records.surveying import LINE_BYTES, PLAIN_OPTIONS
 
 if TYPE_CHECKING:
@@ -22,9 +23,10 @@ def join(files: Iterable[tuple[int, Path]], target: Path) -> None:
 
     `(7, b"store,type\r\n1,A\r\n2,B")` → `7,1,A\n7,2,B\n`
     """
-    with target.open("wb") as joined:
+    with naming(target), target.open("wb") as joined:
         for number, path in files:
-            text = path.read_bytes()
+            with naming(path):
+                text = path.read_bytes()
             if b"\r" in text:
                 text = text.replace(b"\r\n", b"\n")
             header, mark = text.find(b"\n"), b"\n%d," % number

@@ -97,7 +97,7 @@ def header_of(path: Path) -> str | None:
 
     Bytes that are not UTF-8 stand there as `\xff`.
     """
-    with path.open("rb") as file:
+    with opened(path, gzipped=False) as file:
         gzipped = file.read(2) == b"\x1f\x8b"
     try:
         with opened(path, gzipped=gzipped) as stream:

@@ -15,10 +15,12 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from retailstream.contracts import BLANKS
+from retailstream.durable import naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,9 +55,11 @@ _BLOCK_BYTES: Final = 1 << 15
 """How much of quoted lines is tried at once; less than `QUOTED_BYTES`."""
 
 
-def opened(path: Path, *, gzipped: bool) -> BufferedIOBase:
-    """Return the file's bytes as a stream, unpacked."""
-    return gzip.open(path) if gzipped else path.open("rb")
+@contextmanager
+def opened(path: Path, *, gzipped: bool) -> Iterator[BufferedIOBase]:
+    """Open the file's bytes as a stream, unpacked; an OSError of the block names the file."""
+    with naming(path), gzip.open(path) if gzipped else path.open("rb") as stream:
+        yield stream
 
 
 class LongRecordError(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from retailstream.durable import naming
 from retailstream.records.reading import records
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def spool(path: Path, survey: FileSurvey, contract: Contract, target: Path) -> S
     `Record(7, ("1", 'a"b', None), …)` → `"7","","","","","1","a""b",""`
     """
     count = longest = 0
-    with target.open("wb") as spooled:
+    with naming(target), target.open("wb") as spooled:
         for record in records(path, survey, contract):
             line = _line(record, len(contract.names)).encode()
             spooled.write(line)

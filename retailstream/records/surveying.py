@@ -114,7 +114,7 @@ def _header(head: bytes) -> tuple[str, list[str]]:
 
 
 def _no_gzip(path: Path) -> str:
-    with path.open("rb") as stream:
+    with opened(path, gzipped=False) as stream:
         head = stream.read(HEADER_SHOWN)
     if head.startswith(b"\x1f\x8b"):
         return "not intact gzip"

@@ -81,3 +81,5 @@ def assert_in_order(outcome: Outcome, fault: tuple[int, int]) -> None:
     assert "Traceback" not in outcome.stderr, told
     assert "this is a bug" not in outcome.stderr, told
     assert outcome.exit_code == 0 or "error: " in outcome.stderr, told
+    bare = [os.strerror(way) for way in (errno.ENOSPC, errno.EIO, errno.EINTR)]
+    assert not any(f"error: {reason}\n" in outcome.stderr for reason in bare), f"no file is named: {told}"

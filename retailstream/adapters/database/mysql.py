@@ -10,6 +10,7 @@ from retailstream.adapters.database.mysql_address import address_of
 from retailstream.adapters.database.mysql_load import Load
 from retailstream.adapters.database.mysql_server import open_server
 from retailstream.adapters.database.mysql_text import encode, whole
+from retailstream.durable import naming
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class MySqlDatabase:
 
         def work(session: Session) -> Fingerprint:
             source = f"`{contract.name}` where {tables.within(contract, partitions)}"
-            with path.open("w", encoding="utf-8", newline="") as stream:
+            with naming(path), path.open("w", encoding="utf-8", newline="") as stream:
                 stream.writelines(f"{lines}\n" for (lines,) in session.stream(_lines(contract, source)))
             return _fingerprint(session, contract, source)
 

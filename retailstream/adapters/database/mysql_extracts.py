@@ -15,6 +15,7 @@ from retailstream.adapters.database.mysql_errors import code_of
 from retailstream.adapters.database.mysql_server import open_server
 from retailstream.adapters.database.mysql_types import MySqlDialect, described, field_of, quoted
 from retailstream.conditions import MYSQL, checked
+from retailstream.durable import naming
 from retailstream.errors import RetailStreamError, UsageError
 from retailstream.extracts import Extract, Split
 from retailstream.proofs import proof_of, proof_sql
@@ -131,7 +132,7 @@ class MySqlTables:
         """Write the rows as lines of text, and return what they hold, taken in the same transaction."""
 
         def work(session: Session) -> Proof:
-            with path.open("w", encoding="ascii", newline="") as stream:
+            with naming(path), path.open("w", encoding="ascii", newline="") as stream:
                 stream.writelines(_line(extract, row) for row in session.stream(extract.query))
             return _proof(session, extract)
 

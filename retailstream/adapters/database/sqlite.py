@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from retailstream.adapters.formats import DATABASE, DATABASE_ROW, refuse_newer
 from retailstream.adapters.sqlite_file import sqlite_address, transaction
 from retailstream.contracts import Column, Contract, Type
-from retailstream.durable import make_folder
+from retailstream.durable import make_folder, naming
 from retailstream.errors import RetailStreamError, TransientError
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
 from retailstream.interruption import behind, listen
@@ -62,7 +62,7 @@ def connected(path: Path, *, create: bool) -> Iterator[sqlite3.Connection]:
     """
     with mapped(path):
         if create:
-            make_folder(path.parent)
+            _make_place(path)
         address = sqlite_address(path if create or path.exists() else None)
         connection = sqlite3.connect(address, timeout=60, isolation_level=None, uri=True)
         try:
@@ -152,7 +152,7 @@ class SqliteDatabase:
             if partitions is not None:  # some months of a long history are looked for once, and then used twice
                 self._connection.execute(f"create temp table dumped as select * from {source}", values)
                 source = "temp.dumped"
-            with path.open("w", encoding="utf-8") as stream:
+            with naming(path), path.open("w", encoding="utf-8") as stream:
                 lines = self._connection.execute(f"select {line} || char(10) from {source}")
                 stream.writelines(chain.from_iterable(lines))
             return self._fingerprint(contract, source)
@@ -274,6 +274,13 @@ def _definition(contract: Contract) -> tuple[str, str]:
     )
 
 
+def _make_place(path: Path) -> None:
+    try:
+        make_folder(path.parent)
+    except OSError as error:
+        raise RetailStreamError(f"database {path} cannot be opened: {error.strerror}") from error
+
+
 @contextmanager
 def mapped(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into ours."""
@@ -287,5 +294,3 @@ def mapped(path: Path) -> Iterator[None]:
         raise RetailStreamError(f"database {path} failed: {error}", hint="retailstream doctor") from error
     except sqlite3.Error as error:
         raise RetailStreamError(f"database {path} failed: {error}", hint="retailstream doctor") from error
-    except OSError as error:
-        raise RetailStreamError(f"database {path} cannot be opened: {error.strerror}") from error

@@ -14,6 +14,7 @@ from retailstream.adapters.database.sqlite import connected, mapped
 from retailstream.adapters.database.sqlite_types import NO_DAY, encoder_of, field_of
 from retailstream.adapters.database.tally import Tally
 from retailstream.conditions import SQLITE, checked
+from retailstream.durable import naming
 from retailstream.errors import UsageError
 from retailstream.extracts import Extract
 from retailstream.interruption import behind
@@ -105,7 +106,7 @@ class SqliteTables:
     def dump(self, extract: Extract, path: Path) -> Proof:
         """Write the rows as lines of text, and return what they hold: it is reckoned as they are read."""
         tally, lost = Tally(extract.relation), {column.name: 0 for column in extract.relation.columns}
-        with path.open("w", encoding="ascii", newline="") as stream:
+        with naming(path), path.open("w", encoding="ascii", newline="") as stream:
             stream.writelines(f"{line}\n" for line in self._lines(extract, tally, lost))
         return tally.proof([(name, count) for name, count in lost.items() if count])
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from retailstream.durable import sync
+from retailstream.durable import naming, sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,7 +75,7 @@ class Copies:
         part = folder / _part()
         part.mkdir()
         try:
-            with (part / _name(key)).open("wb") as stream:
+            with naming(part / _name(key)), (part / _name(key)).open("wb") as stream:
                 for chunk in download.chunks:
                     stream.write(chunk)
             sync(part / _name(key))  # after a power cut an empty copy would count as one of this version

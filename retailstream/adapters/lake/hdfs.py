@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from retailstream.adapters.lake.copies import Copies
 from retailstream.adapters.lake.hdfs_errors import AbsentError, TakenError
 from retailstream.adapters.lake.hdfs_files import ASIDE, HdfsFiles, version
+from retailstream.durable import naming
 from retailstream.errors import RetailStreamError
 from retailstream.hashing import sha256
 
@@ -61,7 +62,7 @@ class HdfsLake:
 
     def put(self, key: str, path: Path) -> None:
         """Store a copy of the file's bytes durably, taking the place of what was there."""
-        with path.open("rb") as stream:
+        with naming(path), path.open("rb") as stream:
             self._files.store(self._path(key), stream, replace=True)
 
     def put_all(self, files: Sequence[tuple[str, Path]]) -> None:
@@ -118,7 +119,7 @@ class HdfsLake:
 
     def _add(self, key: str, path: Path) -> bool:
         try:
-            with path.open("rb") as stream:
+            with naming(path), path.open("rb") as stream:
                 self._files.store(self._path(key), stream, replace=False)
         except FileNotFoundError:
             return False

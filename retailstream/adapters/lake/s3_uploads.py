@@ -9,6 +9,8 @@ from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
+from retailstream.durable import naming
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -40,7 +42,9 @@ class Uploads:
         """Store a file's bytes; a condition that does not hold ends as an error of the server."""
         size = path.stat().st_size
         if size <= PART_BYTES:
-            self.send_bytes(key, path.read_bytes(), **condition)
+            with naming(path):
+                data = path.read_bytes()
+            self.send_bytes(key, data, **condition)
         else:
             self._send_in_parts(key, path, size, condition)
 
@@ -56,7 +60,7 @@ class Uploads:
         length = max(PART_BYTES, -(-size // 10_000))
 
         def send(start: int) -> dict[str, Any]:
-            with path.open("rb") as stream:
+            with naming(path), path.open("rb") as stream:
                 stream.seek(start)
                 data = stream.read(length)
             number = start // length + 1
