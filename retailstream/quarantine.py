@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from retailstream.errors import UsageError
+from retailstream.record_ranges import count, holds, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,6 +47,17 @@ class Reject:
     column: str | None
     value: str | None
     raw: str | None
+    others: str | None = None
+    """The numbers of further records of the file that broke the same rule, for which there is no room one by one."""
+
+    @property
+    def records(self) -> int:
+        """How many records it stands for; a whole file counts as one."""
+        return 1 + count(self.others or "")
+
+    def covers(self, record: int | None) -> bool:
+        """Say whether it stands for that record, or for the whole file."""
+        return self.record in {None, record} or (record is not None and holds(self.others or "", record))
 
     @property
     def id(self) -> str:
@@ -78,6 +90,8 @@ class Entry:
             "dataset": reject.dataset,
             "file": reject.file,
             "record": reject.record,
+            "records": reject.records,
+            "others": reject.others,
             "rule": reject.rule,
             "column": reject.column,
             "value": reject.value,
@@ -88,7 +102,9 @@ class Entry:
         }
 
 
-_COLUMNS: Final = "id, run_id, dataset, landing, file, record, rule, column_name, value, raw, state, reason, settled_by"
+_COLUMNS: Final = (
+    "id, run_id, dataset, landing, file, record, rule, column_name, value, raw, others, state, reason, settled_by"
+)
 
 
 class Quarantine:
@@ -106,6 +122,7 @@ class Quarantine:
         # What finds the rejects may take long; the memory is locked for others only while they are written.
         while batch := list(islice(waiting, BATCH)):
             with self._state.transaction():
+                self._make_way([reject for reject in batch if reject.others])
                 self._insert(run_id, batch, state="open", over="('open', 'lapsed')")
 
     def withdraw(self, places: Sequence[Reject], *, reason: str, run_id: str) -> int:
@@ -207,11 +224,15 @@ class Quarantine:
     def settled_records(self, dataset: str, after: int) -> list[Origin]:
         """Return what was settled or withdrawn in landings later than `after`."""
         rows = self._state.ask(
-            f"select landing, file, record from quarantine where dataset = ? and landing > ? and state in {_LEFT_OUT}"
-            " and rule <> ?",
+            "select landing, file, record, others from quarantine"
+            f" where dataset = ? and landing > ? and state in {_LEFT_OUT} and rule <> ?",
             (dataset, after, SUPERSEDED),
         )
-        return [(landing, file, record) for landing, file, record in rows]
+        return [
+            (landing, file, number)
+            for landing, file, record, others in rows
+            for number in (record, *numbers(others or ""))
+        ]
 
     def accepted_files(self, dataset: str) -> set[tuple[int, str]]:
         """Return (landing, file) of what was refused once and then came in as it is."""
@@ -223,19 +244,21 @@ class Quarantine:
 
     def open_rejects(self, dataset: str, run_id: str) -> int:
         """Return how many records that run put here are still open."""
-        ((count,),) = self._state.ask(
-            "select count(*) from quarantine where dataset = ? and run_id = ? and state = 'open' and rule <> ?"
-            " and record is not null",
+        ((found,),) = self._state.ask(
+            "select coalesce(sum(records), 0) from quarantine"
+            " where dataset = ? and run_id = ? and state = 'open' and rule <> ? and record is not null",
             (dataset, run_id, SUPERSEDED),
         )
-        return int(count)
+        return int(found)
 
     def count_open(self) -> int:
         """Return how many records wait to be settled."""
-        ((count,),) = self._state.ask(
-            "select count(*) from quarantine where state = 'open' and rule <> ? and record is not null", (SUPERSEDED,)
+        ((found,),) = self._state.ask(
+            "select coalesce(sum(records), 0) from quarantine"
+            " where state = 'open' and rule <> ? and record is not null",
+            (SUPERSEDED,),
         )
-        return int(count)
+        return int(found)
 
     def open_files(self) -> list[Entry]:
         """Return the entries of whole files that are quarantined and not settled, by file."""
@@ -244,18 +267,29 @@ class Quarantine:
         )
         return [_entry(row) for row in rows]
 
+    def _make_way(self, rests: Sequence[Reject]) -> None:
+        """Close open entries whose records those entries stand for that are written now: another limit held before."""
+        self._state.change_all(
+            "update quarantine set state = 'lapsed' where dataset = ? and landing = ? and file = ? and rule = ?"
+            " and state = 'open' and record > ?",
+            [(rest.dataset, rest.landing, rest.file, rest.rule, rest.record) for rest in rests],
+        )
+
     def _insert(self, run_id: str, rejects: Sequence[Reject], *, state: str, over: str) -> None:
         """Write entries of a state; of those that are known, only the ones whose state is among `over`."""
         insert = (
             "insert into quarantine"
-            " (id, run_id, dataset, landing, file, record, rule, column_name, value, raw, state, settled_by)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)"
+            " (id, run_id, dataset, landing, file, record, rule, column_name, value, raw, others, records, state,"
+            " settled_by) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)"
         )
         rows = [
-            (r.id, run_id, r.dataset, r.landing, r.file, r.record, r.rule, r.column, r.value, r.raw, state)
+            (
+                *(r.id, run_id, r.dataset, r.landing, r.file, r.record, r.rule, r.column, r.value, r.raw),
+                *(r.others, r.records, state),
+            )
             for r in rejects
         ]
-        taken = ("run_id", "settled_by", "state", "value")
+        taken = ("run_id", "settled_by", "others", "records", "state", "value")
         self._state.upsert(insert, rows, key="id", update=taken, where=f"state in {over}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from retailstream.errors import RetailStreamError
+from retailstream.gathering import gather
 from retailstream.landings import landed_key
 from retailstream.quarantine import Reject
 from retailstream.read_limits import NOT_KEPT
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from retailstream.contracts import Contract
+    from retailstream.gathering import Gathered
     from retailstream.ports import FoundReject, Lake
     from retailstream.read_limits import ReadLimits
 
@@ -24,17 +26,20 @@ BATCH: Final = 10_000
 def with_raw(contract: Contract, found: Iterator[FoundReject], raw: Lake, limits: ReadLimits) -> Iterator[Reject]:
     """Add the record as it came to each reject, reading each file once per run of neighbours.
 
+    Where a file or a run has more than are kept one by one, one reject stands for many, and has its own text only.
+
     Of a long record its beginning is kept, and once all of them have more text than a run may keep, none any more: an
     entry names its file and record, where all of it stands.
     """
     room = limits.kept_of_run
-    for batch in _neighbours(found):
-        texts = _looked_up(contract, batch, raw, limits) if room > 0 else {}
-        for r in batch:
+    for batch in _neighbours(gather(found, limits)):
+        texts = _looked_up(contract, [gathered.first for gathered in batch], raw, limits) if room > 0 else {}
+        for gathered in batch:
+            r = gathered.first
             text = texts.get(r.record, "")
             room -= len(text)
             kept = texts.get(r.record) if room > 0 else NOT_KEPT
-            yield Reject(contract.name, r.landing, r.file, r.record, r.rule, r.column, r.value, kept)
+            yield Reject(contract.name, r.landing, r.file, r.record, r.rule, r.column, r.value, kept, gathered.others)
 
 
 def _looked_up(contract: Contract, batch: Sequence[FoundReject], raw: Lake, limits: ReadLimits) -> dict[int, str]:
@@ -48,13 +53,17 @@ def _looked_up(contract: Contract, batch: Sequence[FoundReject], raw: Lake, limi
     return raw_records(path, survey(path, contract, limits=limits), {found.record for found in batch}, limits.kept_text)
 
 
-def _neighbours(found: Iterator[FoundReject]) -> Iterator[list[FoundReject]]:
+def _neighbours(found: Iterator[Gathered]) -> Iterator[list[Gathered]]:
     """Yield rejects of one file together."""
-    batch: list[FoundReject] = []
-    for reject in found:
-        if batch and ((reject.landing, reject.file) != (batch[0].landing, batch[0].file) or len(batch) >= BATCH):
+    batch: list[Gathered] = []
+    for gathered in found:
+        if batch and (_place(gathered) != _place(batch[0]) or len(batch) >= BATCH):
             yield batch
             batch = []
-        batch.append(reject)
+        batch.append(gathered)
     if batch:
         yield batch
+
+
+def _place(gathered: Gathered) -> tuple[int, str]:
+    return gathered.first.landing, gathered.first.file

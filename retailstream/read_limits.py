@@ -26,7 +26,8 @@ class ReadLimits:
     """The bounds of what is read: how far a packed file may expand, and how long a record may be.
 
     `expansion` is in times its size, `expanded` and `record` in bytes. Of a rejected record `kept` characters are
-    remembered, and of all of a table's in one run `kept_of_run`.
+    remembered, and of all of a table's in one run `kept_of_run`. Of the records of a file that break the same rule
+    `records` are remembered one by one, and of all of a table's in one run `records_of_run`; the others by number.
     """
 
     expansion: int = 200
@@ -34,6 +35,8 @@ class ReadLimits:
     record: int = 8_000_000
     kept: int = 4_000
     kept_of_run: int = 64_000_000
+    records: int = 10_000
+    records_of_run: int = 100_000
 
     def expanded_of(self, packed: int) -> int:
         """Return how many bytes a file of that size may expand to."""

@@ -75,9 +75,11 @@ def check(file: Path, entries: Sequence[Entry], *, named: bool, limits: ReadLimi
             f"{file} has no records, so it would correct nothing",
             hint="retailstream quarantine discard ID|FILE --reason TEXT closes entries without a correction",
         )
-    if not named and count != len(entries):
+    rejected = sum(entry.reject.records for entry in entries)
+    if not named and count != rejected:
+        what = "open entries" if rejected == len(entries) else "rejected records"
         raise UsageError(
-            f"{file} has {count:,} records for {len(entries):,} open entries of {contract.name}",
+            f"{file} has {count:,} records for {rejected:,} {what} of {contract.name}",
             hint="name the ids that it corrects",
         )
 

@@ -107,8 +107,15 @@ class Environment:
     def read_limits(self) -> ReadLimits:
         """How much one file may ask of this machine."""
         limits = self.settings.limits
-        sizes = (limits.expanded_size, limits.record_size, limits.kept_text, limits.kept_text_of_run)
-        return ReadLimits(limits.expansion, *map(parse_size, sizes))
+        return ReadLimits(
+            limits.expansion,
+            parse_size(limits.expanded_size),
+            parse_size(limits.record_size),
+            parse_size(limits.kept_text),
+            parse_size(limits.kept_text_of_run),
+            limits.kept_records,
+            limits.kept_records_of_run,
+        )
 
 
 @contextmanager

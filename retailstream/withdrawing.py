@@ -162,7 +162,7 @@ def _plan_one(held: Holdings, file: Landed, record: int | None) -> Withdrawal:
     entries = [
         entry
         for entry in held.books.quarantine.entries(dataset=file.dataset, file=file.file, state=None)
-        if entry.reject.landing == file.landing and entry.reject.record in {None, record}
+        if entry.reject.landing == file.landing and entry.reject.covers(record)
     ]
     _check_taken_in(entries, file, record)
     place = Reject(file.dataset, file.landing, file.file, record, WITHDRAWN, None, None, _raw(held, file, record))

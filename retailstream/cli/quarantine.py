@@ -56,7 +56,9 @@ def list_entries(
         return
     _print_entries(entries, states=every)
     nothing = "no entry fits" if dataset or rule or file or of_run else "the quarantine is empty"
-    say(counted(len(entries), "entry") if entries else nothing)
+    rejected = sum(entry.reject.records for entry in entries)
+    of = f" of {rejected:,} records" if rejected > len(entries) else ""
+    say(f"{counted(len(entries), 'entry')}{of}" if entries else nothing)
 
 
 @app.command("show", cls=Command)
@@ -238,9 +240,20 @@ def _header(env: Environment, entry: Entry) -> str | None:
 def _print_entries(entries: Sequence[Entry], *, states: bool) -> None:
     """Print what fits a line; a file's first folder is its dataset."""
     columns = ("id", *(["state"] if states else []), "file", "record", "rule", "column", "value", "raw")
-    rows = [[_short(entry.as_dict()[column], _WIDEST.get(column, 60)) for column in columns] for entry in entries]
+    rows = [
+        [_short(cell, _WIDEST.get(column, 60)) for column, cell in zip(columns, _cells(entry, columns), strict=True)]
+        for entry in entries
+    ]
     if rows:
         print_table(columns, rows)
+
+
+def _cells(entry: Entry, columns: Sequence[str]) -> list[object]:
+    """Return what a line shows of an entry; one that stands for many says so beside its own record's number."""
+    reject, shown = entry.reject, entry.as_dict()
+    if reject.others:
+        shown["record"] = f"{reject.record} and {reject.records - 1:,} more"
+    return [shown[column] for column in columns]
 
 
 def _short(cell: object, widest: int) -> object:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from retailstream.integrity.damage import MEMORY, RESTORE, Damage
 from retailstream.landings import Scope
 from retailstream.quarantine import ACCEPTED, WITHDRAWN, Quarantine
+from retailstream.record_ranges import are_ranges
 
 if TYPE_CHECKING:
     from retailstream.integrity.damage import Findings
@@ -58,7 +59,8 @@ def _quarantine(findings: Findings, state: State) -> None:
     landed = {tuple(row) for row in state.ask("select dataset, landing, file from landed_files")}
     for entry in entries:
         reject = entry.reject
-        if entry.id != reject.id or entry.state not in _STATES:
+        told = reject.others is None or are_ranges(reject.others)
+        if entry.id != reject.id or entry.state not in _STATES or not told:
             _note(findings, f"entry {entry.id}", "the quarantine's entry is not what its id says")
         elif (reject.dataset, reject.landing, reject.file) not in landed:
             _note(findings, f"entry {entry.id}", f"no landing is known of its file {reject.file}@{reject.landing}")

@@ -223,6 +223,10 @@ class Limits(_Section):
     """How much of a rejected record's text the quarantine keeps."""
     kept_text_of_run: Annotated[str, AfterValidator(_size)] = "64MB"
     """How much text of a table's rejected records the quarantine keeps of one run; it names the others."""
+    kept_records: Annotated[int, Field(ge=1)] = 10_000
+    """How many records of a file that break the same rule have own entries; one more has the numbers of the rest."""
+    kept_records_of_run: Annotated[int, Field(ge=1)] = 100_000
+    """How many rejected records of a table have own entries in one run."""
 
 
 class Monitoring(_Section):

@@ -698,11 +698,11 @@ def test_landings_of_the_scopes_are_numbered_apart(env: Environment) -> None:
 
 def test_a_lake_that_cannot_be_written_fails_and_the_landing_waits(env: Environment) -> None:
     env.write({"sales/a.csv": b"a"})
-    env.home.mkdir()
-    (env.home / "lake").write_text("a file where a folder should be")
+    (env.home / "lake" / "raw").mkdir(parents=True)
+    (env.home / "lake" / "raw" / "sales").write_text("a file where a folder should be")
 
     assert env.stage("ingest", "--source", str(env.source), code=1)["error"]
-    (env.home / "lake").unlink()
+    (env.home / "lake" / "raw" / "sales").unlink()
     assert list(ingest(env)[0]) == ["sales/landing-000001/a.csv"]
 
 

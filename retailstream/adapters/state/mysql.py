@@ -46,7 +46,7 @@ TABLES: Final = {
     "quarantine": f"""id char(16) primary key, run_id {_WORD}, dataset varchar(32) not null, landing int not null,
         file text not null, record bigint, rule varchar(64) not null, column_name varchar(64), value longtext,
         raw longtext, state varchar(16) not null default 'open', reason text, settled_by varchar(190),
-        key (dataset, landing)""",
+        others longtext, records bigint not null default 1, key (dataset, landing)""",
     "leases": """scope varchar(32) primary key, token char(32) not null, run_id varchar(190) not null,
         command varchar(64) not null, since varchar(40) not null, process_id bigint not null,
         host varchar(255) not null, beat datetime(6) not null""",
@@ -65,6 +65,11 @@ STEPS: Final = (
                 " add column number bigint not null auto_increment primary key"
             ),
         ),
+    ),
+    Step(  # before, each rejected record had an entry of its own
+        "quarantine",
+        "others",
+        (f"alter table {PREFIX}quarantine add column others longtext, add column records bigint not null default 1",),
     ),
 )
 """What brings an older memory to today's tables, each by one statement, which is made whole or not at all."""

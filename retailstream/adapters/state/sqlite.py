@@ -40,7 +40,7 @@ SCHEMA: Final = (
     """create table if not exists quarantine (
   id text primary key, run_id text not null, dataset text not null, landing integer not null,
   file text not null, record integer, rule text not null, column_name text, value text, raw text,
-  state text not null default 'open', reason text, settled_by text
+  state text not null default 'open', reason text, settled_by text, others text, records integer not null default 1
 );""",
     "create index if not exists quarantine_by_file on quarantine (dataset, landing, file);",
 )
@@ -64,6 +64,15 @@ STEPS: Final = (
                 " select dataset, sha256, scope, landing, file, bytes, null as copy_of from main.landed_files"
             ),
         ),
+    ),
+    Step(  # before, each rejected record had an entry of its own
+        "quarantine",
+        "others",
+        (
+            "alter table quarantine add column others text",
+            "alter table quarantine add column records integer not null default 1",
+        ),
+        ("create temp table quarantine as select *, null as others, 1 as records from main.quarantine",),
     ),
 )
 """What brings an older memory to today's tables; the schema above has what they lead to. A step stays as it is."""
