@@ -41,13 +41,13 @@ test: $(VENV)/dev
 test-slow: $(VENV)/dev
 	$(BIN)/pytest -n auto --dist loadfile -m slow
 
-## test-kills: runs killed at random moments, KILLS=10000 of them, SEED=1 for others; on S3 and MariaDB, SERVED=500 of each of two
+## test-kills: runs and repairs killed at random moments, KILLS=10000 of them, SEED=1 for others; on S3 and MariaDB, SERVED=500 of each of two
 .PHONY: test-kills
 test-kills: export SEED ?= 0
 KILLS ?= 200
 SERVED ?= 0
 test-kills: $(VENV)/dev $(if $(filter-out 0,$(SERVED)),$(VENV)/stack)
-	RETAILSTREAM_KILLS=$(KILLS) $(BIN)/pytest -n auto -m slow -k at_random tests/resume/test_killed.py
+	RETAILSTREAM_KILLS=$(KILLS) $(BIN)/pytest -n auto -m slow -k at_random tests/resume/test_killed.py tests/resume/test_killed_repair.py
 	$(if $(filter-out 0,$(SERVED)),RETAILSTREAM_KILLS=$(SERVED) $(BIN)/pytest -n 2 tests/services/stages/test_served_killed.py)
 
 ## test-power: cut the power in the middle of runs; MOMENTS=1000 for more of them, SEED=1 for others

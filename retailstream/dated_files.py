@@ -41,7 +41,8 @@ _ISO: Final = re.compile(r"[ \t]*[0-9]{4}-")
 class NewFiles:
     """New files of one table with what their records are like, by number; `months` are those that clean rows have.
 
-    Files of landings up to `passed` were published before and are read anew: nobody is told of them again.
+    Files of landings up to `passed` were published before and are read anew: nobody is told of them again, but of
+    those that were `out` until now.
     """
 
     contract: Contract
@@ -50,14 +51,23 @@ class NewFiles:
     dates: Sequence[FileDate]
     months: Collection[str]
     passed: int = 0
+    out: frozenset[tuple[int, str]] = frozenset()
+    """Landing and file of what was refused as a whole; another limit may let it in."""
 
     @classmethod
     def of(
-        cls, contract: Contract, files: Sequence[LandedFile], checked: Checked, *, months: Collection[str], passed: int
+        cls,
+        contract: Contract,
+        files: Sequence[LandedFile],
+        checked: Checked,
+        *,
+        months: Collection[str],
+        passed: int,
+        out: frozenset[tuple[int, str]],
     ) -> NewFiles:
         """Ask for the figures of checked files."""
         figures = {found.number: found for found in checked.files()}
-        return cls(contract, files, figures, checked.dates() if contract.by_month else (), months, passed)
+        return cls(contract, files, figures, checked.dates() if contract.by_month else (), months, passed, out)
 
     def partitions(self, without: Collection[int]) -> set[str]:
         """Return the partitions that accepted records go to, but for those of files of some numbers."""
@@ -67,7 +77,8 @@ class NewFiles:
 
     def told(self, without: Collection[int]) -> Iterator[LandedFile]:
         """Yield the files that are judged for the first time, but for those of some numbers."""
-        return (file for file in self.files if file.landing > self.passed and file.number not in without)
+        new = (file for file in self.files if file.landing > self.passed or (file.landing, file.file) in self.out)
+        return (file for file in new if file.number not in without)
 
 
 @dataclass(frozen=True)

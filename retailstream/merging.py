@@ -56,6 +56,8 @@ class Pending:
     anew: bool
     accepted: frozenset[tuple[int, str]]
     """Landing and file of what came in though it is finer than the table."""
+    out: frozenset[tuple[int, str]]
+    """Landing and file of what was refused as a whole until now, and so has not been through the gate."""
     unsettled: bool
     """Whether the memory has entries that are closed once this is published; else it is not needed any more then."""
     damage: str = ""
@@ -118,7 +120,8 @@ def find_pending(table: Table, books: Books, limits: ReadLimits, *, damage: str 
         if (file.landing, file.file, None) not in settled and file.landing != unfinished
     ]
     accepted, unsettled = frozenset(quarantine.accepted_files(name)), anew or quarantine.has_unsettled(name, reading)
-    return Pending(table.contract, before, old, files, settled, reading, passed, anew, accepted, unsettled, damage)
+    out = frozenset(quarantine.refused_files(name))
+    return Pending(table.contract, before, old, files, settled, reading, passed, anew, accepted, out, unsettled, damage)
 
 
 def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books: Books, run: Run) -> Prepared:
@@ -145,7 +148,8 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
         if record is not None and (landing, file) in numbers
     }
     checked = engine.check(contract, files, settled=settled)
-    new = NewFiles.of(contract, files, checked, months=pending.old.partitions, passed=pending.passed)
+    months = pending.old.partitions
+    new = NewFiles.of(contract, files, checked, months=months, passed=pending.passed, out=pending.out)
     finer = finer_files.find(new, run.rules.sharing_key, pending.accepted)
     too_fine = finer_files.reasons(contract, finer, run.rules.sharing_key)
     judgement = judge(new, run.rules)

@@ -242,6 +242,13 @@ class Quarantine:
         )
         return {(landing, file) for landing, file in rows}
 
+    def refused_files(self, dataset: str) -> set[tuple[int, str]]:
+        """Return (landing, file) of what is refused as a whole, and not settled."""
+        rows = self._state.ask(
+            "select landing, file from quarantine where dataset = ? and state = 'open' and record is null", (dataset,)
+        )
+        return {(landing, file) for landing, file in rows}
+
     def open_rejects(self, dataset: str, run_id: str) -> int:
         """Return how many records that run put here are still open."""
         ((found,),) = self._state.ask(

@@ -14,7 +14,7 @@ from tests.environment import Environment, copied
 from tests.integrity.cases import QUESTIONS, make_homes
 from tests.integrity.damages import DAMAGES, KINDS, do
 from tests.resume.processes import Moment
-from tests.resume.test_killed import KILLS, landings, rejects, tables
+from tests.resume.test_killed import KILLS, SEED, landings, rejects, tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,7 +174,7 @@ def test_a_repair_killed_as_something_turns_whole_is_ended_by_the_next(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(KILLS))
+@pytest.mark.parametrize("seed", range(SEED, SEED + KILLS))
 def test_a_repair_killed_at_random_is_ended_by_the_next(
     zygote: Zygote, chain: Chain, tmp_path: Path, seed: int
 ) -> None:

@@ -73,6 +73,35 @@ def test_a_file_comes_in_once_the_limit_that_refused_it_is_another(
     assert env.run()["status"] == "noop"
 
 
+@pytest.mark.parametrize(
+    ("beside", "reason"),
+    [
+        (0, "2 of 3 sales records are rejected, the limit is 5%"),
+        (60, "2 of 3 sales records of sales/long.csv are rejected, the limit of one file or store is 20%"),
+    ],
+    ids=["alone", "beside a good one"],
+)
+def test_a_file_that_another_limit_lets_in_is_judged_like_a_new_one(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, beside: int, reason: str
+) -> None:
+    env.write({**GOOD, "sales/long.csv": csv(SALES, f'"1",{" " * 60}3,05/02/2010,7,0', "x", "x")})
+    with monkeypatch.context() as patch:
+        patch.setenv(f"{SECTION}RECORD_SIZE", "0.06kB")
+        env.run()
+        before = env.files("lake/clean")
+    if beside:
+        env.write({"sales/new.csv": csv(SALES, *(sale(dept) for dept in range(10, 10 + beside)))})
+
+    for _again in range(2):
+        failed = env.run(code=3)
+        assert reason in failed["error"]
+        assert env.files("lake/clean") == before
+
+    env.run("--max-rejects", "90%")
+    assert len(env.clean("sales")) == 3 + beside
+    assert env.run()["status"] == "noop"
+
+
 def test_of_a_long_record_the_beginning_is_kept(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"{SECTION}KEPT_TEXT", "0.03kB")
     long = sale(3, "9" * 5_000)
