@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING, Final
 
+from retailstream.enumerating import named
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
@@ -59,7 +61,7 @@ def over(dataset: str, parts: Iterable[tuple[str, int, int]], limit: Limit, whol
     ]
     if not beyond:
         return []
-    told = f"{', '.join(beyond[:NAMED])}{_more(beyond, ' files and stores')}"
+    told = named(beyond, NAMED, nouns="files and stores")
     return [
         Reason(
             f"{told} are rejected, the limit of one file or store is {limit.text}",
@@ -73,17 +75,14 @@ def all_refused(dataset: str, files: int, refused: Sequence[Reject]) -> list[Rea
     """Return what is wrong with each file, where not one of so many new ones can be read."""
     if not files or len(refused) < files:
         return []
-    told = "; ".join(f"{reject.file}: {reject.rule}, {reject.value}" for reject in refused[:NAMED])
+    wrong = [f"{reject.file}: {reject.rule}, {reject.value}" for reject in refused]
+    told = named(wrong, NAMED, nouns="files", between="; ")
     every = f"all {files:,} new {dataset} files are" if files > 1 else f"the only new {dataset} file is"
     file = refused[0].file
     return [
         Reason(
-            f"{every} refused ({told}{_more(refused, ' files')})",
+            f"{every} refused ({told})",
             f"retailstream quarantine show {refused[0].id}; then put a right one into SOURCE/{dataset} and run again;"
             f" or retailstream quarantine discard {quote(file)} --reason TEXT",
         )
     ]
-
-
-def _more(things: Sequence[object], nouns: str) -> str:
-    return f" and {len(things) - NAMED:,} more{nouns}" if len(things) > NAMED else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from retailstream.enumerating import named
 from retailstream.errors import RetailStreamError
 from retailstream.hashing import known_sha256
 
@@ -30,11 +31,9 @@ def unknown_files(log: LandingLog, dataset: str, origins: Mapping[tuple[int, str
 
 def told(unknown: Mapping[tuple[int, str], int]) -> str:
     """`{(2, "sales/w.csv"): 4, (3, "sales/x.csv"): 5}` → `9 rows of 'sales/w.csv' of landing 2 and 1 more file`."""
-    landing, file = next(iter(unknown))
-    others = len(unknown) - 1
-    more = f" and {others:,} more file{'s' * (others > 1)}" if others else ""
+    files = [f"{file!a} of landing {landing}" for landing, file in unknown]
     rows = sum(unknown.values())
-    return f"{rows:,} row{'s' * (rows > 1)} of {file!a} of landing {landing}{more}"
+    return f"{rows:,} row{'s' * (rows > 1)} of {named(files, 1, nouns='files' if len(files) > 2 else 'file')}"
 
 
 def check(table: Table, version: Manifest, log: LandingLog, engine: Merger) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
+from retailstream.enumerating import named
 from retailstream.reports import RunWarning
 
 if TYPE_CHECKING:
@@ -25,10 +25,9 @@ def unknown_columns(contract: Contract, unknown: Mapping[str, int]) -> list[RunW
     """Return one warning for all columns that no contract knows, however many there are."""
     if not unknown:
         return []
-    shown = [f"'{name}' of {count:,} file{'s' * (count > 1)}" for name, count in islice(unknown.items(), NAMED)]
-    more = f" and {len(unknown) - NAMED:,} more" if len(unknown) > NAMED else ""
+    columns = [f"'{name}' of {count:,} file{'s' * (count > 1)}" for name, count in unknown.items()]
     several = len(unknown) > 1
-    text = f"column{'s' * several} {', '.join(shown)}{more} {'are' if several else 'is'} unknown and ignored"
+    text = f"column{'s' * several} {named(columns, NAMED)} {'are' if several else 'is'} unknown and ignored"
     return [RunWarning("unknown_columns", f"{contract.name}: {text}", contract.name)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from retailstream.enumerating import named
 from retailstream.hashing import sha256
 from retailstream.reports import RunWarning
 from retailstream.source_files import unchanged
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 LANDED_AGAIN: Final = "landed_again"
 """The code of the warning that raw files were missing or damaged, and are whole again."""
-
-_NAMED: Final = 3
-"""So many files are named; of the others there is the number."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,6 @@ def _with_their_bytes(lake: Lake, files: Sequence[Landed]) -> set[str]:
 
 def _warning(dataset: str, landed: Sequence[Landed]) -> RunWarning:
     mine = [file.file for file in landed if file.dataset == dataset]
-    names = ", ".join(map(ascii, mine[:_NAMED])) + (f" and {len(mine) - _NAMED:,} more" if len(mine) > _NAMED else "")
     what = "raw file was" if len(mine) == 1 else "raw files were"
-    text = f"{len(mine):,} {what} missing or damaged, and landed again from the source: {names}"
+    text = f"{len(mine):,} {what} missing or damaged, and landed again from the source: {named([*map(ascii, mine)])}"
     return RunWarning(LANDED_AGAIN, text, dataset, mine[0] if len(mine) == 1 else None)

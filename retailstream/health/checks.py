@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from retailstream import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from retailstream.metrics import Sample
 
@@ -86,12 +85,6 @@ class Health:
         for check in self.checks:
             yield from check.samples()
         yield from self.figures
-
-
-def named(things: Collection[object], most: int = 3) -> str:
-    """`[4, 7, 9, 11, 12]` → `"4, 7, 9 and 2 more"`."""
-    shown = ", ".join(str(thing) for thing in islice(things, most))
-    return f"{shown} and {len(things) - most:,} more" if len(things) > most else shown
 
 
 def healthy(checks: Iterable[Check]) -> bool:

@@ -9,8 +9,9 @@ from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 from retailstream.contracts import FEATURES, SALES
+from retailstream.enumerating import named
 from retailstream.far_dates import far_in_file, far_in_table
-from retailstream.health.checks import Check, named
+from retailstream.health.checks import Check
 from retailstream.health.stock import Held
 
 if TYPE_CHECKING:

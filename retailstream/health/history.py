@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from retailstream import metrics
-from retailstream.health.checks import Check, named
+from retailstream.enumerating import named
+from retailstream.health.checks import Check
 from retailstream.reports import summary_of_nothing
 from retailstream.source_files import PASSED_OVER, UNREADABLE
 from retailstream.source_names import may_hold_data

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from retailstream.contracts import FEATURES, SALES, STORES
+from retailstream.enumerating import named
 from retailstream.errors import RetailStreamError, TransientError
-from retailstream.health.checks import Check, named
+from retailstream.health.checks import Check
 from retailstream.health.stock import Held
 from retailstream.landings import Scope
 from retailstream.lost_landings import WAY_OUT, told, unknown_files

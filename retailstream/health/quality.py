@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from retailstream import metrics
 from retailstream.contracts import FEATURES, SALES
-from retailstream.health.checks import Check, named
+from retailstream.enumerating import named
+from retailstream.health.checks import Check
 from retailstream.health.dating import WEEKS
 from retailstream.health.limits import percent
 from retailstream.health.stock import DAMAGED
