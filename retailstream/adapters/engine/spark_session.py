@@ -46,14 +46,21 @@ SUBMITTED: Final = "PYSPARK_GATEWAY_PORT"
 WORDS: Final = "PYSPARK_SUBMIT_ARGS"
 """The words that pyspark starts a JVM with."""
 
+HADOOP: Final = "HADOOP_CONF_DIR"
+"""Where a JVM finds Hadoop's settings."""
+
 
 @dataclass(frozen=True)
 class SparkOptions:
-    """What a new session is made with: its memory, such as `1500MB`, its master, and other properties of Spark."""
+    """What a new session is made with: its memory, such as `1500MB`, its master, and other properties of Spark.
+
+    `hadoop` is the folder of Hadoop's settings; empty for the one that HADOOP_CONF_DIR names.
+    """
 
     memory: str
     master: str = "local[*]"
     conf: Mapping[str, str] = field(default_factory=dict)
+    hadoop: str = ""
 
 
 class LazySession:
@@ -126,14 +133,10 @@ class LazySession:
         path = self._work / "spark.properties"
         path.touch(mode=0o600)
         path.write_text("".join(f"{name}={_escaped(value)}\n" for name, value in properties.items()), encoding="utf-8")
-        given = os.environ.get(WORDS)
-        os.environ[WORDS] = f"--properties-file {shlex.quote(str(path))} {given or 'pyspark-shell'}"
-        try:
+        words = f"--properties-file {shlex.quote(str(path))} {os.environ.get(WORDS) or 'pyspark-shell'}"
+        hadoop = {HADOOP: self._options.hadoop} if self._options.hadoop else {}
+        with _variables({WORDS: words, **hadoop}):
             return builder.getOrCreate()
-        finally:
-            del os.environ[WORDS]
-            if given is not None:
-                os.environ[WORDS] = given
 
     def _properties(self) -> dict[str, str]:
         session = {
@@ -188,6 +191,21 @@ def heap(memory: str) -> str:
     if megabytes < LEAST_MEGABYTES:
         raise UsageError(f"engine.memory '{memory}' is too small for Spark", hint="use 500MB or more")
     return f"{megabytes}m"
+
+
+@contextmanager
+def _variables(wanted: Mapping[str, str]) -> Iterator[None]:
+    """Have variables of the environment within the block, for the processes that it starts."""
+    given = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in given.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextmanager
