@@ -56,9 +56,11 @@ def jvm(place: Place, name: str, *, heap: int, metaspace: int, opened: bool = Fa
     litter = place.data(f"{name}-tmp")
     words = [
         "-XX:+UseSerialGC",
+        "-XX:-UsePerfData",  # which lies in /tmp, whatever java.io.tmpdir says
         "-Djava.net.preferIPv4Stack=true",
         f"-Djava.io.tmpdir={litter}",
         f"-Duser.home={litter}",
+        f"-Dtest.build.data={litter}",  # where Apache Sqoop keeps what it compiles
     ]
     opening = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED.split()] if opened else []
     opening += ["--add-opens=java.sql/java.sql=ALL-UNNAMED"] if opened else []

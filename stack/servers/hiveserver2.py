@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from stack.place import Place
 
 NAME: Final = "hiveserver2"
-SCRATCH: Final = "/tmp/hive"  # noqa: S108 -- in HDFS
 TEZ: Final[dict[str, object]] = {
     "tez.local.mode": True,
     "tez.local.mode.without.network": True,
@@ -28,7 +27,9 @@ TEZ: Final[dict[str, object]] = {
 
 
 def _prepare(place: Place) -> None:
-    folder, scratch = place.data(f"{NAME}-tmp"), f"{hadoop.hdfs(place)}{SCRATCH}"
+    """Write the settings; Tez in local mode works in HDFS, and in the folder of that name on this machine as well."""
+    folder = place.data(f"{NAME}-tmp")
+    scratch = f"{hadoop.hdfs(place)}{folder}"
     own = {
         "hive.execution.engine": "tez",
         "hive.tez.container.size": 512,

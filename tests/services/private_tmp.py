@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +12,10 @@ from tests.services.servers import program
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TMP: Final = Path("/tmp")  # noqa: S108 -- that of the system is the point
-HOLD: Final = 'set -e; mkdir -p "$2$1"; mount --rbind "$1" "$2$1"; mount --rbind "$2/tmp" /tmp; echo; exec sleep infinity'
+TMP: Final = Path("/tmp")
+HOLD: Final = (
+    'set -e; mkdir -p "$2$1"; mount --rbind "$1" "$2$1"; mount --rbind "$2/tmp" /tmp; echo; exec sleep infinity'
+)
 """Has a folder stay where it is, below the `/tmp` that takes the place of the real one."""
 
 
@@ -32,7 +33,7 @@ def private_tmp(folder: Path, kept: Path) -> Iterator[list[str]]:
             assert holder.stdout
             require_line = holder.stdout.readline()
             assert require_line, "a mount of one's own takes root"
-            yield [program("nsenter"), f"--mount=/proc/{holder.pid}/ns/mnt", f"--wd={os.getcwd()}"]
+            yield [program("nsenter"), f"--mount=/proc/{holder.pid}/ns/mnt", f"--wd={Path.cwd()}"]
         finally:
             holder.kill()
 

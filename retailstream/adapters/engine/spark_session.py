@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 TO_STDERR: Final = "-XX:+DisplayVMOutputToStderr -Xlog:disable -Xlog:all=warning:stderr"
 """What Java itself has to say must not get among our results, as it would by default."""
 
+WITHOUT_LITTER: Final = "-XX:-UsePerfData"
+"""Java's own counters lie in the system's temporary folder, wherever else its temporary files are."""
+
+LAUNCHER: Final = "SPARK_LAUNCHER_OPTS"
+"""The words of the JVM that puts the words of Spark's own together."""
+
 QUIET: Final = """\
 rootLogger.level = error
 rootLogger.appenderRef.stderr.ref = console
@@ -134,8 +140,9 @@ class LazySession:
         path.touch(mode=0o600)
         path.write_text("".join(f"{name}={_escaped(value)}\n" for name, value in properties.items()), encoding="utf-8")
         words = f"--properties-file {shlex.quote(str(path))} {os.environ.get(WORDS) or 'pyspark-shell'}"
+        launcher = f"{os.environ.get(LAUNCHER, '')} {WITHOUT_LITTER}".strip()
         hadoop = {HADOOP: self._options.hadoop} if self._options.hadoop else {}
-        with _variables({WORDS: words, **hadoop}):
+        with _variables({WORDS: words, LAUNCHER: launcher, **hadoop}):
             return builder.getOrCreate()
 
     def _properties(self) -> dict[str, str]:
@@ -151,11 +158,14 @@ class LazySession:
         """Return the properties of a session whose JVM is ours to start."""
         settings = self._work / "log4j2.properties"
         settings.write_text(QUIET, encoding="utf-8")
+        scratch = self._work.absolute() / "tmp"
+        scratch.mkdir()
         own = {
             "spark.master": self._options.master,
             "spark.driver.memory": heap(self._options.memory),
             "spark.driver.extraJavaOptions": (
-                f"{TO_STDERR} -Dlog4j2.configurationFile=file:{settings} -Dderby.system.home={self._work}"
+                f'{TO_STDERR} {WITHOUT_LITTER} "-Dlog4j2.configurationFile={settings.absolute().as_uri()}"'
+                f' "-Dderby.system.home={self._work}" "-Djava.io.tmpdir={scratch}"'
             ),
             "spark.ui.enabled": "false",
             "spark.local.dir": str(self._work / "spill"),
