@@ -10,9 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from stack import hadoop
-from stack.installing import MissingError
 from stack.java import classpath, install, jvm
 from stack.place import HOST
+from stack.progress import MissingError
 from stack.server import Server
 
 if TYPE_CHECKING:
