@@ -27,9 +27,11 @@ TEZ: Final[dict[str, object]] = {
 
 
 def _prepare(place: Place) -> None:
-    """Write the settings; Tez in local mode works in HDFS, and in the folder of that name on this machine as well."""
+    """Write the settings."""
     folder = place.data(f"{NAME}-tmp")
-    scratch = f"{hadoop.hdfs(place)}{folder}"
+    # Tez in local mode works in HDFS, and in the folder of the same name on this machine: here one within the stack,
+    # seen from the server's working folder, as a blank on the way to it would become a "%20".
+    scratch = f"{hadoop.hdfs(place)}/proc/self/cwd/{folder.relative_to(place.folder)}"
     own = {
         "hive.execution.engine": "tez",
         "hive.tez.container.size": 512,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from tests.services.servers import own_mounts, program
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-OWN: Final = {".cache", ".ci", ".git", ".stack", ".retailstream", "configs", "findings"}
+OWN: Final = {".venv", ".cache", ".ci", ".git", ".stack", ".retailstream", "configs", "findings"}
 """What a checkout does not share with the one that the tests are of."""
 
 TMP: Final = Path("/tmp")
@@ -120,6 +121,7 @@ def checkout(folder: Path, own: Path) -> Iterator[Checkout]:
         if path.name not in OWN:
             (root / path.name).symlink_to(path)
     shutil.copytree(ROOT / "configs", root / "configs")
+    _environment(root / ".venv")
     (root / ".cache").mkdir()
     (root / ".cache" / "services").symlink_to(ROOT / ".cache" / "services")
     (own / "tmp").mkdir()
@@ -133,3 +135,15 @@ def checkout(folder: Path, own: Path) -> Iterator[Checkout]:
             )
         finally:
             holder.kill()
+
+
+def _environment(folder: Path) -> None:
+    """Make an environment of Python out of ours that make takes for complete: it would install into it otherwise."""
+    folder.mkdir()
+    moment = time.time()
+    for path in (ROOT / ".venv").iterdir():
+        if path.is_file() and not path.name.endswith(".cfg"):
+            (folder / path.name).touch()
+            os.utime(folder / path.name, (moment, moment))  # none is older than what it needs
+        else:
+            (folder / path.name).symlink_to(path)

@@ -140,12 +140,14 @@ def test_a_server_that_does_not_start_is_told_with_its_log(tmp_path: Path, stack
 
 @pytest.fixture(scope="module")
 def reader(place: Checkout, stack: Stack) -> dict[str, str]:
-    """The variables of a reader of the documentation, who has a drop in the checkout."""
+    """The variables of a reader of the documentation, who has a drop in the checkout, and has run it once."""
     assert stack
     variables = place.reader()
     for drop in ("drop", ".cache/demo/drop"):
         words = ("sample", drop, "--stores", "3", "--depts", "2", "--weeks", "60")
         assert stack.run("retailstream", *words, variables=variables).returncode == 0
+    done = stack.run("retailstream", "run", "--source", "drop", variables=variables)
+    assert done.returncode == 0, done.stderr
     return variables
 
 

@@ -121,7 +121,7 @@ class ApacheSqoop:
         properties = {**LOCAL, "mapreduce.local.map.tasks.maximum": str(min(parts, os.cpu_count() or 1))}
         lines = ["import", *(f"-D{key}={value}" for key, value in ({} if self.on_cluster else properties).items())]
         lines += ["--connect", jdbc_url(self.address), "--driver", DRIVER, "--fetch-size", str(FETCHED)]
-        lines += ["--username", self.address.user, "--password-file", (folder / OPENED_BY).as_uri()]
+        lines += ["--username", self.address.user, "--password-file", f"file://{folder / OPENED_BY}"]
         # The condition stands last, as a comment within would cut off Sqoop's own, and lose or double rows.
         query = f"select {extract.line} as line from {extract.table} where $CONDITIONS and ({extract.where})"
         lines += ["--query", query, "--map-column-java", "line=String", "--num-mappers", str(parts)]
