@@ -129,6 +129,8 @@ class ApacheSqoop:
             lines += ["--split-by", split.expression]
             lines += ["--boundary-query", f"select {split.least}, {split.most}"]
         lines += ["--target-dir", target, "--delete-target-dir", "--as-textfile"]
+        # Tasks within its own process have its jars; told as a list of files, none may lie below a blank.
+        lines += [] if self.on_cluster else ["--skip-dist-cache"]
         return [*lines, "--outdir", str(folder / "code"), "--bindir", str(folder / "code")]
 
     def _carry_out(self, options: Path) -> None:
