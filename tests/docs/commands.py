@@ -20,7 +20,12 @@ FILE: Final = re.compile(r"# ([\w.-]+\.toml)\n")
 
 PAGES: Final = sorted(
     path.relative_to(ROOT).as_posix()
-    for path in (ROOT / "README.md", *(ROOT / "docs/how-to").glob("*.md"), *(ROOT / "docs/tutorial").glob("*.md"))
+    for path in (
+        ROOT / "README.md",
+        ROOT / "docs/README.md",
+        *(ROOT / "docs/how-to").glob("*.md"),
+        *(ROOT / "docs/tutorial").glob("*.md"),
+    )
 )
 
 
