@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from benchmarks import cases
 from benchmarks.measuring import NEVER, measure_group
-from stack.place import CACHE
 from tests.services.hadoop import Hadoop
 
 if TYPE_CHECKING:
@@ -59,7 +58,6 @@ def use_hive(hadoop: Hadoop, database: str) -> None:
         "RETAILSTREAM__WAREHOUSE__URL": f"hive://bench@{host}:{port}/{database}",
         "RETAILSTREAM__HIVE__METASTORE": hadoop.metastore,
         "RETAILSTREAM__HIVE__LOCATION": f"{hadoop.hdfs}/{database}",
-        "RETAILSTREAM__HIVE__METASTORE_JARS": f"file://{CACHE / 'jars' / 'hive'}/*.jar",
         "HADOOP_CONF_DIR": str(hadoop.conf),
     }
 

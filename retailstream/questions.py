@@ -78,11 +78,10 @@ def _spark(settings: Settings, work: Path, progress: Progress) -> Opening:
         from retailstream.adapters.engine.spark_session import SparkOptions  # noqa: PLC0415 -- what an engine needs
         from retailstream.adapters.query.spark import SparkTables  # noqa: PLC0415 -- same
 
-    memory, master, conf = settings.engine.memory, settings.spark.master, settings.spark.conf
-    if not settings.warehouse.url.startswith("hive://"):
-        return SparkTables(work, SparkOptions(memory, master, conf), progress=progress)
-    options = SparkOptions(memory, master, {**_metastore(settings), **conf})
-    return SparkTables(work, options, wiring.hive_address(settings).database, progress)
+    options = SparkOptions(
+        settings.engine.memory, settings.spark.master, settings.spark.conf, hadoop=settings.hdfs.conf
+    )
+    return SparkTables(work, options, progress)
 
 
 @contextmanager
@@ -94,19 +93,3 @@ def _installed(extra: str) -> Iterator[None]:
         raise UsageError(
             f"engine '{extra}' needs {error.name}, which is not installed", hint=f"pip install 'retailstream[{extra}]'"
         ) from error
-
-
-def _metastore(settings: Settings) -> dict[str, str]:
-    """Return the properties with which Spark reads tables that the Metastore knows."""
-    hive = settings.hive
-    found = {
-        "spark.sql.catalogImplementation": "hive",
-        "spark.hadoop.hive.metastore.uris": hive.metastore,
-    }
-    if hive.metastore_jars:
-        found |= {
-            "spark.sql.hive.metastore.version": hive.metastore_version,
-            "spark.sql.hive.metastore.jars": "path",
-            "spark.sql.hive.metastore.jars.path": hive.metastore_jars,
-        }
-    return found

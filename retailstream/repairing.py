@@ -18,7 +18,8 @@ from retailstream import execution, stage_wiring, verification, wiring
 from retailstream.adoption import adopt
 from retailstream.contracts import CONTRACTS, FEATURES
 from retailstream.errors import LockHeldError, RetailStreamError, TransientError
-from retailstream.integrity.damage import CLEAN, DATABASE, FEATURE_FILES, MEMORY, RAW, REPAIR, WAREHOUSE
+from retailstream.foreign import move_aside
+from retailstream.integrity.damage import CLEAN, DATABASE, FEATURE_FILES, MEMORY, MOVE, RAW, REPAIR, WAREHOUSE
 from retailstream.landing import last_merged
 from retailstream.landings import Scope
 from retailstream.publishing import PublishedTable, manifest_key
@@ -84,6 +85,7 @@ def repair(env: Environment, entry: Entry, request: Request) -> Repair:
     entry.at_work = True
     for found in _rounds(repair):
         round_ = replace(repair, found=found)
+        _move_aside(round_)
         _drop_manifests(round_)
         _land(round_)
         _mark(round_)
@@ -117,6 +119,17 @@ def check_memory(env: Environment) -> None:
             f"without the memory nothing can be mended: {error.message}",
             hint="retailstream restore FILE brings it back from a backup",
         ) from error
+
+
+def _move_aside(repair: Repair) -> None:
+    """Take others' files out of the folders that readers of the warehouse look into; they are not ours to delete."""
+    for damage in _of(repair, WAREHOUSE):
+        if damage.mend == MOVE:
+            with _opened(repair.env, damage.place) as table:
+                lake = table(CONTRACTS[damage.dataset or ""]).lake
+                place = move_aside(lake, damage.thing)
+            text = f"'{damage.thing}' in {lake.url} is none of ours, and was moved to {place}"
+            repair.warnings.append(RunWarning("set_aside", text))
 
 
 def _drop_manifests(repair: Repair) -> None:
@@ -201,7 +214,8 @@ def _remake(repair: Repair, entry: Entry, request: Request) -> None:
 
 def _stages(repair: Repair) -> list[str]:
     """Return the stages that have something to make anew, in their order."""
-    datasets = {damage.dataset for damage in _of(repair, MEMORY, CLEAN, DATABASE, WAREHOUSE)}
+    places = MEMORY, CLEAN, DATABASE, WAREHOUSE
+    datasets = {damage.dataset for damage in _of(repair, *places) if damage.mend != MOVE}
     scopes = {scope for scope in Scope if datasets & {None, *scope.datasets}}
     return [stage for stage in stage_wiring.REMAKING if stage_wiring.SCOPES[stage][0] in scopes]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -13,14 +14,15 @@ from filelock import FileLock
 from rich.console import Console
 from rich.table import Table
 
-from stack.installing import MissingError, debian, python
+from stack.installing import debian, python
 from stack.place import CACHE, Place, variables, write_private
+from stack.progress import PROGRESS, MissingError
 from stack.servers import SERVERS, with_needs
 from stack.supervision import RUNNING, Supervisor
 from stack.tools import TOOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from stack.server import Server
     from stack.supervision import Process
@@ -50,9 +52,8 @@ class FailedError(Exception):
 @app.command()
 def install() -> None:
     """Install what servers and tests need into the cache; at once where nothing is missing."""
-    _install(SERVERS)
-    debian("gcc libc6-dev", "gcc")  # tests/power compiles what records a run
-    python(SPARK_OF_GLUE, "spark35")
+    compiler = partial(debian, "gcc libc6-dev", "gcc")  # tests/power compiles what records a run
+    _install(SERVERS, partial(python, SPARK_OF_GLUE, "spark35"), compiler)
 
 
 @app.command()
@@ -114,12 +115,12 @@ def logs(
         print(_tail(place.log(name), lines))
 
 
-def _install(servers: Sequence[Server]) -> None:
-    """Install servers and their tools; another stack that installs into the same cache goes first."""
+def _install(servers: Sequence[Server], *more: Callable[[], object]) -> None:
+    """Install servers, their tools and more; another stack that installs into the same cache goes first."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with FileLock(CACHE / "lock"):
-        for install in [*(server.install for server in servers), *(tool.install for tool in _tools(servers))]:
-            install()
+        installs = [*(server.install for server in servers), *(tool.install for tool in _tools(servers))]
+        PROGRESS.install_all([*more, *installs])
 
 
 def _named(names: Sequence[str]) -> tuple[Server, ...]:

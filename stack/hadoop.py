@@ -66,4 +66,9 @@ def clients(place: Place, folder: Path, more: Mapping[str, object] | None = None
     }
     site(folder, "core", core)
     site(folder, "hdfs", shared | dict(more or {}))
-    site(folder, "mapred", {"mapreduce.framework.name": "local", "mapreduce.jobtracker.address": "local"})
+    local = {
+        "mapreduce.framework.name": "local",
+        "mapreduce.jobtracker.address": "local",
+        "mapreduce.jobtracker.staging.root.dir": place.data("hadoop") / "staging",  # else /tmp/hadoop, whatever is set
+    }
+    site(folder, "mapred", local)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import tarfile
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from stack.installing import MissingError, debian, maven, program
+from stack.installing import debian, maven, program
 from stack.place import CACHE
+from stack.progress import MissingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,11 +34,10 @@ OPENED: Final = (
 def install(*names: str) -> None:
     """Have a JDK, and the jars of the POMs of those names."""
     debian("openjdk-17-jdk-headless", "java", "javac")
-    _check_version()
+    if shutil.which("java"):  # it is not, yet, where missing parts are counted
+        _check_version()
     for name in names:
-        if maven(name):
-            for archive in jars(name).glob("*.tar.gz"):
-                _unpack(archive)
+        maven(name, partial(_unpack_all, jars(name)))
 
 
 def jars(name: str) -> Path:
@@ -56,9 +58,11 @@ def jvm(place: Place, name: str, *, heap: int, metaspace: int, opened: bool = Fa
     litter = place.data(f"{name}-tmp")
     words = [
         "-XX:+UseSerialGC",
+        "-XX:-UsePerfData",  # which lies in /tmp, whatever java.io.tmpdir says
         "-Djava.net.preferIPv4Stack=true",
         f"-Djava.io.tmpdir={litter}",
         f"-Duser.home={litter}",
+        f"-Dtest.build.data={litter}",  # where Apache Sqoop keeps what it compiles
     ]
     opening = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED.split()] if opened else []
     opening += ["--add-opens=java.sql/java.sql=ALL-UNNAMED"] if opened else []
@@ -74,14 +78,17 @@ def script(path: Path, command: Sequence[str]) -> None:
 
 def _check_version() -> None:
     """Refuse a Java that Hive does not start on."""
-    told = subprocess.run([program("java"), "-version"], capture_output=True, text=True, check=False).stderr
+    told = subprocess.run(
+        [program("java"), "-XX:-UsePerfData", "-version"], capture_output=True, text=True, check=False
+    ).stderr
     found = re.search(r'version "(\d+)', told)
     if found is None or found[1] not in VERSIONS:
         raise MissingError(f"Java {' or '.join(VERSIONS)} is needed; `java -version` says: {told.strip()}")
 
 
-def _unpack(archive: Path) -> None:
-    """Unpack the scripts of an archive beside it."""
-    with tarfile.open(archive) as tar:
-        wanted = [member for member in tar if "/scripts/" in member.name]
-        tar.extractall(archive.parent, members=wanted, filter="data")
+def _unpack_all(folder: Path) -> None:
+    """Unpack the scripts of each archive beside it."""
+    for archive in folder.glob("*.tar.gz"):
+        with tarfile.open(archive) as tar:
+            wanted = [member for member in tar if "/scripts/" in member.name]
+            tar.extractall(archive.parent, members=wanted, filter="data")

@@ -52,7 +52,8 @@ class Supervisor:
         settings = self._place.folder / "supervisord.conf"
         if not self.is_running():
             write_private(settings, self._settings(servers))
-            environment = {**os.environ, MARK: str(self._place.folder)}
+            scratch = str(self._place.data("tmp"))
+            environment = {**os.environ, MARK: str(self._place.folder), "TMPDIR": scratch}
             command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(settings)]
             subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
             return

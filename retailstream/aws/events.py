@@ -1,4 +1,8 @@
-"""Events of a bucket, however they come: from S3 itself, from EventBridge, or from either of them through a queue."""
+"""Events of a bucket, however they come: from S3 itself or from EventBridge, through a topic, a queue, or both.
+
+The envelopes are those that AWS documents for SNS and SQS: an invocation by a queue has records with a `body`, one by a
+topic has records with `Sns`, and a topic puts its own envelope into a queue, unless delivery is raw.
+"""
 
 from __future__ import annotations
 
@@ -35,19 +39,30 @@ def messages(event: Mapping[str, Any]) -> list[Message]:
 
     An event of no known form is `unreadable`: to send it again would not help, so whoever gets it lets it fail.
     """
-    records = event.get("Records")
-    if isinstance(records, list) and records and all(_from(record, "aws:sqs") for record in records):
-        return [_of_queue(record) for record in records]
+    if records := _records(event, "eventSource", "aws:sqs"):
+        return [_read(str(record.get("messageId", "")), record, "body") for record in records]
+    if records := _records(event, "EventSource", "aws:sns"):
+        return [_read(None, record.get("Sns"), "Message") for record in records]
     return [_message(None, event)]
 
 
-def _of_queue(record: Mapping[str, Any]) -> Message:
-    id_ = str(record.get("messageId", ""))
+def _records(event: Mapping[str, Any], name: str, source: str) -> list[Mapping[str, Any]]:
+    """Return the records of an invocation where all of them come from that source, which they name under that name."""
+    records = event.get("Records")
+    if isinstance(records, list) and all(isinstance(record, dict) and record.get(name) == source for record in records):
+        return records
+    return []
+
+
+def _read(id_: str | None, envelope: Any, place: str) -> Message:  # noqa: ANN401 -- whatever was sent
+    """Return the message that an envelope has as text under a name, within an envelope of a topic or not."""
     try:
-        body = json.loads(record["body"])
+        inner = json.loads(envelope[place])
+        if isinstance(inner, dict) and inner.get("Type") == "Notification" and "TopicArn" in inner:
+            inner = json.loads(inner["Message"])
     except (KeyError, TypeError, ValueError) as error:
         return Message(id_, (), f"no JSON: {error}")
-    return _message(id_, body) if isinstance(body, dict) else Message(id_, (), "no object of JSON")
+    return _message(id_, inner) if isinstance(inner, dict) else Message(id_, (), "no object of JSON")
 
 
 def _message(id_: str | None, event: Mapping[str, Any]) -> Message:
@@ -63,17 +78,14 @@ def _created(event: Mapping[str, Any]) -> list[Created]:
     if event.get("source") == "aws.s3":
         detail = event["detail"]
         return [_object(detail, str(detail["object"]["key"]))] if event["detail-type"] == "Object Created" else []
-    if not isinstance(event["Records"], list) or not all(_from(record, "aws:s3") for record in event["Records"]):
+    records = _records(event, "eventSource", "aws:s3")
+    if not records and event["Records"] != []:
         raise ValueError("neither of S3 nor of EventBridge")
     return [
         _object(record["s3"], unquote_plus(record["s3"]["object"]["key"]))
-        for record in event["Records"]
+        for record in records
         if record["eventName"].removeprefix("s3:").startswith(CREATED)
     ]
-
-
-def _from(record: Mapping[str, Any], source: str) -> bool:
-    return isinstance(record, dict) and record.get("eventSource") == source
 
 
 def _object(detail: Mapping[str, Any], key: str) -> Created:

@@ -9,6 +9,7 @@ from typing import Final
 from retailstream.errors import DamagedError, RetailStreamError, TransientError, UsageError
 
 REPAIR: Final = "retailstream repair"
+MOVE: Final = "retailstream repair, which moves it aside"
 RESTORE: Final = "retailstream restore FILE, from a backup"
 
 MEMORY: Final = "memory"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from retailstream.integrity.damage import RESTORE, Damage
+from retailstream.integrity.damage import MOVE, REPAIR, RESTORE, WAREHOUSE, Damage
 from retailstream.merging import find_pending
 from retailstream.publishing import DOUBT, check_published, manifest_key, verified
 
 if TYPE_CHECKING:
+    from retailstream.contracts import Contract
     from retailstream.fingerprints import Fingerprint
     from retailstream.integrity.damage import Findings
     from retailstream.manifests import Manifest
-    from retailstream.ports import Engine, Table
+    from retailstream.ports import Engine, Foreign, Table, Warehouse
     from retailstream.read_limits import ReadLimits
     from retailstream.runs import Books
 
@@ -30,11 +31,11 @@ def manifest_of(findings: Findings, place: str, table: Table) -> Manifest | None
 def look(findings: Findings, place: str, table: Table, manifest: Manifest, *, deep: bool) -> bool:
     """Compare a table's files with its manifest, and say whether all of them are as they were published."""
     before, name = len(findings.damages), table.contract.name
-    parts = manifest.partitions.items()
+    parts = [(month, part) for month, part in manifest.partitions.items() if part.sha256]  # others are told by name
     findings.count(place, len(parts))
     with findings.looking(place, manifest_key(table.contract), name, mend=RUN):
         check_published(table, manifest)
-    if not parts:
+    if not manifest.partitions:
         return len(findings.damages) == before
     with findings.looking(place, name, name):
         sizes = table.lake.sizes(f"{name}/")
@@ -52,7 +53,22 @@ def look(findings: Findings, place: str, table: Table, manifest: Manifest, *, de
             elif deep:
                 with findings.looking(place, part.file, name):
                     verified(table.lake, manifest, [month])
-    return len(findings.damages) == before
+    return len(findings.damages) == before and len(parts) == len(manifest.partitions)
+
+
+def look_for_foreign(findings: Findings, warehouse: Warehouse, contract: Contract) -> None:
+    """Note what others put where readers of a table of the warehouse look."""
+    with findings.looking(WAREHOUSE, contract.name, contract.name):
+        for found in warehouse.foreign(contract):
+            findings.add(_intruding(found, contract))
+
+
+def _intruding(found: Foreign, contract: Contract) -> Damage:
+    if found.is_partition:
+        state = "somebody else added this partition, or changed it: Hive counts its rows"
+        return Damage(WAREHOUSE, found.thing, state, REPAIR, contract.name)
+    state = "it is in no version of the table, and whoever reads the folder counts its rows"
+    return Damage(WAREHOUSE, found.thing, state, MOVE, contract.name)
 
 
 def rows(findings: Findings, place: str, table: Table, manifest: Manifest, engine: Engine) -> Fingerprint | None:

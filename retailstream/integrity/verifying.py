@@ -49,6 +49,8 @@ def verify(holdings: Holdings, *, deep: bool) -> Findings:
         contract.name: look.at_table(CLEAN, PublishedTable(holdings.clean, contract)) for contract in (SALES, STORES)
     }
     stored = {name: look.at_table(WAREHOUSE, holdings.warehouse.table(c)) for name, c in CONTRACTS.items()}
+    for contract in CONTRACTS.values():
+        tables.look_for_foreign(look.findings, holdings.warehouse, contract)
     if remembered:
         look.at_landings({**clean, FEATURES.name: stored[FEATURES.name]})
     look.at_database(clean, stored)

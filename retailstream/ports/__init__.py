@@ -20,7 +20,7 @@ from retailstream.ports.merge import (
 from retailstream.ports.metrics import MetricsTarget
 from retailstream.ports.progress import Progress, no_progress
 from retailstream.ports.state import State
-from retailstream.ports.warehouse import Table, Warehouse
+from retailstream.ports.warehouse import Foreign, Table, Warehouse
 
 __all__ = [
     "DOUBTED",
@@ -31,6 +31,7 @@ __all__ = [
     "Engine",
     "FileDate",
     "FileFigures",
+    "Foreign",
     "FoundReject",
     "Lake",
     "LakeFile",

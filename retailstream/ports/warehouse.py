@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -56,6 +57,14 @@ class Table(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Foreign:
+    """What others put where readers of a table look: a file, by its key, or a partition, by its table and name."""
+
+    thing: str
+    is_partition: bool = False
+
+
 class Warehouse(Protocol):
     """Where the tables lie that analyses read."""
 
@@ -66,4 +75,8 @@ class Warehouse(Protocol):
 
     def table(self, contract: Contract) -> Table:
         """Return the published table of that contract."""
+        ...
+
+    def foreign(self, contract: Contract) -> list[Foreign]:
+        """Return what others put where readers of that table look; nothing of it is read."""
         ...

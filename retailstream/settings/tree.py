@@ -114,10 +114,6 @@ class Hive(_Section):
     """How HiveServer2 knows who asks."""
     kerberos_service: str = "hive"
     """The first part of the servers' Kerberos principals."""
-    metastore_jars: str = ""
-    """Hive's jars for Spark, such as `file:///opt/hive/lib/*.jar`; empty for the client of Hive 2.3 that Spark has."""
-    metastore_version: str = "4.0.1"
-    """The version that those jars are of."""
 
 
 class Hdfs(_Section):

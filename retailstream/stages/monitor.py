@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from retailstream.health import Check, Health
 from retailstream.health.dating import date_rows, far_dates, missing_stores
+from retailstream.health.foreign import foreign
 from retailstream.health.history import landings, last_runs, rejects, unread, warnings
 from retailstream.health.landed import known_landings, landed_files
 from retailstream.health.quality import look_into, orphans
@@ -41,6 +42,7 @@ def run(*, stores: Stores, engine: Engine, ledger: Ledger, quarantine: Quarantin
         [far_dates(dated, limits)],
         known_landings(stock.files, stores.raw, engine),
         landed_files(stores.raw),
+        [foreign(stores.warehouse)],
         landings(ledger, limits.landing_days, now=now),
         last_runs(ORDER, ledger, limits.slowdown),
         [unread(ledger)],

@@ -12,8 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from stack.installing import MissingError, python
+from stack.installing import python
 from stack.place import CACHE, HOST, ROOT, write_private
+from stack.progress import MissingError
 from stack.server import Server
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from stack import hadoop
-from stack.installing import MissingError
 from stack.java import classpath, install, jvm
 from stack.place import HOST
+from stack.progress import MissingError
 from stack.server import Server
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NAME: Final = "namenode"
 DATA: Final = "datanode"
 HEARTBEAT_SECONDS: Final = 3
-FOLDERS: Final = {"/tmp": "1777", "/tmp/hive": "733", "/warehouse": "755", "/retail": "755"}  # noqa: S108 -- in HDFS
+FOLDERS: Final = {"/tmp": "1777", "/warehouse": "755", "/retail": "755"}  # noqa: S108 -- in HDFS
 
 
 def _heaped(place: Place, name: str) -> list[str]:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from stack.place import Place
 
 NAME: Final = "hiveserver2"
-SCRATCH: Final = "/tmp/hive"  # noqa: S108 -- in HDFS
 TEZ: Final[dict[str, object]] = {
     "tez.local.mode": True,
     "tez.local.mode.without.network": True,
@@ -28,7 +27,11 @@ TEZ: Final[dict[str, object]] = {
 
 
 def _prepare(place: Place) -> None:
-    folder, scratch = place.data(f"{NAME}-tmp"), f"{hadoop.hdfs(place)}{SCRATCH}"
+    """Write the settings."""
+    folder = place.data(f"{NAME}-tmp")
+    # Tez in local mode works in HDFS, and in the folder of the same name on this machine: here one within the stack,
+    # seen from the server's working folder, as a blank on the way to it would become a "%20".
+    scratch = f"{hadoop.hdfs(place)}/proc/self/cwd/{folder.relative_to(place.folder)}"
     own = {
         "hive.execution.engine": "tez",
         "hive.tez.container.size": 512,

@@ -8,8 +8,9 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from stack.installing import MissingError, debian, program
+from stack.installing import debian, program
 from stack.place import HOST, write_private
+from stack.progress import MissingError
 from stack.server import Server
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from stack import hadoop, hive
-from stack.installing import MissingError
 from stack.java import install, jars
 from stack.place import HOST
+from stack.progress import MissingError
 from stack.server import Server
 from stack.servers import mariadb
 

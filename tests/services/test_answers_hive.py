@@ -13,7 +13,6 @@ from retailstream.adapters.query.hive import HiveQueries
 from retailstream.adapters.warehouse.hive_address import address_of
 from retailstream.adapters.warehouse.hive_server import open_hive_server
 from retailstream.errors import RetailStreamError, TransientError
-from stack.place import CACHE
 from tests.environment import new_environment
 from tests.processes import wait_until
 from tests.services.answers import QUESTIONS, SOURCES, Filled, answers
@@ -58,7 +57,6 @@ def settings_of(hadoop: Hadoop, database: str) -> dict[str, str]:
         "RETAILSTREAM__WAREHOUSE__URL": f"hive://tests@{host}:{port}/{database}?retry_seconds=1&connect_timeout=5",
         "RETAILSTREAM__HIVE__METASTORE": hadoop.metastore,
         "RETAILSTREAM__HIVE__LOCATION": f"{hadoop.hdfs}/tests/{database}",
-        "RETAILSTREAM__HIVE__METASTORE_JARS": f"file://{CACHE / 'jars' / 'hive'}/*.jar",
         "RETAILSTREAM__QUALITY__MAX_ORPHAN_STORES": "99",
         "HADOOP_CONF_DIR": str(hadoop.conf),
     }

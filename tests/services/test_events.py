@@ -46,6 +46,17 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
+def _queue(deployed: Deployed) -> str:
+    """Return a queue that calls the function."""
+    sqs = deployed.aws.client("sqs")
+    url = sqs.create_queue(QueueName=deployed.name, Attributes={"VisibilityTimeout": "2"})["QueueUrl"]
+    arn: str = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    deployed.aws.client("lambda").create_event_source_mapping(
+        EventSourceArn=arn, FunctionName=deployed.name, BatchSize=10, FunctionResponseTypes=["ReportBatchItemFailures"]
+    )
+    return arn
+
+
 @dataclass
 class Deployed:
     """An environment whose tables are loaded by the function alone."""
@@ -112,6 +123,26 @@ def queued(*bodies: object) -> dict[str, Any]:
     }
 
 
+def noted(*messages: object) -> dict[str, Any]:
+    """Return what a topic calls the function with."""
+    return {
+        "Records": [
+            {"EventVersion": "1.0", "EventSource": "aws:sns", "Sns": enveloped(message)} for message in messages
+        ]
+    }
+
+
+def enveloped(message: object) -> dict[str, str]:
+    """Return what a topic puts into a queue, unless delivery is raw."""
+    return {
+        "Type": "Notification",
+        "MessageId": "f3c2",
+        "TopicArn": "arn:aws:sns:us-east-1:000000000000:versions",
+        "Subject": "Amazon S3 Notification",
+        "Message": json.dumps(message),
+    }
+
+
 @pytest.fixture
 def deployed(
     env: Environment,
@@ -156,18 +187,20 @@ SMALL = {
 }
 
 
-def test_a_version_that_appears_is_loaded_through_a_queue(deployed: Deployed) -> None:
-    sqs, aws = deployed.aws.client("sqs"), deployed.aws
-    queue = sqs.create_queue(QueueName=deployed.name, Attributes={"VisibilityTimeout": "2"})["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    aws.client("lambda").create_event_source_mapping(
-        EventSourceArn=arn, FunctionName=deployed.name, BatchSize=10, FunctionResponseTypes=["ReportBatchItemFailures"]
-    )
+@pytest.mark.parametrize("way", ["queue", "topic to queue"])
+def test_a_version_that_appears_is_loaded_however_the_bucket_tells(deployed: Deployed, way: str) -> None:
+    aws = deployed.aws
+    queue = _queue(deployed)
+    topic = aws.client("sns").create_topic(Name=deployed.name)["TopicArn"] if "topic" in way else ""
+    if topic:
+        aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+    kind = {"TopicConfigurations": "TopicArn"} if topic else {"QueueConfigurations": "QueueArn"}
     rule = {"Key": {"FilterRules": [{"Name": "suffix", "Value": "_manifest.json"}]}}
     aws.client("s3").put_bucket_notification_configuration(
         Bucket=deployed.bucket,
         NotificationConfiguration={
-            "QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"], "Filter": rule}]
+            place: [{name: topic or queue, "Events": ["s3:ObjectCreated:*"], "Filter": rule}]
+            for place, name in kind.items()
         },
     )
     shutil.copytree(CHAIN, deployed.env.source, dirs_exist_ok=True)
@@ -193,6 +226,8 @@ def test_the_same_event_again_in_any_form_and_order_and_at_once_loads_once(deplo
         queued(s3_event(deployed.bucket, sales), bridge),
         bridge,
         s3_event(deployed.bucket, quote_plus(sales)),
+        noted(s3_event(deployed.bucket, sales)),
+        queued(enveloped(s3_event(deployed.bucket, sales)), enveloped(bridge)),
     ]
     for event in (*events, *reversed(events)):
         assert "error" not in deployed.invoke(event)
@@ -228,7 +263,8 @@ def test_an_event_that_comes_late_loads_what_the_bucket_has_now(deployed: Deploy
         s3_event("another", "sales/_manifest.json"),
         s3_event("BUCKET", "sales/_manifest.json", name="ObjectRemoved:Delete"),
         {"source": "aws.s3", "detail-type": "Object Deleted", "detail": {"bucket": {"name": "BUCKET"}}},
-        queued({"Event": "s3:TestEvent"}),
+        queued({"Event": "s3:TestEvent"}, enveloped({"Event": "s3:TestEvent"})),
+        noted({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}),
     ],
 )
 def test_what_is_no_new_version_loads_nothing(deployed: Deployed, event: dict[str, Any]) -> None:

@@ -132,6 +132,43 @@ def test_the_real_set_is_in_hive_to_the_cent(env: Environment, cluster: Cluster)
     assert env.stage("run", "--source", str(REAL))["status"] == "noop"
 
 
+def test_what_others_put_where_hive_reads_is_told_refused_and_moved_aside(env: Environment, cluster: Cluster) -> None:
+    hadoop, name = cluster.hadoop, cluster.name
+    env.write(history())
+    env.run()
+    words = ("analyze", "yearly-stores", "--format", "json")
+    whole, answer = cluster.rows("stores"), env.command(*words).stdout
+    root = f"/tests/{name}/warehouse"
+    (file,) = [path for path in hadoop.files(root) if path.startswith("stores/")]
+    copy = f"{file.rpartition('/')[0]}/copy of {file.rpartition('/')[2]}"
+    hadoop.dfs("-cp", f"{root}/{file}", f"{root}/{copy}")
+    assert cluster.rows("stores") == sorted([*whole, *whole], key=str)
+
+    assert env.command("monitor", "--check").exit_code == 3
+    check = env.checks()["foreign_files"]
+    assert (check["state"], check["hint"].partition(" in hive://")[0]) == ("fail", copy)
+    refused = env.command(*words, "--engine", "hive")
+    assert (refused.exit_code, copy in refused.stderr, "retailstream repair" in refused.stderr) == (1, True, True)
+    for engine in ("duckdb", "spark"):
+        assert env.command(*words, "--engine", engine).stdout == answer
+    hadoop.query(f"insert into {name}.sales partition (month='2013-05') values (1, 1, null, 1.00, false, null)")
+    told = env.command("verify", "--json")
+    assert {damage["thing"].rpartition("/")[0] for damage in told.document["damaged"]} >= {
+        copy.rpartition("/")[0],
+        "sales",
+    }
+
+    repaired = env.command("repair", "--json")
+
+    assert repaired.exit_code == 0, repaired.stdout + repaired.stderr
+    assert cluster.rows("stores") == whole
+    assert f"_aside/{copy}" in hadoop.files(root)
+    assert [path for path in hadoop.files(root) if path.startswith("_aside/sales/month=2013-05/")]
+    assert ("month=2013-05",) not in hadoop.query(f"show partitions {name}.sales")
+    assert env.command(*words, "--engine", "hive").stdout == answer
+    assert env.command("monitor", "--check").exit_code == 0
+
+
 @pytest.fixture(scope="module")
 def undisturbed(hadoop: Hadoop, tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
     """The seconds that each stage takes for the second drop."""

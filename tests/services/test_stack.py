@@ -7,75 +7,38 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.docs.commands import try_page
+from tests.docs.scenarios import STACK, tried
 from tests.processes import wait_until
+from tests.services.checkout import Checkout, Stack, checkout
 from tests.services.servers import package, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[2]
 
-
-class Stack:
-    """The command line of a stack in a folder of the test."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __call__(self, *words: str, code: int = 0) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "stack", *words],
-            cwd=ROOT,
-            env={**os.environ, "RETAILSTREAM_STACK": str(self.folder)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    @property
-    def variables(self) -> dict[str, str]:
-        return dict(line.replace("'", "").split("=", 1) for line in (self.folder / "env").read_text().splitlines())
-
-    @property
-    def pids(self) -> dict[str, int]:
-        """The processes by the names of their servers."""
-        lines = [line.split() for line in self("status").splitlines()[1:]]
-        return {words[0]: int(words[3]) for words in lines if len(words) > 3}
-
-    def processes(self) -> list[Path]:
-        """Everything that belongs to the stack."""
-        mark = f"RETAILSTREAM_STACK_PROCESS={self.folder}".encode()
-        found = []
-        for path in Path("/proc").glob("[0-9]*/environ"):
-            try:
-                if mark in path.read_bytes().split(b"\0"):
-                    found.append(path.parent)
-            except OSError:
-                continue
-        return found
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A checkout without a stack, but with a blank in its path."""
+    with checkout(tmp_path_factory.mktemp("a stack"), tmp_path_factory.mktemp("own")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack that is up."""
+def stack(place: Checkout) -> Iterator[Stack]:
+    """Its stack, up."""
     package("supervisor")
-    program("versitygw")
-    program("mariadbd")
-    program("java")
-    stack = Stack(tmp_path_factory.mktemp("a stack") / "s")
-    stack("up")
-    yield stack
-    stack("down")
+    for name in ("versitygw", "mariadbd", "java"):
+        program(name)
+    place.stack("up")
+    yield place.stack
+    place.stack("down")
 
 
 def ports(stack: Stack) -> list[int]:
@@ -173,3 +136,36 @@ def test_a_server_that_does_not_start_is_told_with_its_log(tmp_path: Path, stack
     assert "error: mariadb has ended; its log" in told
     assert "mysql.plugin" in told
     assert (another.folder.exists(), another.processes()) == (False, [])
+
+
+@pytest.fixture(scope="module")
+def reader(place: Checkout, stack: Stack) -> dict[str, str]:
+    """The variables of a reader of the documentation, who has a drop in the checkout, and has run it once."""
+    assert stack
+    variables = place.reader()
+    for drop in ("drop", ".cache/demo/drop"):
+        words = ("sample", drop, "--stores", "3", "--depts", "2", "--weeks", "60")
+        assert stack.run("retailstream", *words, variables=variables).returncode == 0
+    done = stack.run("retailstream", "run", "--source", "drop", variables=variables)
+    assert done.returncode == 0, done.stderr
+    return variables
+
+
+@pytest.mark.parametrize("page", STACK)
+def test_the_commands_of_a_page_work_on_a_stack(stack: Stack, reader: dict[str, str], page: str) -> None:
+    assert try_page(STACK[page], tried(page), stack.root, reader, *stack.prefix) > 0
+
+
+@pytest.mark.parametrize("engine", ["native", "sqoop", "spark"])
+def test_every_engine_moves_rows_on_the_stack_as_it_is(stack: Stack, reader: dict[str, str], engine: str) -> None:
+    words = ("--table", "stores", "--target", f"stores_{engine}", "--engine", engine)
+    done = stack.run("retailstream", "sqoop", *words, variables=reader)
+    assert done.returncode == 0, done.stderr
+
+
+def test_stack_down_leaves_nothing_anywhere(place: Checkout, stack: Stack, reader: dict[str, str]) -> None:
+    """After all that was done above, by every engine."""
+    done = stack.run("make", "stack-down", variables=reader)
+    assert (done.returncode, "is gone, with all its servers" in done.stdout) == (0, True), done.stderr
+    assert (stack.folder.exists(), stack.processes()) == (False, [])
+    assert place.litter() == []

@@ -17,7 +17,8 @@ import pytest
 
 from retailstream.landings import Scope
 from retailstream.locks import Holder, hold
-from stack.installing import MissingError, unpacked
+from stack.installing import unpacked
+from stack.progress import MissingError
 from tests.environment import Environment, new_environment
 from tests.processes import wait_until
 from tests.services.servers import own_mounts, program, require

@@ -68,6 +68,14 @@ def test_without_a_split_there_is_one_mapper_and_a_cluster_is_left_to_its_own_se
     assert "--split-by" not in lines
     assert "-Dmapreduce.framework.name=local" in lines
     assert not [line for line in there.options(EXTRACT, None, "x", tmp_path) if line.startswith("-D")]
+    # A cluster's tasks get the jars as a list, which no blank may be in.
+    assert "--skip-dist-cache" in lines
+    assert "--skip-dist-cache" not in there.options(EXTRACT, None, "x", tmp_path)
+
+
+def test_the_file_of_the_password_is_named_as_hadoop_takes_paths(tmp_path: Path) -> None:
+    lines = ApacheSqoop(Path("sqoop"), ADDRESS).options(EXTRACT, None, "x", tmp_path / "a home")
+    assert lines[lines.index("--password-file") + 1] == f"file://{tmp_path}/a home/opened-by"
 
 
 def test_the_database_has_the_same_session_and_trust_in_java() -> None:

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 TO_STDERR: Final = "-XX:+DisplayVMOutputToStderr -Xlog:disable -Xlog:all=warning:stderr"
 """What Java itself has to say must not get among our results, as it would by default."""
 
+WITHOUT_LITTER: Final = "-XX:-UsePerfData"
+"""Java's own counters lie in the system's temporary folder, wherever else its temporary files are."""
+
+LAUNCHER: Final = "SPARK_LAUNCHER_OPTS"
+"""The words of the JVM that puts the words of Spark's own together."""
+
 QUIET: Final = """\
 rootLogger.level = error
 rootLogger.appenderRef.stderr.ref = console
@@ -46,14 +52,21 @@ SUBMITTED: Final = "PYSPARK_GATEWAY_PORT"
 WORDS: Final = "PYSPARK_SUBMIT_ARGS"
 """The words that pyspark starts a JVM with."""
 
+HADOOP: Final = "HADOOP_CONF_DIR"
+"""Where a JVM finds Hadoop's settings."""
+
 
 @dataclass(frozen=True)
 class SparkOptions:
-    """What a new session is made with: its memory, such as `1500MB`, its master, and other properties of Spark."""
+    """What a new session is made with: its memory, such as `1500MB`, its master, and other properties of Spark.
+
+    `hadoop` is the folder of Hadoop's settings; empty for the one that HADOOP_CONF_DIR names.
+    """
 
     memory: str
     master: str = "local[*]"
     conf: Mapping[str, str] = field(default_factory=dict)
+    hadoop: str = ""
 
 
 class LazySession:
@@ -126,14 +139,11 @@ class LazySession:
         path = self._work / "spark.properties"
         path.touch(mode=0o600)
         path.write_text("".join(f"{name}={_escaped(value)}\n" for name, value in properties.items()), encoding="utf-8")
-        given = os.environ.get(WORDS)
-        os.environ[WORDS] = f"--properties-file {shlex.quote(str(path))} {given or 'pyspark-shell'}"
-        try:
+        words = f"--properties-file {shlex.quote(str(path))} {os.environ.get(WORDS) or 'pyspark-shell'}"
+        launcher = f"{os.environ.get(LAUNCHER, '')} {WITHOUT_LITTER}".strip()
+        hadoop = {HADOOP: self._options.hadoop} if self._options.hadoop else {}
+        with _variables({WORDS: words, LAUNCHER: launcher, **hadoop}):
             return builder.getOrCreate()
-        finally:
-            del os.environ[WORDS]
-            if given is not None:
-                os.environ[WORDS] = given
 
     def _properties(self) -> dict[str, str]:
         session = {
@@ -148,11 +158,14 @@ class LazySession:
         """Return the properties of a session whose JVM is ours to start."""
         settings = self._work / "log4j2.properties"
         settings.write_text(QUIET, encoding="utf-8")
+        scratch = self._work.absolute() / "tmp"
+        scratch.mkdir()
         own = {
             "spark.master": self._options.master,
             "spark.driver.memory": heap(self._options.memory),
             "spark.driver.extraJavaOptions": (
-                f"{TO_STDERR} -Dlog4j2.configurationFile=file:{settings} -Dderby.system.home={self._work}"
+                f'{TO_STDERR} {WITHOUT_LITTER} "-Dlog4j2.configurationFile={settings.absolute().as_uri()}"'
+                f' "-Dderby.system.home={self._work}" "-Djava.io.tmpdir={scratch}"'
             ),
             "spark.ui.enabled": "false",
             "spark.local.dir": str(self._work / "spill"),
@@ -188,6 +201,21 @@ def heap(memory: str) -> str:
     if megabytes < LEAST_MEGABYTES:
         raise UsageError(f"engine.memory '{memory}' is too small for Spark", hint="use 500MB or more")
     return f"{megabytes}m"
+
+
+@contextmanager
+def _variables(wanted: Mapping[str, str]) -> Iterator[None]:
+    """Have variables of the environment within the block, for the processes that it starts."""
+    given = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in given.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextmanager

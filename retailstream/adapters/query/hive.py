@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ from retailstream.adapters.query.copied import LocalCopy
 from retailstream.adapters.query.dialects import with_values
 from retailstream.adapters.query.shapes import found_like
 from retailstream.adapters.warehouse.hive_server import open_hive_server
+from retailstream.errors import DamagedError, RetailStreamError, TransientError
+from retailstream.foreign import foreign_files
 from retailstream.ports import no_progress
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from retailstream.ports import Progress
     from retailstream.querying import Found, Version
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class HiveTables:
@@ -34,7 +39,12 @@ class HiveTables:
 
     @contextmanager
     def __call__(self, versions: Sequence[Version]) -> Iterator[HiveQueries]:
-        """Open a session; a table without rows need not be there."""
+        """Open a session; a table without rows need not be there.
+
+        Raises DamagedError where Hive would count rows that are in no version of a table.
+        """
+        for version in versions:
+            _check_folders(version)
         with open_hive_server(self.address, self.progress) as server:
             sources = {version.table.contract.name: self._source(version) for version in versions}
             with closing(HiveQueries(server, sources)) as queries:
@@ -43,6 +53,23 @@ class HiveTables:
     def _source(self, version: Version) -> str:
         contract = version.table.contract
         return f"{self.address.database}.{contract.name}" if version.manifest.partitions else no_rows(contract)
+
+
+def _check_folders(version: Version) -> None:
+    """Refuse to ask about folders that hold more than the version; whether they do may not be for us to see."""
+    try:
+        found = foreign_files(version.table, version.manifest)
+    except TransientError:
+        raise
+    except RetailStreamError as error:
+        log.info("the folders of table '%s' cannot be listed: %s", version.table.contract.name, error.message)
+        return
+    if found:
+        raise DamagedError(
+            f"Hive would count rows that are in no version of table '{version.table.contract.name}': {found[0].thing}",
+            key=found[0].thing,
+            hint="retailstream repair moves them aside, or use --engine duckdb or spark",
+        )
 
 
 class HiveQueries:

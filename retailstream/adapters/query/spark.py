@@ -1,4 +1,4 @@
-"""Queries answered by Spark, from the tables' Parquet files, or from tables that the Metastore knows."""
+"""Queries answered by Spark, from the Parquet files of the tables, which the warehouse names: no catalog of Spark's."""
 
 from __future__ import annotations
 
@@ -40,14 +40,10 @@ _CONF: Final = {"spark.sql.ansi.enabled": "true", "spark.sql.session.timeZone": 
 
 @dataclass(frozen=True)
 class SparkTables:
-    """How Spark is opened: its session's options and work folder, and where it finds the tables.
-
-    With a `database` that is in the Metastore; else in the files of the version.
-    """
+    """How Spark is opened: its session's options and its work folder."""
 
     work: Path
     options: SparkOptions
-    database: str | None = None
     progress: Progress = no_progress
 
     @contextmanager
@@ -60,7 +56,7 @@ class SparkTables:
                 session.conf.set(name, value)
             for version in versions:
                 self._table(session, version).createOrReplaceTempView(version.table.contract.name)
-            with closing(SparkQueries(session, self.progress, sees_changes=bool(self.database))) as queries:
+            with closing(SparkQueries(session, self.progress)) as queries:
                 yield queries
 
     def _table(self, session: SparkSession, version: Version) -> DataFrame:
@@ -70,8 +66,6 @@ class SparkTables:
             # Not from a list of Python, for which Spark would start processes.
             nulls = ", ".join(f"cast(null as {type_}) as {name}" for name, type_ in _columns(contract))
             return session.sql(f"select {nulls} where false")
-        if self.database:
-            return session.table(f"`{self.database}`.`{contract.name}`").select(*contract.names)
         # Month folders add no column, and a name with wildcards is no pattern.
         schema = ", ".join(f"{name} {type_}" for name, type_ in _columns(contract))
         reader = session.read.schema(schema).option("recursiveFileLookup", "true")
@@ -90,8 +84,9 @@ class SparkTables:
 class SparkQueries:
     """Queries to one session; one that is interrupted is cancelled."""
 
-    def __init__(self, session: SparkSession, progress: Progress, *, sees_changes: bool) -> None:
-        self.sees_changes = sees_changes
+    sees_changes = False
+
+    def __init__(self, session: SparkSession, progress: Progress) -> None:
         self._session = session
         self._progress = progress
         self._local = LocalCopy(self._copy)

@@ -121,7 +121,7 @@ class ApacheSqoop:
         properties = {**LOCAL, "mapreduce.local.map.tasks.maximum": str(min(parts, os.cpu_count() or 1))}
         lines = ["import", *(f"-D{key}={value}" for key, value in ({} if self.on_cluster else properties).items())]
         lines += ["--connect", jdbc_url(self.address), "--driver", DRIVER, "--fetch-size", str(FETCHED)]
-        lines += ["--username", self.address.user, "--password-file", (folder / OPENED_BY).as_uri()]
+        lines += ["--username", self.address.user, "--password-file", f"file://{folder / OPENED_BY}"]
         # The condition stands last, as a comment within would cut off Sqoop's own, and lose or double rows.
         query = f"select {extract.line} as line from {extract.table} where $CONDITIONS and ({extract.where})"
         lines += ["--query", query, "--map-column-java", "line=String", "--num-mappers", str(parts)]
@@ -129,6 +129,8 @@ class ApacheSqoop:
             lines += ["--split-by", split.expression]
             lines += ["--boundary-query", f"select {split.least}, {split.most}"]
         lines += ["--target-dir", target, "--delete-target-dir", "--as-textfile"]
+        # Tasks within its own process have its jars; told as a list of files, none may lie below a blank.
+        lines += [] if self.on_cluster else ["--skip-dist-cache"]
         return [*lines, "--outdir", str(folder / "code"), "--bindir", str(folder / "code")]
 
     def _carry_out(self, options: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from retailstream.adapters.query.duckdb import duckdb_views
+from retailstream.foreign import foreign_files
 from retailstream.publishing import PublishedTable
 from retailstream.querying import put
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from retailstream.contracts import Contract
-    from retailstream.ports import Lake, Table
+    from retailstream.ports import Foreign, Lake, Table
 
 Answer = TypeVar("Answer")
 
@@ -33,6 +34,11 @@ class FolderWarehouse:
     def table(self, contract: Contract) -> Table:
         """Return the published table of that contract."""
         return PublishedTable(self._lake, contract)
+
+    def foreign(self, contract: Contract) -> list[Foreign]:
+        """Return what others put where readers of that table look; nothing of it is read."""
+        table = self.table(contract)
+        return foreign_files(table, table.manifest())
 
     def ask(self, question: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer:
         """Return the answer to a question put to DuckDB, with the views `sales`, `features` and `stores`."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stack.installing import MissingError
+from stack.progress import MissingError
 from stack.servers.airflow import install
 from tests.processes import wait_until
 from tests.services.airflow_dag.homes import CLI, ROOT, cli

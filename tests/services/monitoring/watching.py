@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stack import prometheus
-from stack.installing import MissingError
 from stack.place import HOST, Place
+from stack.progress import MissingError
 from stack.servers.alertmanager import ALERTMANAGER
 from stack.servers.prometheus import PROMETHEUS
 from stack.servers.pushgateway import PUSHGATEWAY
