@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retailstream.contracts import CONTRACTS
+from retailstream.enumerating import named
 from retailstream.errors import DamagedError
 from retailstream.foreign import NEXT
-from retailstream.health.checks import Check, named
+from retailstream.health.checks import Check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
