@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import pymysql
 from pymysql.cursors import SSCursor
 
-from retailstream.adapters.database.mysql_errors import PASSING, code_of, is_passing, mapped
+from retailstream.adapters.database.mysql_errors import answer_of, is_passing, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -202,7 +202,8 @@ class Server:
         )
 
     def _tell(self, error: BaseException) -> None:
-        log.info("database %s: %s; trying again", self.address, PASSING.get(code_of(error) or 0))
+        found = answer_of(error)
+        log.info("database %s: %s; trying again", self.address, found.means if found else error)
 
 
 @contextmanager
