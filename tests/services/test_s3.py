@@ -47,6 +47,8 @@ def buckets(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
 def faulty(s3_proxy: Faulty, monkeypatch: pytest.MonkeyPatch) -> Faulty:
     """A server that fails on demand, and clients with little patience."""
     monkeypatch.setattr(s3_client, "SILENCE", 1)
+    monkeypatch.setattr(s3_client, "PATIENCE", 1)
+    monkeypatch.setattr(s3_client, "TRIES", 2)
     s3_proxy.silence = 3
     return s3_proxy
 
@@ -234,6 +236,33 @@ def test_a_server_that_is_not_there_is_given_up_within_a_minute(
     error = small(env).stage("ingest", "--source", str(env.source), code=4)["error"]
     assert time.monotonic() - clock < 60
     assert "is not available: Could not connect" in error
+
+
+def test_a_server_that_is_away_for_some_seconds_is_waited_for(
+    env: Environment, buckets: tuple[str, str], s3_server: S3Server
+) -> None:
+    small(env)
+    for words in (["ingest", "--source", str(env.source)], ["glue-merge"]):
+        s3_server.stop()
+        starting = threading.Timer(4, s3_server.start)
+        starting.start()
+        try:
+            assert env.stage(*words)["status"] == "ok"
+        finally:
+            starting.join()
+    assert buckets
+
+
+def test_nobody_waits_twice_in_one_command_for_a_server_that_is_not_there(
+    env: Environment, buckets: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert buckets
+    monkeypatch.setattr(s3_client, "PATIENCE", 4)
+    monkeypatch.setenv("RETAILSTREAM__FEATURES__URL", "s3://features")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_port()}")
+    clock = time.monotonic()
+    assert env.command("doctor").stdout.count("FAILED") >= 3
+    assert time.monotonic() - clock < 4 * 3 + 12
 
 
 FAULTS: list[Fault] = ["500", "503", "reset", "silent"]
