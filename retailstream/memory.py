@@ -1,8 +1,8 @@
 """Where an environment keeps its memory, and who holds its locks.
 
 Embedded, both lie in its home: a SQLite file, and locks of the operating system. Where the relational database is on a
-server both lie there, since several machines may work with it; a run that cannot reach it is recorded in the home
-until the next one that can.
+server both lie there, since several machines may work with it; a run that cannot reach it, or finds it read-only, is
+recorded in the home until the next one that can write there.
 """
 
 from __future__ import annotations
@@ -102,8 +102,13 @@ class _Remote(Memory):
             raise self.away
         return self.stack.enter_context(open_mysql_state(self.database, create=self.create))
 
+    @property
+    def ledger(self) -> Ledger:
+        """The history of runs, with those that the home keeps until the server takes them."""
+        return Ledger(self.state, self._spare if self._has_spare else None)
+
     def enter(self, run: RunEntry) -> RunEntry:
-        """Write a run into the ledger, or into that of the home where the server does not answer."""
+        """Write a run into the ledger, or into that of the home where the server does not answer or takes no writes."""
         return self._written(Ledger.enter, run)
 
     def close(self, run: RunEntry) -> None:
@@ -137,9 +142,13 @@ class _Remote(Memory):
         """The ledger of the home."""
         return Ledger(self._in_home())
 
+    @property
+    def _has_spare(self) -> bool:
+        return "_spare" in self.__dict__ or (self.home / "state.db").exists()
+
     def _copy_over(self) -> None:
         """Move the ended runs that were recorded in the home into the ledger, the oldest first."""
-        if "_spare" not in self.__dict__ and not (self.home / "state.db").exists():
+        if not self._has_spare:
             return
         for run in reversed(self._spare.runs(limit=None)):
             if run.status != "running" or not may_be_alive(run.host, run.process_id):

@@ -42,6 +42,7 @@ class MariaDb:
             "--no-defaults",
             f"--datadir={self.folder / 'data'}",
             f"--user={getpass.getuser()}",
+            f"--tmpdir={self.folder}",  # two servers that are made at once would share their temporary tables
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
         )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pymysql
 import pytest
 
 from retailstream.adapters.answers.kinds import Answer, Reaction
 from retailstream.adapters.answers.mysql import ANSWERS
 from retailstream.adapters.database.mysql_errors import wants_inserts
 from tests.scripted_mysql import scripted_mysql
-
-pymysql = pytest.importorskip("pymysql")
 
 if TYPE_CHECKING:
     from tests.environment import Environment

@@ -43,7 +43,7 @@ def scripted_s3(status: int, code: str, said: str, monkeypatch: pytest.MonkeyPat
     scripted = Scripted(status, code, said)
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+        def _handle(self) -> None:
             scripted.asked.append(self.path)
             told = f"<Error><Code>{code}</Code><Message>{said}</Message></Error>".encode() if code else b""
             self.send_response_only(status)
@@ -51,7 +51,7 @@ def scripted_s3(status: int, code: str, said: str, monkeypatch: pytest.MonkeyPat
             self.end_headers()
             self.wfile.write(told)
 
-        do_PUT = do_POST = do_HEAD = do_GET
+        do_GET = do_PUT = do_POST = do_HEAD = _handle  # noqa: N815 -- as the library calls them
 
         def log_message(self, *_args: object) -> None:
             """Say nothing."""

@@ -67,4 +67,4 @@ def by_text(answers: Iterable[Answer], said: str) -> Answer | None:
 def pattern_of(answers: Iterable[Answer]) -> re.Pattern[str]:
     """Return what finds any of the answers' codes in a text."""
     codes = [re.escape(str(code)) for answer in answers for code in answer.codes]
-    return re.compile("|".join(codes) or r"(?!)")
+    return re.compile("|".join(codes) or r"(?!)", re.IGNORECASE)

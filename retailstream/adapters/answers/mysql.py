@@ -23,11 +23,13 @@ ANSWERS: Final = (
     Answer((0,), "driver", Reaction.AGAIN, "the connection is closed"),
     Answer((1040,), "MariaDB, MySQL, RDS Proxy", Reaction.AGAIN, "too many connections", _FEWER),
     Answer((1203,), _ALL, Reaction.AGAIN, "too many connections of this user", _FEWER),
+    Answer((1226,), _ALL, Reaction.AGAIN, "too many connections of this user", _FEWER, where=r"'max_user_connections'"),
     Answer(
-        (1226,), _ALL, Reaction.AGAIN, "too many connections of this user", _FEWER, where=r"'max_user_connections'"
-    ),
-    Answer(
-        (1226,), _ALL, Reaction.LATER, "the user's allowance for this hour is used up", "run the same command again later"
+        (1226,),
+        _ALL,
+        Reaction.LATER,
+        "the user's allowance for this hour is used up",
+        "run the same command again later",
     ),
     Answer((1053, 1077, 1079), _ALL, Reaction.AGAIN, "the server is shutting down"),
     Answer((1152,), _ALL, Reaction.AGAIN, "the connection was broken off"),

@@ -31,7 +31,11 @@ ANSWERS: Final = (
     Answer(("BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"), _ALL, Reaction.LATER, ""),
     # What only people can put right.
     Answer(
-        ("AccessDenied", "AllAccessDisabled", "AccountProblem", "InvalidAccessKeyId", "403"), _ALL, Reaction.USER, "", _WHO
+        ("AccessDenied", "AllAccessDisabled", "AccountProblem", "InvalidAccessKeyId", "403"),
+        _ALL,
+        Reaction.USER,
+        "",
+        _WHO,
     ),
     Answer(("NoSuchBucket", "InvalidBucketName"), _ALL, Reaction.USER, "", "check the bucket in the setting"),
     Answer(

@@ -77,7 +77,8 @@ def new_client(session: Any, *, connections: int) -> Any:  # noqa: ANN401 -- bot
         raise UsageError(f"the region of the AWS configuration is none: {error}", hint="set AWS_REGION") from error
     except ValueError as error:
         raise UsageError(
-            f"the AWS configuration names no server: {error}", hint="check endpoint_url and region in the AWS configuration"
+            f"the AWS configuration names no server: {error}",
+            hint="check endpoint_url and region in the AWS configuration",
         ) from error
     # To ask before each body costs a round trip, and some servers a connection; our bodies are small, and sent once.
     client.meta.events.unregister("before-call.s3", add_expect_header)
@@ -97,13 +98,16 @@ def check_variables() -> None:
         try:
             validate_region_name(value)
         except InvalidRegionError:
-            raise UsageError(f"{name} is '{value}', which is no region", hint=f"set {name}=us-east-1, or unset it") from None
+            raise UsageError(
+                f"{name} is '{value}', which is no region", hint=f"set {name}=us-east-1, or unset it"
+            ) from None
         if not value:
             raise UsageError(f"{name} is empty", hint=f"set {name} to a region such as us-east-1, or unset it")
     for name in ENDPOINTS:
         if (url := os.environ.get(name)) and not _is_server(url):
             raise UsageError(
-                f"{name} is no URL of a server", hint=f"begin it with http:// or https://, as in {name}=http://HOST:PORT"
+                f"{name} is no URL of a server",
+                hint=f"begin it with http:// or https://, as in {name}=http://HOST:PORT",
             )
 
 
@@ -125,13 +129,15 @@ class _Patience:
     def __init__(self, address: str) -> None:
         self._address = address
 
-    def __call__(self, *, response: Any, caught_exception: Any, request_dict: Any, attempts: int, **_more: Any) -> float | None:  # noqa: ANN401 -- of botocore
-        if not _is_away(response, caught_exception):
+    def __call__(self, **found: Any) -> float | None:  # noqa: ANN401 -- of botocore
+        """Return the seconds until the next try, or None."""
+        response, attempts = found["response"], int(found["attempts"])
+        if not _is_away(response, found["caught_exception"]):
             if response is not None:
                 _GIVEN_UP.pop(self._address, None)
             return None
         now = time.monotonic()
-        began = request_dict["context"].setdefault("retailstream_away_since", now)
+        began = found["request_dict"]["context"].setdefault("retailstream_away_since", now)
         in_vain = _GIVEN_UP.get(self._address)
         if now - began >= PATIENCE or (in_vain is not None and now - in_vain < 60):
             if attempts >= TRIES:
@@ -150,5 +156,7 @@ def _is_away(response: Any, error: Any) -> bool:  # noqa: ANN401 -- of botocore
     if response is None:
         return False
     http, parsed = response
-    found = by_code(ANSWERS, str(parsed.get("Error", {}).get("Code")), "") or by_code(ANSWERS, str(http.status_code), "")
+    found = by_code(ANSWERS, str(parsed.get("Error", {}).get("Code")), "") or by_code(
+        ANSWERS, str(http.status_code), ""
+    )
     return found is not None and found.reaction is Reaction.AGAIN
