@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from retailstream.adapters.state.sqlite import open_sqlite_state, refuse_newer_home
-from retailstream.errors import TransientError
+from retailstream.errors import RetailStreamError, TransientError, UsageError
 from retailstream.ledger import Ledger
 from retailstream.locks import hold
 from retailstream.processes import may_be_alive
@@ -90,8 +90,8 @@ class Memory:
 class _Remote(Memory):
     """The memory of an environment in its database on a server."""
 
-    away: TransientError | None = None
-    """Why the server could not be reached; nobody waits for it twice."""
+    away: RetailStreamError | None = None
+    """Why the server could not be reached, or took nothing; nobody waits for it twice."""
 
     @cached_property
     def state(self) -> MySqlState | SqliteState:
@@ -132,7 +132,9 @@ class _Remote(Memory):
             try:
                 self._copy_over()
                 return write(self.ledger, run)
-            except TransientError as error:
+            except UsageError:
+                raise
+            except RetailStreamError as error:
                 self.away = error
                 log.warning("%s; the run is recorded in %s until the next one", error.message, self.home)
         return write(self._spare, run)
@@ -152,8 +154,14 @@ class _Remote(Memory):
             return
         for run in reversed(self._spare.runs(limit=None)):
             if run.status != "running" or not may_be_alive(run.host, run.process_id):
-                self.ledger.record(run)
-                self._spare.forget(run)
+                try:
+                    self.ledger.record(run)
+                except TransientError:
+                    raise
+                except RetailStreamError as error:  # one that the server never takes must not be in the others' way
+                    log.warning("run %s stays in %s: %s", run.run_id, self.home, error.message)
+                else:
+                    self._spare.forget(run)
 
 
 def _forgotten(ledger: Ledger, run: RunEntry) -> RunEntry:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,11 @@ import pytest
 
 from retailstream.adapters.answers.kinds import Reaction
 from retailstream.adapters.answers.mysql import ANSWERS
+from retailstream.adapters.database.mysql_address import address_of
+from retailstream.adapters.database.mysql_server import open_server
+from retailstream.errors import RetailStreamError
+from retailstream.ledger import begun
+from retailstream.memory import open_memory
 from tests.environment import SALES, STORES, csv
 from tests.services.mysql_proxy import refusing
 
@@ -118,3 +123,102 @@ def test_a_user_without_the_right_to_write_is_told_which_right_is_missing(
     assert outcome.exit_code == 2
     assert "refuses us: INSERT command denied to user 'bea'" in outcome.error
     assert "hint: have an administrator grant the right" in outcome.stderr
+
+
+@pytest.mark.parametrize("table", ["sales", "retailstream_landings"])
+def test_a_table_whose_engine_has_no_transactions_is_refused_by_name_and_the_run_is_listed(
+    env: Environment, mariadb: MariaDb, at: str, table: str
+) -> None:
+    small(env).run()
+    mariadb.sql(f"alter table {table} engine = MyISAM", at)
+    env.write({"sales/x.csv": csv(SALES, "1,2,2010-02-05,1.10,FALSE")})
+    outcome = env.command("run", "--source", str(env.source), "--run-id", "refused")
+    assert outcome.exit_code == 1
+    assert f"table '{table}' is kept by the engine MyISAM, which has no transactions" in outcome.error
+    assert f"hint: alter table `{table}` engine = InnoDB" in outcome.stderr
+    assert mariadb.sql("select count(*) from sales", at) == [(2,)]
+    shown = env.command("runs", "show", "refused", "--format", "json").document
+    assert {entry["exit_code"] for entry in shown if entry["status"] == "failed"} == {1}
+
+    mariadb.sql(f"alter table {table} engine = InnoDB", at)
+    assert env.run()["health"]["healthy"]
+    assert mariadb.sql("select count(*) from sales", at) == [(3,)]
+
+
+@contextmanager
+def packets_of(mariadb: MariaDb, size: int) -> Iterator[None]:
+    """Have a server within the block that takes and sends nothing longer."""
+    mariadb.sql(f"set global max_allowed_packet = {size}")
+    try:
+        yield
+    finally:
+        mariadb.sql("set global max_allowed_packet = 16777216")
+
+
+def test_a_value_that_the_server_cannot_send_is_named_with_its_row_its_size_and_the_setting(
+    env: Environment, mariadb: MariaDb, at: str
+) -> None:
+    mariadb.sql("create table notes (id int, part char(1), words longtext, raw longblob, primary key (id, part))", at)
+    mariadb.sql("insert into notes values (1, 'a', 'short', x'00'), (7, 'b', repeat('x', 700000), x'00')", at)
+    with packets_of(mariadb, 1 << 20):
+        outcome = env.command("sqoop", "--table", "notes")
+        assert outcome.exit_code == 1
+        assert outcome.error == (
+            "error: column 'words' of table 'notes' has a value of 700,000 bytes in the row id = 7, part = b, which"
+            " travels as twice as many: max_allowed_packet of the server is 1,048,576"
+        )
+        assert "hint: have max_allowed_packet of the server raised above that" in outcome.stderr
+        assert env.command("sqoop", "--table", "notes", "--columns", "id,part,raw").exit_code == 0
+    assert env.stage("sqoop", "--table", "notes")["rows_out"] == 2
+
+
+def test_a_statement_that_the_server_does_not_take_is_told_with_its_size_and_the_run_is_kept(
+    env: Environment, mariadb: MariaDb, at: str
+) -> None:
+    small(env).run()
+    with packets_of(mariadb, 1 << 16), open_server(address_of(url(mariadb.port, at))) as server:
+        sizes = "takes no statement of 70,0[0-9]{2} bytes: its max_allowed_packet is 65,536"
+        with pytest.raises(RetailStreamError, match=sizes) as caught:
+            server.write(lambda session: session.do("select length(%s)", ("x" * 70_000,)))
+        with pytest.raises(RetailStreamError, match=sizes):
+            server.write(lambda session: session.do_many("insert into t values (%s)", [("x" * 70_000,)]))
+        assert caught.value.exit_code == 1
+        assert "max_allowed_packet" in caught.value.hint
+
+        # The report of a run may be too long itself: such a run stays in the home, and is in no other run's way.
+        with open_memory(env.home, url(mariadb.port, at), create=True) as memory:
+            run = memory.enter(begun("long", "ingest", "2020-01-01", ""))
+            summary = {"status": "failed", "seconds": 1.0, "error": "y" * 70_000, "datasets": {}}
+            memory.close(run.closed(ended_at="2020-01-01", summary=summary, inputs=(), exit_code=1))
+        env.write({"sales/x.csv": csv(SALES, "1,2,2010-02-05,1.10,FALSE")})
+        assert env.run()["status"] == "ok"
+        (shown,) = env.command("runs", "show", "long", "--format", "json").document
+        assert (shown["status"], len(shown["error"])) == ("failed", 70_000)
+    assert env.run()["status"] == "noop"
+    assert mariadb.sql("select status from retailstream_runs where run_id = 'long'", at) == [("failed",)]
+
+
+def test_text_that_is_no_utf_8_is_named_with_its_column_and_row(env: Environment, mariadb: MariaDb, at: str) -> None:
+    mariadb.sql("create table old (id int, part char(1), words varbinary(99), primary key (id, part))", at)
+    mariadb.sql("insert into old values (1, 'a', 'fine'), (7, 'b', x'61EDA0BDEDB88062')", at)
+    mariadb.sql("alter table old modify words varchar(33) character set utf8mb3", at)  # as CESU-8 comes to be there
+    outcome = env.command("sqoop", "--table", "old")
+    assert outcome.exit_code == 1
+    assert outcome.error == (
+        "error: column 'words' of table 'old' holds text in the row id = 7, part = b that is no UTF-8, from the bytes"
+        " ed a0 bd ed b8 80 62 on"
+    )
+    assert env.stage("sqoop", "--table", "old", "--where", "id < 7")["rows_out"] == 1
+
+
+def test_a_view_whose_table_is_gone_is_told_with_that_table(env: Environment, mariadb: MariaDb, at: str) -> None:
+    mariadb.sql("create table under (id int primary key)", at)
+    mariadb.sql("create view looks as select id from under where id > 0", at)
+    mariadb.sql("drop table under", at)
+    outcome = env.command("sqoop", "--table", "looks")
+    assert outcome.exit_code == 1
+    assert outcome.error == f"error: view 'looks' cannot be read: table '{at}.under', which it reads, is missing"
+    mariadb.sql("create table under (number int primary key)", at)
+    told = env.command("sqoop", "--table", "looks").error
+    assert f"view 'looks' cannot be read: View '{at}.looks' references invalid table(s) or column(s)" in told
+    assert env.command("sqoop", "--table", "no_such").exit_code == 2
