@@ -89,8 +89,8 @@ def test_too_many_connections_of_a_user_are_waited_for_and_then_told(
     mariadb.sql("grant usage on *.* to 'bea'@'localhost' with max_user_connections 5")
     with ExitStack() as others:
         for _ in range(5):
-            words = {"host": "127.0.0.1", "port": mariadb.port, "user": "bea", "password": "pw", "ssl_disabled": True}
-            others.enter_context(closing(pymysql.connect(**words)))
+            other = pymysql.connect(host="127.0.0.1", port=mariadb.port, user="bea", password="pw", ssl_disabled=True)
+            others.enter_context(closing(other))
         outcome = env.command("load-rds")
         assert outcome.exit_code == 4
         assert "too many connections of this user" in outcome.error

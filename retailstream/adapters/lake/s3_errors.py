@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 ABSENT: Final = {"NoSuchKey", "404"}
 NOT_MODIFIED: Final = {"304", "NotModified"}
-REFUSED_CONDITION: Final = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
+TAKEN: Final = {"PreconditionFailed", "412"}
+REFUSED_CONDITION: Final = {*TAKEN, "ConditionalRequestConflict", "409"}
 
 
 def code_of(error: BaseException | None) -> str | None:
