@@ -13,6 +13,7 @@ from filelock import FileLock
 from rich.console import Console
 from rich.table import Table
 
+from stack import mysql
 from stack.installing import MissingError, debian, python
 from stack.place import CACHE, Place, variables, write_private
 from stack.servers import SERVERS, with_needs
@@ -52,6 +53,7 @@ def install() -> None:
     """Install what servers and tests need into the cache; at once where nothing is missing."""
     _install(SERVERS)
     debian("gcc libc6-dev", "gcc")  # tests/power compiles what records a run
+    mysql.install()
     python(SPARK_OF_GLUE, "spark35")
 
 

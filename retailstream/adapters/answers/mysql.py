@@ -23,7 +23,7 @@ ANSWERS: Final = (
     Answer((0,), "driver", Reaction.AGAIN, "the connection is closed"),
     Answer((1040,), "MariaDB, MySQL, RDS Proxy", Reaction.AGAIN, "too many connections", _FEWER),
     Answer((1203,), _ALL, Reaction.AGAIN, "too many connections of this user", _FEWER),
-    Answer((1226,), _ALL, Reaction.AGAIN, "too many connections of this user", _FEWER, where=r"'max_user_connections'"),
+    Answer((1226,), _ALL, Reaction.AGAIN, "too many connections of this user", _FEWER, where="max_user_connections"),
     Answer(
         (1226,),
         _ALL,
@@ -40,10 +40,10 @@ ANSWERS: Final = (
     Answer((1020,), "MariaDB from 11.6", Reaction.AGAIN, "another transaction changed the same row"),
     Answer((1412,), _ALL, Reaction.AGAIN, "another session changed a table's definition"),
     Answer((1637,), _ALL, Reaction.AGAIN, "too many transactions are at work"),
-    Answer((1290,), "MariaDB, MySQL, Aurora", Reaction.AGAIN, "it is read-only", _PRIMARY, where=r"read[-_]only"),
+    Answer((1290,), "MariaDB, MySQL, Aurora", Reaction.AGAIN, "it is read-only", _PRIMARY, where="read[-_]only"),
     Answer((1792, 1836, 1874), "MariaDB, MySQL, Aurora", Reaction.AGAIN, "it is read-only", _PRIMARY),
-    Answer((1105,), "Aurora", Reaction.AGAIN, "the server was restarted under us", where=r"please retry"),
-    Answer((1047,), "Galera", Reaction.AGAIN, "the node is not ready", where=r"wsrep"),
+    Answer((1105,), "Aurora", Reaction.AGAIN, "the server was restarted under us", where="please retry"),
+    Answer((1047,), "Galera", Reaction.AGAIN, "the node is not ready", where="wsrep"),
     Answer((1317,), _ALL, Reaction.LATER, "an administrator ended our statement"),
     Answer((1927,), "MariaDB", Reaction.AGAIN, "the connection was killed"),
     Answer((3100, 3101), "MySQL", Reaction.AGAIN, "the group of servers gave the transaction up"),
@@ -67,7 +67,7 @@ ANSWERS: Final = (
     Answer((2059,), "driver", Reaction.USER, "refuses us", _WHO),
     # LOAD DATA LOCAL is switched off here or there, or the proxy has none.
     Answer((1148, 2068, 3948, 3950, 4166), _ALL, Reaction.OTHER_WAY, _INSERTS),
-    Answer((1047,), "ProxySQL", Reaction.OTHER_WAY, _INSERTS, where=r"load data"),
+    Answer((1047,), "ProxySQL", Reaction.OTHER_WAY, _INSERTS, where="load data"),
     # What stays as it is until somebody changes the server or the rows.
     Answer((1153, 1162, 1301), _ALL, Reaction.FAILED, "a value is above its max_allowed_packet", _PACKET),
     Answer((3, 1021, 1114), _ALL, Reaction.FAILED, "it is full", _ROOM),

@@ -20,21 +20,20 @@ if TYPE_CHECKING:
 
 BROKEN_VIEW: Final = 1356
 
-_READ: Final = re.compile(r"(?:from|join) \(*`((?:[^`]|``)+)`\.`((?:[^`]|``)+)`", re.IGNORECASE)
+_READ: Final = re.compile(r"(?:from|join) \(*(?:`((?:[^`]|``)+)`\.)?`((?:[^`]|``)+)`", re.IGNORECASE)
 
 
 def refuse_broken_view(session: Session, name: str) -> None:
     """Raise RetailStreamError where a name is that of a view whose tables, columns or rights are gone."""
-    query = "select view_definition from information_schema.views where table_schema = database() and table_name = %s"
-    rows = session.ask(query, (name,))
-    if not rows:
+    query = "select 1 from information_schema.views where table_schema = database() and table_name = %s"
+    if not session.ask(query, (name,)):
         return
     try:
         session.ask(f"select 1 from {quoted(name)} limit 0")
     except MySQLError as error:
         if code_of(error) != BROKEN_VIEW:
             raise
-        gone = _gone(session, str(rows[0][0]))
+        gone = _gone(session, name)
         why = f"table '{gone}', which it reads, is missing" if gone else " ".join(str(error.args[-1]).split())
         raise RetailStreamError(
             f"view '{name}' cannot be read: {why}", hint="mend the view in the database, or name another with --table"
@@ -70,12 +69,17 @@ def _perhaps_too_long(session: Session, extract: Extract) -> list[Field]:
     return [column for column in extract.relation.columns if column.kind in kinds and column.name.lower() in wide]
 
 
-def _gone(session: Session, definition: str) -> str | None:
-    """Return the first table that a view reads and that is not there."""
-    for database, table in _READ.findall(definition):
+def _gone(session: Session, view: str) -> str | None:
+    """Return the first table that a view reads and that is not there; None where there is none, or no right to look."""
+    try:
+        ((_name, definition, *_more),) = session.ask(f"show create view {quoted(view)}")
+        ((here,),) = session.ask("select database()")
+    except MySQLError:
+        return None
+    for database, table in _READ.findall(str(definition)):
         query = "select 1 from information_schema.tables where table_schema = %s and table_name = %s"
-        if not session.ask(query, (database, table)):
-            return f"{database}.{table}"
+        if not session.ask(query, (database or here, table)):
+            return f"{database or here}.{table}"
     return None
 
 
