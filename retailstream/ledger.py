@@ -73,11 +73,13 @@ _AFTER_ALL = 2**63 - 1
 class Ledger:
     """The runs that an environment remembers, in the order in which they were entered.
 
-    That is what `rowid` counts, in every memory: clocks go wrong, and are set back.
+    That is what `rowid` counts, in every memory: clocks go wrong, and are set back. Runs of another ledger that are
+    still `waiting` to be brought here are listed as if they were.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, waiting: Ledger | None = None) -> None:
         self._state = state
+        self._waiting = waiting
 
     def enter(self, run: RunEntry) -> RunEntry:
         """Write a run down, and return it; earlier entries of its run id and stage make it a later attempt."""
@@ -134,14 +136,18 @@ class Ledger:
             f"select {_COLUMNS} from runs {where} order by rowid desc{at_most}",
             (*values, *[limit] * bounded),
         )
-        return [_entry(row) for row in rows]
+        found = [_entry(row) for row in rows]
+        if self._waiting:
+            waiting = self._waiting.runs(limit=limit, stage=stage)
+            found = [*waiting, *_others(found, waiting)]
+        return found[: limit if bounded else None]
 
     def show(self, run_id: str) -> list[RunEntry]:
         """Return the entries of one run id, in order; UsageError where there are none."""
-        rows = self._state.ask(f"select {_COLUMNS} from runs where run_id = ? order by rowid", (run_id,))
-        if not rows:
+        found = self._of(run_id)
+        if not found:
             raise UsageError(f"no run '{run_id}' is in the ledger", hint="retailstream runs")
-        return [_entry(row) for row in rows]
+        return found
 
     def last_change(self, stages: Sequence[str]) -> RunEntry | None:
         """Return the newest entry of one of these stages that changed something."""
@@ -154,7 +160,8 @@ class Ledger:
 
     def stages(self) -> list[str]:
         """Return every stage that ever ran."""
-        return [row[0] for row in self._state.ask("select distinct stage from runs order by stage")]
+        found = {str(row[0]) for row in self._state.ask("select distinct stage from runs")}
+        return sorted(found.union(self._waiting.stages() if self._waiting else ()))
 
     def last_success(self, stage: str) -> RunEntry | None:
         """Return the newest entry of a stage that ended well, also where there was nothing to do."""
@@ -196,6 +203,21 @@ class Ledger:
             if entry.summary and entry.summary["datasets"].get(dataset, {}).get("rows_in"):
                 return entry
         return None
+
+    def _of(self, run_id: str) -> list[RunEntry]:
+        rows = self._state.ask(f"select {_COLUMNS} from runs where run_id = ? order by rowid", (run_id,))
+        found, waiting = [_entry(row) for row in rows], self._waiting._of(run_id) if self._waiting else []  # noqa: SLF001 -- one of us
+        return [*_others(found, waiting), *waiting]
+
+
+def _others(runs: Sequence[RunEntry], waiting: Sequence[RunEntry]) -> list[RunEntry]:
+    """Return the runs of which nothing newer waits: where a server went away, a run was entered there, closed here."""
+    newer = {_started(run) for run in waiting}
+    return [run for run in runs if _started(run) not in newer]
+
+
+def _started(run: RunEntry) -> tuple[str, str, str, int, str]:
+    return run.run_id, run.stage, run.started_at, run.process_id, run.host
 
 
 def _row(run: RunEntry) -> tuple[object, ...]:

@@ -1,8 +1,8 @@
 """Where an environment keeps its memory, and who holds its locks.
 
 Embedded, both lie in its home: a SQLite file, and locks of the operating system. Where the relational database is on a
-server both lie there, since several machines may work with it; a run that cannot reach it is recorded in the home
-until the next one that can.
+server both lie there, since several machines may work with it; a run that cannot reach it, or finds it read-only, is
+recorded in the home until the next one that can write there.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from retailstream.adapters.state.sqlite import open_sqlite_state, refuse_newer_home
-from retailstream.errors import TransientError
+from retailstream.errors import RetailStreamError, TransientError, UsageError
 from retailstream.ledger import Ledger
 from retailstream.locks import hold
 from retailstream.processes import may_be_alive
@@ -90,8 +90,8 @@ class Memory:
 class _Remote(Memory):
     """The memory of an environment in its database on a server."""
 
-    away: TransientError | None = None
-    """Why the server could not be reached; nobody waits for it twice."""
+    away: RetailStreamError | None = None
+    """Why the server could not be reached, or took nothing; nobody waits for it twice."""
 
     @cached_property
     def state(self) -> MySqlState | SqliteState:
@@ -102,8 +102,13 @@ class _Remote(Memory):
             raise self.away
         return self.stack.enter_context(open_mysql_state(self.database, create=self.create))
 
+    @property
+    def ledger(self) -> Ledger:
+        """The history of runs, with those that the home keeps until the server takes them."""
+        return Ledger(self.state, self._spare if self._has_spare else None)
+
     def enter(self, run: RunEntry) -> RunEntry:
-        """Write a run into the ledger, or into that of the home where the server does not answer."""
+        """Write a run into the ledger, or into that of the home where the server does not answer or takes no writes."""
         return self._written(Ledger.enter, run)
 
     def close(self, run: RunEntry) -> None:
@@ -127,7 +132,9 @@ class _Remote(Memory):
             try:
                 self._copy_over()
                 return write(self.ledger, run)
-            except TransientError as error:
+            except UsageError:
+                raise
+            except RetailStreamError as error:
                 self.away = error
                 log.warning("%s; the run is recorded in %s until the next one", error.message, self.home)
         return write(self._spare, run)
@@ -137,14 +144,24 @@ class _Remote(Memory):
         """The ledger of the home."""
         return Ledger(self._in_home())
 
+    @property
+    def _has_spare(self) -> bool:
+        return "_spare" in self.__dict__ or (self.home / "state.db").exists()
+
     def _copy_over(self) -> None:
         """Move the ended runs that were recorded in the home into the ledger, the oldest first."""
-        if "_spare" not in self.__dict__ and not (self.home / "state.db").exists():
+        if not self._has_spare:
             return
         for run in reversed(self._spare.runs(limit=None)):
             if run.status != "running" or not may_be_alive(run.host, run.process_id):
-                self.ledger.record(run)
-                self._spare.forget(run)
+                try:
+                    self.ledger.record(run)
+                except TransientError:
+                    raise
+                except RetailStreamError as error:  # one that the server never takes must not be in the others' way
+                    log.warning("run %s stays in %s: %s", run.run_id, self.home, error.message)
+                else:
+                    self._spare.forget(run)
 
 
 def _forgotten(ledger: Ledger, run: RunEntry) -> RunEntry:

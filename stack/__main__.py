@@ -14,6 +14,7 @@ from filelock import FileLock
 from rich.console import Console
 from rich.table import Table
 
+from stack import mysql
 from stack.installing import debian, python
 from stack.place import CACHE, Place, variables, write_private
 from stack.progress import PROGRESS, MissingError
@@ -53,7 +54,7 @@ class FailedError(Exception):
 def install() -> None:
     """Install what servers and tests need into the cache; at once where nothing is missing."""
     compiler = partial(debian, "gcc libc6-dev", "gcc")  # tests/power compiles what records a run
-    _install(SERVERS, partial(python, SPARK_OF_GLUE, "spark35"), compiler)
+    _install(SERVERS, mysql.install, partial(python, SPARK_OF_GLUE, "spark35"), compiler)
 
 
 @app.command()

@@ -42,6 +42,7 @@ class MariaDb:
             "--no-defaults",
             f"--datadir={self.folder / 'data'}",
             f"--user={getpass.getuser()}",
+            f"--tmpdir={self.folder}",  # two servers that are made at once would share their temporary tables
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
         )
@@ -55,7 +56,13 @@ class MariaDb:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        command = [
+        command = [*self._command(), *self.options]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        wait_for(self.process, self.folder / "log", self._answers)
+
+    def _command(self) -> list[str]:
+        return [
             self.programs["mariadbd"],
             "--no-defaults",
             f"--datadir={self.folder / 'data'}",
@@ -69,11 +76,7 @@ class MariaDb:
             f"--ssl-ca={self.file('ca.pem')}",
             f"--ssl-cert={self.file('server.pem')}",
             f"--ssl-key={self.file('server.key')}",
-            *self.options,
         ]
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_for(self.process, self.folder / "log", self._answers)
 
     def kill(self) -> None:
         """End the server at once, as a power cut would."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -173,6 +174,23 @@ def test_servers_that_are_away_end_a_query_with_the_code_for_another_try(hadoop:
         with hadoop.suspended("hiveserver2"):
             assert env.command(*words).exit_code == 4
         assert env.command(*words).stdout == before != "[]\n"
+
+
+@pytest.mark.parametrize(
+    "words", [("monitor",), ("analyze", "yearly-stores", "--engine", "hive")], ids=["metastore", "hive"]
+)
+def test_a_metastore_whose_database_is_away_is_given_up_within_a_minute(
+    hadoop: Hadoop, in_hive: InHive, words: tuple[str, ...]
+) -> None:
+    with in_hive.current("chain") as env:
+        with hadoop.killed("mariadb"):
+            clock = time.monotonic()
+            outcome = env.command(*words)
+            seconds = time.monotonic() - clock
+        assert outcome.exit_code == 4, outcome.stderr
+        assert "is not available" in outcome.error
+        assert seconds < 60, outcome.stderr
+        assert env.command(*words).exit_code in {0, 1}
 
 
 def test_a_server_that_is_not_there_or_fails_is_told_in_one_sentence(hadoop: Hadoop) -> None:

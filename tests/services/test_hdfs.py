@@ -107,6 +107,36 @@ def test_new_files_alone_are_stored(hdfs: Hadoop, env: Environment, folder: str)
     assert {name: after[name] for name in before} == before
 
 
+@pytest.mark.parametrize(
+    "words", [("-rm", "-skipTrash"), ("-rm",), ("-truncate", "-w", "10")], ids=["gone", "trash", "cut"]
+)
+def test_feature_files_that_somebody_took_away_are_seen_and_land_again(
+    hdfs: Hadoop, env: Environment, folder: str, words: tuple[str, ...]
+) -> None:
+    env.write(week(0) | week(1))
+    features(env)
+    before = {name: hdfs.read(f"{folder}/{name}") for name in objects(hdfs, folder)}
+    hdfs.dfs(*words, f"{folder}/features/landing-000001/w0.csv")
+    assert env.checks()["feature_files"]["state"] == "fail"
+    assert "features/landing-000001/w0.csv" in env.checks()["feature_files"]["hint"]
+
+    assert [warning["code"] for warning in features(env)["warnings"]] == ["landed_again"]
+
+    assert {name: hdfs.read(f"{folder}/{name}") for name in objects(hdfs, folder)} == before
+    assert env.checks()["feature_files"]["state"] == "ok"
+    assert features(env)["status"] == "noop"
+
+
+def test_a_folder_of_features_that_is_gone_lands_again(hdfs: Hadoop, env: Environment, folder: str) -> None:
+    env.write(week(0) | week(1))
+    features(env)
+    before = {name: hdfs.read(f"{folder}/{name}") for name in objects(hdfs, folder)}
+    hdfs.dfs("-rm", "-r", "-skipTrash", folder)
+    assert env.checks()["feature_files"]["state"] == "fail"
+    features(env)
+    assert {name: hdfs.read(f"{folder}/{name}") for name in objects(hdfs, folder)} == before
+
+
 def test_doctor_tries_the_folder(hdfs: Hadoop, env: Environment, folder: str, hasty: None) -> None:
     env.write(week(0))
     features(env)

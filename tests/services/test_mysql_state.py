@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -215,6 +216,75 @@ def test_a_run_that_loses_its_server_on_the_way_is_closed_in_the_home(
     assert (runs["late"]["status"], runs["late"]["exit_code"]) == ("ok", 0)
     assert (runs["lost"]["status"], runs["lost"]["error"]) == ("failed", failed["error"])
     assert remote.checks()["reconcile_sales_warehouse"]["state"] == "ok"
+
+
+@contextmanager
+def read_only(mariadb: MariaDb) -> Iterator[None]:
+    """Have the server take no writes for the block, as one does that was a primary before a fail-over."""
+    mariadb.sql("set global read_only = 1")
+    try:
+        yield
+    finally:
+        mariadb.sql("set global read_only = 0")
+
+
+@pytest.fixture
+def plain(
+    remote: Environment, mariadb: MariaDb, database_name: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Environment]:
+    """An environment whose user is no administrator, whom a server lets write whatever it is."""
+    mariadb.sql("create user 'bea'@'localhost' identified by 'pw'")
+    mariadb.sql(f"grant all on {database_name}.* to 'bea'@'localhost'")
+    url = f"mysql+pymysql://bea:pw@127.0.0.1:{mariadb.port}/{database_name}?retry_seconds=1"
+    monkeypatch.setenv("RETAILSTREAM__DATABASE__URL", url)
+    yield remote
+    mariadb.sql("drop user 'bea'@'localhost'")
+
+
+def test_a_run_whose_server_is_read_only_ends_with_4_and_is_listed_before_and_after_the_server_takes_writes(
+    plain: Environment, mariadb: MariaDb, database_name: str
+) -> None:
+    plain.run()
+    plain.write({"sales/x.csv": csv(SALES, "1,1,2010-02-12,2.20,FALSE")})
+    before = mariadb.sql("select count(*) from sales", database_name)
+
+    def listed() -> list[tuple[str, str, int | None]]:
+        runs = json.loads(plain.command("runs", "--format", "json").stdout)
+        return [(run["run_id"], run["status"], run["exit_code"]) for run in runs if run["run_id"] in {"one", "two"}]
+
+    with read_only(mariadb):
+        failed = plain.stage("run", "--source", str(plain.source), "--run-id", "one", code=4)
+        outcome = plain.command("load-rds", "--run-id", "two")
+        assert outcome.exit_code == 4
+        assert "is not available: it is read-only" in outcome.error
+        assert f"the run is recorded in {plain.home} until the next one" in outcome.stderr
+        assert listed() == [("two", "failed", 4), ("one", "failed", 4)]
+        assert plain.command("runs", "show", "one").exit_code == 0
+        assert "last_run_load-rds" in plain.failing()
+    assert "it is read-only" in failed["error"]
+    assert mariadb.sql("select count(*) from sales", database_name) == before
+
+    assert plain.run("--run-id", "three")["status"] == "ok"
+    assert sorted(listed()) == [("one", "failed", 4), ("two", "failed", 4)]
+    in_database = "select run_id from retailstream_runs where run_id in ('one', 'two') order by run_id"
+    assert mariadb.sql(in_database, database_name) == [("one",), ("two",)]
+    assert plain.failing() == []
+
+
+def test_a_server_that_takes_writes_again_in_time_is_waited_for(
+    plain: Environment, mariadb: MariaDb, database_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain.run()
+    url = f"mysql+pymysql://bea:pw@127.0.0.1:{mariadb.port}/{database_name}?retry_seconds=20"
+    monkeypatch.setenv("RETAILSTREAM__DATABASE__URL", url)
+    mariadb.sql("set global read_only = 1")
+    ending = threading.Timer(2, mariadb.sql, ("set global read_only = 0",))
+    ending.start()
+    try:
+        assert plain.stage("load-rds")["status"] == "noop"
+    finally:
+        ending.join()
+    assert not (plain.home / "state.db").exists()
 
 
 OLD = f"""create table {PREFIX}landed_files (dataset varchar(32) not null, sha256 char(64) not null,

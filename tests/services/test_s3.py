@@ -15,7 +15,7 @@ import pytest
 from retailstream.adapters.lake import s3_client, s3_uploads
 from retailstream.adapters.lake.s3 import S3Lake, Storage, open_s3
 from retailstream.errors import RetailStreamError, TransientError
-from tests.environment import SALES, STORES, csv, new_environment
+from tests.environment import FEATURES, SALES, STORES, csv, new_environment
 from tests.services.faulty import Fault, faulty_proxy
 from tests.services.s3_server import SECRET
 from tests.services.servers import free_port
@@ -47,6 +47,8 @@ def buckets(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
 def faulty(s3_proxy: Faulty, monkeypatch: pytest.MonkeyPatch) -> Faulty:
     """A server that fails on demand, and clients with little patience."""
     monkeypatch.setattr(s3_client, "SILENCE", 1)
+    monkeypatch.setattr(s3_client, "PATIENCE", 1)
+    monkeypatch.setattr(s3_client, "TRIES", 2)
     s3_proxy.silence = 3
     return s3_proxy
 
@@ -177,6 +179,66 @@ def test_a_landed_object_that_was_changed_is_named_and_nothing_is_published(
     assert s3.client().list_objects_v2(Bucket=buckets[1])["KeyCount"] == 0
 
 
+@pytest.mark.parametrize("versioned", [False, True], ids=["deleted", "delete markers"])
+def test_raw_objects_that_a_rule_took_away_are_seen_and_land_again(
+    env: Environment, buckets: tuple[str, str], s3: S3Server, monkeypatch: pytest.MonkeyPatch, versioned: bool
+) -> None:
+    features = s3.new_bucket()
+    monkeypatch.setenv("RETAILSTREAM__FEATURES__URL", f"s3://{features}/f")
+    client, raw = s3.client(), {buckets[0]: 2, features: 2}
+    if versioned:
+        for bucket in raw:
+            client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    small(env)
+    for week in (5, 12):
+        env.write({f"features/{week}.csv": csv(FEATURES, f"1,2010-02-{week:02},42.3,2.57,,,,,,211.1,8.1,FALSE")})
+    env.run()
+    before = {bucket: held(s3, bucket) for bucket in raw}
+    assert {bucket: len(objects) for bucket, objects in before.items()} == raw
+    gone = {bucket: min(objects) for bucket, objects in before.items()}
+    for bucket, key in gone.items():
+        client.delete_object(Bucket=bucket, Key=key)
+    if versioned:
+        markers = [client.list_object_versions(Bucket=bucket).get("DeleteMarkers", []) for bucket in raw]
+        assert [[marker["Key"] for marker in found] for found in markers] == [[key] for key in gone.values()]
+
+    assert env.failing() == ["raw_files", "feature_files"]
+    assert gone[buckets[0]] in env.checks()["raw_files"]["hint"]
+    summary = env.run()
+
+    told = [(warning["code"], warning["dataset"]) for warning in summary["warnings"]]
+    assert sorted(told) == [("landed_again", "features"), ("landed_again", "sales")]
+    assert {bucket: held(s3, bucket) for bucket in raw} == before
+    assert env.failing() == []
+    assert env.run()["status"] == "noop"
+    if versioned:  # nobody has taken an earlier version away
+        versions = [client.list_object_versions(Bucket=bucket)["Versions"] for bucket in raw]
+        assert [[v["Key"] for v in found].count(key) for found, key in zip(versions, gone.values(), strict=True)] == [
+            2,
+            2,
+        ]
+
+
+def test_an_older_version_that_somebody_put_back_is_seen_and_replaced(
+    env: Environment, buckets: tuple[str, str], s3: S3Server
+) -> None:
+    client, key = s3.client(), "sales/landing-000001/w.csv"
+    client.put_bucket_versioning(Bucket=buckets[0], VersioningConfiguration={"Status": "Enabled"})
+    small(env).run()
+    before = held(s3, buckets[0])
+    client.put_object(Bucket=buckets[0], Key=key, Body=b"what was there")
+    assert env.failing() == ["raw_files"]
+    assert [warning["code"] for warning in env.run()["warnings"]] == ["landed_again"]
+    assert held(s3, buckets[0]) == before
+
+
+def held(s3: S3Server, bucket: str) -> dict[str, bytes]:
+    """Return the bytes of each object of a bucket as it is now."""
+    client = s3.client()
+    keys = [item["Key"] for item in client.list_objects_v2(Bucket=bucket).get("Contents", ())]
+    return {key: client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+
+
 def test_a_clean_object_that_was_deleted_is_made_again(
     env: Environment, buckets: tuple[str, str], s3: S3Server
 ) -> None:
@@ -234,6 +296,33 @@ def test_a_server_that_is_not_there_is_given_up_within_a_minute(
     error = small(env).stage("ingest", "--source", str(env.source), code=4)["error"]
     assert time.monotonic() - clock < 60
     assert "is not available: Could not connect" in error
+
+
+def test_a_server_that_is_away_for_some_seconds_is_waited_for(
+    env: Environment, buckets: tuple[str, str], s3_server: S3Server
+) -> None:
+    small(env)
+    for words in (["ingest", "--source", str(env.source)], ["glue-merge"]):
+        s3_server.stop()
+        starting = threading.Timer(4, s3_server.start)
+        starting.start()
+        try:
+            assert env.stage(*words)["status"] == "ok"
+        finally:
+            starting.join()
+    assert buckets
+
+
+def test_nobody_waits_twice_in_one_command_for_a_server_that_is_not_there(
+    env: Environment, buckets: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert buckets
+    monkeypatch.setattr(s3_client, "PATIENCE", 4)
+    monkeypatch.setenv("RETAILSTREAM__FEATURES__URL", "s3://features")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_port()}")
+    clock = time.monotonic()
+    assert env.command("doctor").stdout.count("FAILED") >= 3
+    assert time.monotonic() - clock < 4 * 3 + 12
 
 
 FAULTS: list[Fault] = ["500", "503", "reset", "silent"]

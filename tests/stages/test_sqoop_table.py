@@ -386,3 +386,11 @@ def test_a_column_whose_type_no_warehouse_has_is_named(env: Environment, declare
     error = env.stage("sqoop", "--table", "t", code=2)["error"]
     assert error.startswith(f"column 'b' of table 't' has the type '{declared}'")
     assert env.stage("sqoop", "--table", "t", "--columns", "a")["status"] == "ok"
+
+
+def test_a_view_whose_table_is_gone_is_told_with_that_table(env: Environment) -> None:
+    env.home.mkdir()
+    env.change_database("create table under (id int); create view looks as select id from under; drop table under")
+    outcome = env.command("sqoop", "--table", "looks")
+    assert (outcome.exit_code, outcome.error) == (1, "error: view 'looks' cannot be read: no such table: main.under")
+    assert env.command("sqoop", "--table", "under").exit_code == 2

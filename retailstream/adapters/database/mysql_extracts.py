@@ -12,6 +12,7 @@ from pymysql.err import MySQLError
 from retailstream.adapters.database import mysql_tables as tables
 from retailstream.adapters.database.mysql_address import address_of
 from retailstream.adapters.database.mysql_errors import code_of
+from retailstream.adapters.database.mysql_obstacles import refuse_broken_view, refuse_too_long
 from retailstream.adapters.database.mysql_server import open_server
 from retailstream.adapters.database.mysql_types import MySqlDialect, described, field_of, quoted
 from retailstream.conditions import MYSQL, checked
@@ -67,6 +68,7 @@ class MySqlTables:
         """Return a table as it is, or some of its columns; UsageError for one that is not there or has no type."""
         rows, key = self._server.read(lambda session: (_columns(session, table), _key(session, table)))
         if not rows:
+            self._server.read(lambda session: refuse_broken_view(session, table))
             raise UsageError(f"table '{table}' is missing in {self.url}", hint="name one that is there with --table")
         there = {row[0].lower(): described(row) for row in rows}
         names = list(there) if columns is None else [name.lower() for name in columns]
@@ -193,6 +195,7 @@ def _literal(column: Field, value: str) -> str:
 def _proof(session: Session, extract: Extract) -> Proof:
     days = [column for column in extract.relation.columns if column.kind in DAYS]
     query = proof_sql(extract.relation, _DIALECT, extract.source, [_DIALECT.no_day(column) for column in days])
+    refuse_too_long(session, extract, _DIALECT)
     row = session.ask(query)[0]
     counts = row[len(row) - len(days) :]
     lost = tuple((column.name, int(count)) for column, count in zip(days, counts, strict=True) if count)

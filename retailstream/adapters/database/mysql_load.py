@@ -17,7 +17,7 @@ from pymysql.err import MySQLError
 
 from retailstream.adapters.database import mysql_tables as tables
 from retailstream.adapters.database import mysql_text as text
-from retailstream.adapters.database.mysql_errors import FORBIDDEN, code_of
+from retailstream.adapters.database.mysql_errors import wants_inserts
 from retailstream.contracts import Type
 from retailstream.errors import RetailStreamError
 from retailstream.fingerprints import summed
@@ -93,7 +93,7 @@ class Load:
                     (str(path),),
                 )
             except MySQLError as error:
-                if code_of(error) not in FORBIDDEN:
+                if not wants_inserts(error):
                     raise
                 self.files = False
                 return None

@@ -9,12 +9,14 @@ import logging
 import ssl
 import time
 from contextlib import closing, contextmanager, suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pymysql
 from pymysql.cursors import SSCursor
 
-from retailstream.adapters.database.mysql_errors import PASSING, code_of, is_passing, mapped
+from retailstream.adapters.database.mysql_errors import answer_of, is_passing, mapped
+from retailstream.errors import RetailStreamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+LONG: Final = 1 << 16
+"""The longest statement, in characters, for which nobody asks how long one may be."""
 
 LOCK_WAIT: Final = 15
 """Who waits this many seconds for a lock hears of it while there is time to try again."""
@@ -51,11 +56,14 @@ class Session:
     def do(self, statement: str, values: Values | None = None) -> int:
         """Run a statement, and return how many rows it concerned."""
         with self.connection.cursor() as cursor:
-            return int(cursor.execute(statement, values))
+            return int(cursor.execute(self._fitting(cursor.mogrify(statement, values))))
 
     def do_many(self, statement: str, rows: Sequence[Values]) -> int:
         """Run a statement for each row of values, and return how many rows all of them concerned."""
         with self.connection.cursor() as cursor:
+            for row in rows:
+                if sum(len(value) for value in row if isinstance(value, str)) > LONG:
+                    self._fitting(cursor.mogrify(statement, row))
             return int(cursor.executemany(statement, rows) or 0)
 
     def ask(self, query: str, values: Values | None = None) -> list[tuple[Any, ...]]:
@@ -75,6 +83,23 @@ class Session:
                 if not self.connection.open and (answer := getattr(cursor, "_result", None)):
                     answer.unbuffered_active = False
                 raise
+
+    def _fitting(self, statement: str) -> str:
+        """Return a statement that the server takes; RetailStreamError for a longer one, at which it would hang up."""
+        if len(statement) > LONG and (size := len(statement.encode())) >= (limit := self.limit):
+            raise RetailStreamError(
+                f"database {self.connection.host}:{self.connection.port} takes no statement of {size:,} bytes:"
+                f" its max_allowed_packet is {limit:,}",
+                hint="have max_allowed_packet of the server raised above that size",
+            )
+        return statement
+
+    @cached_property
+    def limit(self) -> int:
+        """How many bytes a statement may have."""
+        with self.connection.cursor() as cursor:
+            cursor.execute("select @@max_allowed_packet")
+            return int(cursor.fetchall()[0][0])
 
     def commit(self) -> None:
         """End the transaction; the next statement begins another."""
@@ -202,7 +227,8 @@ class Server:
         )
 
     def _tell(self, error: BaseException) -> None:
-        log.info("database %s: %s; trying again", self.address, PASSING.get(code_of(error) or 0))
+        found = answer_of(error)
+        log.info("database %s: %s; trying again", self.address, found.means if found else error)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from retailstream.adapters.formats import DATABASE, DATABASE_ROW, refuse_newer
 from retailstream.contracts import Column, Contract, Type
+from retailstream.errors import RetailStreamError
 from retailstream.manifests import WHOLE
 from retailstream.ports import DOUBTED
 
@@ -68,6 +69,22 @@ def existing(session: Session, names: Sequence[str]) -> set[str]:
     return {str(row[0]) for row in session.ask(query, names)}
 
 
+def refuse_without_transactions(session: Session, names: Sequence[str]) -> None:
+    """Raise RetailStreamError where one of these tables is kept by an engine that has no transactions."""
+    marks = ", ".join(["%s"] * len(names))
+    query = (
+        "select tables.table_name, tables.engine from information_schema.tables as tables"
+        " join information_schema.engines as engines on engines.engine = tables.engine"
+        " where tables.table_schema = database() and coalesce(engines.transactions, 'NO') <> 'YES'"
+        f" and tables.table_name in ({marks}) order by 1"
+    )
+    for name, engine in session.ask(query, names) if names else ():
+        raise RetailStreamError(
+            f"table '{name}' is kept by the engine {engine}, which has no transactions: a load would be seen half",
+            hint=f"alter table `{name}` engine = InnoDB, then run the same command again",
+        )
+
+
 def digests(session: Session, contract: Contract) -> dict[str, str] | None:
     """Return the digest of each loaded partition, or None where the table is not there or was never loaded."""
     if len(existing(session, (LOADS, contract.name))) < 2:
@@ -82,6 +99,7 @@ def prepare(session: Session, contracts: Collection[Contract]) -> None:
     """Make the tables that are missing; what a table that is gone was loaded from is forgotten."""
     there = existing(session, (LOADS, *(contract.name for contract in contracts)))
     refuse_newer_database(session)
+    refuse_without_transactions(session, sorted(there))
     if LOADS not in there:
         session.do(_LOADS_DEFINITION)
     session.do(f"replace into {LOADS} values (%s, %s, %s)", (*DATABASE_ROW, DATABASE))

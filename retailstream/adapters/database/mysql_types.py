@@ -120,6 +120,10 @@ class MySqlDialect:
         """Return how many values of a column are no day of the calendar."""
         return f"count({quoted(column.name)}) - count({self._text(column)})"
 
+    def is_lost(self, column: Field) -> str:
+        """Return the condition of the text of a value being longer than the server sends."""
+        return f"{self._text(column)} is null"
+
     def _field(self, column: Field) -> str:
         return f"ifnull({self._text(column)}, '{NULL}')"
 

@@ -15,7 +15,7 @@ from retailstream.adapters.database.sqlite_types import NO_DAY, encoder_of, fiel
 from retailstream.adapters.database.tally import Tally
 from retailstream.conditions import SQLITE, checked
 from retailstream.durable import naming
-from retailstream.errors import UsageError
+from retailstream.errors import RetailStreamError, UsageError
 from retailstream.extracts import Extract
 from retailstream.interruption import behind
 from retailstream.relations import DAYS, Relation
@@ -52,7 +52,15 @@ class SqliteTables:
         """Return a table as it is, or some of its columns; UsageError for one that is not there or has no type."""
         with mapped(self._path):
             query = 'select name, type, "notnull", pk from pragma_table_info(?)'
-            rows = self._connection.execute(query, (table,)).fetchall()
+            try:
+                rows = self._connection.execute(query, (table,)).fetchall()
+            except sqlite3.OperationalError as error:
+                if not str(error).startswith("no such table"):  # of a view: one that is missing has no columns
+                    raise
+                raise RetailStreamError(
+                    f"view '{table}' cannot be read: {error}",
+                    hint="mend the view in the database, or name another with --table",
+                ) from error
         if not rows:
             raise UsageError(f"table '{table}' is missing in {self.url}", hint="name one that is there with --table")
         there = {str(row[0]).lower(): row for row in rows}

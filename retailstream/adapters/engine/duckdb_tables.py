@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from retailstream.adapters.engine import orc_files
 from retailstream.adapters.engine.duckdb_files import only, parquet, quoted
+from retailstream.broken_text import refuse_broken_text
 from retailstream.proofs import PRIME, STEPS, proof_of, proof_sql
 from retailstream.relations import APPROXIMATE, NULL, Kind
 
@@ -33,7 +34,12 @@ class DuckDbTables:
         self._engine = engine
 
     def write_lines(self, relation: Relation, text: Path, target: Path) -> int:
-        """Turn lines of text into a file in the order of the key, and return its rows."""
+        """Turn lines of text into a file in the order of the key, and return its rows.
+
+        Raises RetailStreamError, naming column and row, where a text is no UTF-8.
+        """
+        from duckdb import ConversionException  # noqa: PLC0415 -- it is there already
+
         names = [f"c{place}" for place in range(len(relation.columns))]
         columns = ", ".join(f"'{name}': 'varchar'" for name in names)
         decoded = ", ".join(
@@ -44,7 +50,11 @@ class DuckDbTables:
             f"read_csv({quoted(only(text))}, header = false, auto_detect = false, delim = ',', quote = '', escape = '',"
             f" nullstr = '{NULL}', max_line_size = 1000000000, hive_partitioning = false, columns = {{{columns}}})"
         )
-        return self._copy(relation, f"(select {decoded} from {read})", target)
+        try:
+            return self._copy(relation, f"(select {decoded} from {read})", target)
+        except ConversionException:
+            refuse_broken_text(relation, text)
+            raise
 
     def write_rows(self, relation: Relation, paths: Sequence[Path], target: Path) -> int:
         """Write the rows of files into one in the order of the key, and return its rows."""

@@ -5,15 +5,18 @@ A property of `spark.conf` beats ours; where `spark-submit` started this process
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import shutil
 import sys
+import warnings
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from retailstream.adapters.engine.spark_errors import from_spark
+from retailstream.adapters.engine.spark_starting import ended_by_signals
 from retailstream.errors import UsageError
 from retailstream.sizes import parse_size
 
@@ -107,7 +110,8 @@ class LazySession:
             from py4j.protocol import Py4JError  # noqa: PLC0415 -- it is there already
 
             # A signal for all of a terminal's processes has ended the JVM before us.
-            with suppress(Py4JError, OSError):
+            with suppress(Py4JError, OSError), warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # it says that this is so
                 spark.stop()
 
     def _new(self) -> SparkSession:
@@ -116,7 +120,7 @@ class LazySession:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         log = self._work / "spark.log"
         try:
-            with _errors_into(log):
+            with _errors_into(log), ended_by_signals():
                 spark = self._started()
         except (PySparkException, OSError) as error:
             said = " ".join(log.read_text(errors="replace").split())[-300:]
@@ -237,8 +241,14 @@ def _quieten(spark: SparkSession) -> None:
 
     Java hangs up first, and pyspark tells its server only afterwards that this is the end.
     """
+    logging.getLogger().addFilter(_is_news)
     server: Any = spark.sparkContext._accumulatorServer  # noqa: SLF001 -- pyspark has no other way
     server.handle_error = lambda *_connection: None
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Say whether a record of the root is worth its page: py4j writes one for each signal, which we tell ourselves."""
+    return not record.getMessage().startswith("KeyboardInterrupt while sending command")
 
 
 def _escaped(value: str) -> str:

@@ -1,49 +1,13 @@
-"""What errors of HDFS mean to us: to be tried again, to be put right by the user, or neither."""
+"""Errors of HDFS and its driver as ours, by what each answer means (`adapters/answers/hadoop.py`)."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
+from retailstream.adapters.answers.hadoop import DRIVER, HDFS
+from retailstream.adapters.answers.kinds import AGAIN_HINT, Answer, Reaction, by_code
 from retailstream.errors import RetailStreamError, TransientError, UsageError
-
-AWAY: Final = {
-    "StandbyException",
-    "ObserverRetryOnActiveException",
-    "SafeModeException",
-    "RetriableException",
-    "RetryStartFileException",
-    "ServerNotActiveException",
-    "NotReplicatedYetException",
-    "RecoveryInProgressException",
-    "LeaseExpiredException",
-    "RpcServerException",
-}
-"""A NameNode that starts, hands over or is kept from changes; or a DataNode that comes and goes."""
-
-REFUSED: Final = {
-    "AccessControlException",
-    "AuthorizationException",
-    "InvalidToken",
-    "SaslException",
-    "GSSException",
-    "InvalidPathException",
-    "UnresolvedPathException",
-    "ParentNotDirectoryException",
-    "UnsupportedOperationException",
-}
-"""Credentials, rights, the path or a setting: more tries would not help."""
-
-KERBEROS: Final = {"SASLError", "GSSAPIError", "NoSASLMechanism"}
-BROKEN: Final = {
-    "DataTransferError",
-    "OperationFailed",
-    "BlocksNotFound",
-    "ChecksumError",
-    "InvalidRPCResponse",
-    "IOError",
-}
-MISCONFIGURED: Final = {"InvalidArgument", "InvalidPath", "UrlParseError", "XmlParseError"}
 
 _FORM: Final = re.compile(r'(?P<kind>\w+)(?:\((?:"(?P<name>[\w.$]+)", )?"?(?P<said>.*)\)$)?', re.DOTALL)
 _UNTAKEN: Final = re.compile(r"could only be written to 0 of .* There are (\d+) datanode\(s\) running")
@@ -77,28 +41,32 @@ def ours(error: BaseException, url: str) -> RetailStreamError:
 
 def _met(kind: str, said: str, url: str) -> RetailStreamError:
     """Return our error for what the driver met itself."""
-    if kind in BROKEN:
-        return _away(url, said)
-    if kind in KERBEROS:
-        return UsageError(f"{url} refuses us: {said}", hint="kinit, or set hdfs.principal and hdfs.keytab")
-    if kind in MISCONFIGURED:
-        return UsageError(f"{url} cannot be used: {said}", hint="use hdfs://HOST:PORT/FOLDER, or set HADOOP_CONF_DIR")
-    return RetailStreamError(f"{url} failed: {said}", hint="retailstream doctor")
+    found = by_code(DRIVER, kind, said)
+    return _known(found, said, url) if found else _failed(said, url)
 
 
 def _answered(name: str, said: str, url: str) -> RetailStreamError:
     """Return our error for an exception of Hadoop's."""
     told = f"{name}: {said}"
-    if name in AWAY:
-        return _away(url, told)
-    if name in REFUSED or "replication factor" in said:
+    if "replication factor" in said:
         return UsageError(f"{url} refuses us: {told}", hint="check the user, its rights and the settings of HDFS")
-    if name == "PathIsNotEmptyDirectoryException":
-        return TakenError(f"{url} has it already: {told}", hint="retailstream doctor")
-    if name.endswith("QuotaExceededException"):
-        return RetailStreamError(f"{url} is full: {told}", hint="make room, and run the same command again")
+    if found := by_code(HDFS, name, said):
+        return _known(found, told, url)
     if untaken := _UNTAKEN.search(said):
         return _untaken(untaken[1], said, url)
+    return _failed(told, url)
+
+
+def _known(found: Answer, told: str, url: str) -> RetailStreamError:
+    if found.reaction.passes:
+        return _away(url, told)
+    if found.reaction is Reaction.OTHER_WAY:
+        return TakenError(f"{url} has it already: {told}", hint="retailstream doctor")
+    kind = UsageError if found.reaction is Reaction.USER else RetailStreamError
+    return kind(f"{url} {found.means}: {told}", hint=found.advice)
+
+
+def _failed(told: str, url: str) -> RetailStreamError:
     return RetailStreamError(f"{url} failed: {told}", hint="retailstream doctor")
 
 
@@ -110,7 +78,7 @@ def _untaken(running: str, said: str, url: str) -> TransientError:
 
 
 def _away(url: str, said: str) -> TransientError:
-    return TransientError(f"{url} is not available: {_first_line(said)}", hint="run the same command again")
+    return TransientError(f"{url} is not available: {_first_line(said)}", hint=AGAIN_HINT)
 
 
 def _first_line(said: str) -> str:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from retailstream.adapters.lake.copies import Copies
 from retailstream.adapters.lake.s3_client import new_client, new_session
-from retailstream.adapters.lake.s3_downloads import download
-from retailstream.adapters.lake.s3_errors import ABSENT, NOT_MODIFIED, REFUSED_CONDITION, code_of, mapped
+from retailstream.adapters.lake.s3_downloads import body, download
+from retailstream.adapters.lake.s3_errors import ABSENT, NOT_MODIFIED, REFUSED_CONDITION, TAKEN, code_of, mapped
 from retailstream.adapters.lake.s3_runtime import open_runtime
 from retailstream.adapters.lake.s3_uploads import Uploads
 from retailstream.errors import RetailStreamError, TransientError
@@ -168,14 +168,13 @@ class S3Lake:
         """Return a small object's bytes, or None where there is none."""
         try:
             with mapped(self.url):
-                response = self._get(key)
-                data: bytes = response["Body"].read()
+                etag, data = body(lambda: self._get(key))
         except RetailStreamError as error:
             if code_of(error.__cause__) not in ABSENT:
                 raise
             self._seen[key] = None
             return None
-        self._seen[key] = response["ETag"]
+        self._seen[key] = etag
         return data
 
     def write(self, key: str, data: bytes) -> None:
@@ -228,9 +227,13 @@ class S3Lake:
         except FileNotFoundError:
             return False
         except RetailStreamError as error:
-            if code_of(error.__cause__) not in REFUSED_CONDITION:
+            code = code_of(error.__cause__)
+            if code not in REFUSED_CONDITION:
                 raise
-            if self.fetch(key).read_bytes() != path.read_bytes():
+            there = self.read(key)
+            if there is None and code in TAKEN:  # some servers take what marks a deleted object for one
+                self.put(key, path)
+            elif there != path.read_bytes():
                 raise RetailStreamError(
                     f"object '{key}' in {self.url} is there already, with other bytes than {path}",
                     hint="each environment needs a raw bucket of its own",

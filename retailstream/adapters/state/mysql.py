@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from retailstream.adapters.database.mysql_address import address_of
 from retailstream.adapters.database.mysql_errors import mapped
 from retailstream.adapters.database.mysql_server import open_server
-from retailstream.adapters.database.mysql_tables import ENGINE, existing
+from retailstream.adapters.database.mysql_tables import ENGINE, existing, refuse_without_transactions
 from retailstream.adapters.formats import Step, refuse_newer
 from retailstream.adapters.state.sqlite import open_sqlite_state
 
@@ -86,6 +86,8 @@ def open_mysql_state(url: str, *, create: bool) -> Iterator[MySqlState | SqliteS
     with open_server(address_of(url)) as server:
         names = [PREFIX + name for name in TABLES]
         missing = set(names) - server.read(lambda session: existing(session, names))
+        if create:
+            server.read(lambda session: refuse_without_transactions(session, sorted(set(names) - missing)))
         if missing <= {PREFIX + FORMAT}:
             found = 0 if missing else server.read(_format_of)
             refuse_newer("the memory in the database", found, len(STEPS))

@@ -5,7 +5,8 @@ The options after the `?`, all of them optional:
 - `ssl_ca=FILE`: TLS, with the server's certificate and name checked against these authorities; `ssl=true` takes those
   of the system. `ssl_check_hostname=false` leaves the name out.
 - `retry_seconds=30`, at most 60: how long a server may be away before we give up.
-- `connect_timeout=10`, `read_timeout=600`: seconds of silence that count as a lost connection.
+- `connect_timeout=10`, `read_timeout=50`: seconds of silence that count as a lost connection. A query at work is not
+  silent: it is asked how far it is.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Options(BaseModel):
     ssl_check_hostname: bool = True
     retry_seconds: float = Field(default=30, ge=0, le=60)
     connect_timeout: float = Field(default=10, gt=0, le=60)
-    read_timeout: float = Field(default=600, gt=0)
+    read_timeout: float = Field(default=50, gt=0)
 
     @property
     def secure(self) -> bool:

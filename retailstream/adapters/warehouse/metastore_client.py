@@ -6,12 +6,15 @@ thriftpy2 reads the interface from `hive_metastore.thrift` beside this file, a p
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
+from retailstream.adapters.answers.hadoop import METASTORE
+from retailstream.adapters.answers.kinds import AGAIN_HINT, Reaction, pattern_of
 from retailstream.errors import RetailStreamError, TransientError, UsageError
 
 if TYPE_CHECKING:
@@ -20,31 +23,29 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-ANSWER_SECONDS: Final = 120
-"""How long one that was asked may think."""
+ANSWER_SECONDS: Final = 45
+"""How long one that was asked may think: one whose database is away thinks for minutes, and then says so."""
 
-AWAY: Final = (
-    "Communications link failure",
-    "Connection refused",
-    "ConnectException",
-    "JDBCConnectionException",
-    "SafeMode",
-    "StandbyException",
-    "Unable to acquire JDBC Connection",
-)
-"""What a Metastore says when the servers behind it, its database and HDFS, are not there for the moment."""
+ALTOGETHER: Final = 55
+"""Seconds after which no answer is waited for any more, all tries together."""
+
+IN_VAIN: Final = 5
+"""How long one may think that was waited for in vain before."""
+
+_AWAY: Final = pattern_of(answer for answer in METASTORE if answer.reaction is Reaction.AGAIN)
 
 
 class MetastoreClient:
     """A connection to the first of some Metastores that answers, opened when it is first needed.
 
-    One that does not answer is asked again for `retry_seconds`.
+    One that does not answer is asked again for `retry_seconds`; one that is silent is given up within a minute.
     """
 
     def __init__(self, addresses: str, *, retry_seconds: float = 30, kerberos_service: str | None = None) -> None:
         self._hosts = [_host(address) for address in addresses.split(",")]
         self._kerberos_service = kerberos_service
         self._retry_seconds = self._patience = retry_seconds
+        self._began, self._waited_in_vain = 0.0, False
         self._open: Any = None
 
     @property
@@ -60,12 +61,14 @@ class MetastoreClient:
         import tenacity  # noqa: PLC0415 -- a twentieth of a second
 
         patience, self._patience = self._patience, 0  # whoever has waited in vain once does not wait again
+        self._waited_in_vain = patience == 0 < self._retry_seconds
         tries = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(TransientError),
             stop=tenacity.stop_after_delay(patience),
             wait=tenacity.wait_random_exponential(multiplier=0.2, max=5),
             reraise=True,
         )
+        self._began = time.monotonic()
         found: T = tries(self._attempt, work, settled)
         self._patience = self._retry_seconds
         return found
@@ -102,7 +105,9 @@ class MetastoreClient:
     def _connected_to(self, host: str, port: int) -> Any:  # noqa: ANN401 -- same
         from thriftpy2.rpc import make_client  # noqa: PLC0415 -- an eighth of a second
 
-        service, patience = interface().ThriftHiveMetastore, 1000 * ANSWER_SECONDS
+        left = ALTOGETHER - (time.monotonic() - self._began)
+        seconds = IN_VAIN if self._waited_in_vain else max(1, min(ANSWER_SECONDS, left))
+        service, patience = interface().ThriftHiveMetastore, int(1000 * seconds)
         if self._kerberos_service is None:
             return make_client(service, host, port, timeout=patience)
         return make_client(service, host, port, timeout=patience, trans_factory=_Kerberos(host, self._kerberos_service))
@@ -152,11 +157,9 @@ def _mapped(url: str) -> Iterator[None]:
         yield
     except (TException, OSError, EOFError) as error:
         said = str(getattr(error, "message", "") or error).partition("\n")[0]
-        if isinstance(error, answers) and not any(mark in said for mark in AWAY):
+        if isinstance(error, answers) and not _AWAY.search(said):
             raise RetailStreamError(f"the Metastore {url} refuses: {said}", hint="retailstream doctor") from error
-        raise TransientError(
-            f"the Metastore {url} is not available: {said}", hint="run the same command again"
-        ) from error
+        raise TransientError(f"the Metastore {url} is not available: {said}", hint=AGAIN_HINT) from error
 
 
 def _host(address: str) -> tuple[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from retailstream.cli.reference.analyses import analyses_page
+from retailstream.cli.reference.answers import answers_page
 from retailstream.cli.reference.commands import commands_page
 from retailstream.cli.reference.contracts import contracts_page
 from retailstream.cli.reference.metrics import metrics_page
@@ -22,6 +23,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "contracts.md": contracts_page,
     "analyses.md": analyses_page,
     "metrics.md": metrics_page,
+    "server-answers.md": answers_page,
 }
 """Each page's file and what renders it."""
 
