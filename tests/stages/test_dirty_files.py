@@ -184,7 +184,16 @@ def test_an_odd_record_is_listed_once_under_the_first_rule_it_breaks(env: Enviro
         assert (entry.pop("landing"), entry.pop("state"), entry.pop("reason")) == (1, "open", None)
     constant = {"run_id": "night", "dataset": "sales", "file": "sales/odd.csv"}
     assert entries == [
-        {**constant, "record": 2 * place, "rule": o.rule, "column": o.column, "value": o.value, "raw": o.text}
+        {
+            **constant,
+            "record": 2 * place,
+            "records": 1,
+            "others": None,
+            "rule": o.rule,
+            "column": o.column,
+            "value": o.value,
+            "raw": o.text,
+        }
         for place, o in enumerate(ODD_RECORDS, start=1)
     ]
     assert len(env.clean("sales")) == len(ODD_RECORDS)
@@ -332,7 +341,7 @@ def test_an_unreadable_file_is_quarantined_as_a_file(unreadable: tuple[Environme
         {key: value for key, value in entry.items() if key not in {"id", "landing", "state", "reason"}}
         for entry in env.quarantine()
     ]
-    whole = {"run_id": "night", "record": None, "column": None}
+    whole = {"run_id": "night", "record": None, "records": 1, "others": None, "column": None}
     assert found == [
         {
             **whole,

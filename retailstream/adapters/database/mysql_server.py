@@ -44,6 +44,9 @@ SESSION: Final = (
 )
 """What every session says first, so that nothing is cut to fit and no wait lasts for hours."""
 
+CANCELLING: Final = 1
+"""So many seconds the server has to hear that nobody waits for a query any more."""
+
 SNAPSHOT: Final = "start transaction with consistent snapshot, read only"
 
 
@@ -161,9 +164,10 @@ class Server:
         session = self._alive() or self._connect(local_infile=False)
         self._reader = None
         try:
-            session.do(SNAPSHOT)
-            found = work(session)
-            session.commit()
+            with self._cancelling(session):
+                session.do(SNAPSHOT)
+                found = work(session)
+                session.commit()
         except BaseException:
             session.connection.close()
             raise
@@ -180,8 +184,24 @@ class Server:
 
     def _write(self, work: Callable[[Session], T]) -> T:
         session = self._connect(local_infile=self.address.options.local_infile)
-        with closing(session.connection):
+        with closing(session.connection), self._cancelling(session):
             return work(session)
+
+    @contextmanager
+    def _cancelling(self, session: Session) -> Iterator[None]:
+        """Have the server end a query that a signal takes us away from: it would go on until it has a row to send."""
+        try:
+            yield
+        except Exception:
+            raise
+        except BaseException:
+            number = session.connection.thread_id()  # type: ignore[no-untyped-call]
+            with suppress(pymysql.err.MySQLError, OSError):
+                short = dict.fromkeys(("connect_timeout", "read_timeout", "write_timeout"), CANCELLING)
+                other = _Connection(**{**self.address.connect_arguments(), **short})
+                with closing(other), other.cursor() as cursor:
+                    cursor.execute(f"kill query {number:d}")
+            raise
 
     def _connect(self, *, local_infile: bool) -> Session:
         lock_wait = max(1, min(LOCK_WAIT, int(self.address.options.retry_seconds)))
