@@ -24,6 +24,9 @@ POLICY: Final = Path("/usr/sbin/policy-rc.d")
 ARCHIVES: Final = Path("/var/cache/apt/archives")
 """Where apt keeps the packages that it has fetched, as long as it installs them."""
 
+REPOSITORY: Final = Path.home() / ".m2" / "repository"
+"""Where Maven keeps what it fetches, before it is copied to where we want it."""
+
 FETCHED_AT_ONCE: Final = "-Dmaven.artifact.threads=24"
 """Maven's own five files at a time wait for each other's answers most of the time."""
 
@@ -53,7 +56,7 @@ def debian(package: str, *programs: str, services: Sequence[str] = ()) -> None:
             return
         if shutil.which("apt-get") is None or os.geteuid() != 0:
             raise MissingError(f"install the package {package} as root: apt-get install {package}")
-        PROGRESS.part(package, partial(_install_package, package, services), place=ARCHIVES)
+        PROGRESS.part(package, partial(_install_package, package, services), ARCHIVES)
 
 
 def _install_package(package: str, services: Sequence[str]) -> None:
@@ -86,7 +89,7 @@ def unpacked(package: str) -> Path:
         if not folder.is_dir():
             if shutil.which("apt-get") is None:
                 raise MissingError(f"apt-get is missing, which would fetch Debian's package {package}")
-            PROGRESS.part(package, partial(_unpack, package, folder), place=CACHE / "debian")
+            PROGRESS.part(package, partial(_unpack, package, folder), CACHE / "debian")
     return folder
 
 
@@ -116,7 +119,7 @@ def go(module: str, version: str, name: str) -> None:
             _run("go", "install", f"{module}@{version}", GOBIN=str(CACHE / "bin"))
             noted.write_text(version)
 
-        PROGRESS.part(f"{name} {version}, built from its sources", build, place=Path(modules))
+        PROGRESS.part(f"{name} {version}, built from its sources", build, Path(modules))
 
 
 def python(requirement: str, environment: str, *, constraints: Path | None = None) -> Path:
@@ -128,12 +131,14 @@ def python(requirement: str, environment: str, *, constraints: Path | None = Non
     def install() -> None:
         _run(sys.executable, "-m", "venv", "--clear", str(folder))
         exact = ["--constraint", str(constraints)] if constraints else []
-        _run(str(folder / "bin" / "pip"), "install", "--quiet", *exact, *requirement.split())
+        (fetched := folder / "fetched").mkdir()  # else it comes to the system's temporary folder, and nobody sees it
+        _run(str(folder / "bin" / "pip"), "install", "--quiet", *exact, *requirement.split(), TMPDIR=str(fetched))
+        shutil.rmtree(fetched)
         noted.write_text(wanted)
 
     with _BY_CLIENT[environment]:
         if not (noted.is_file() and noted.read_text() == wanted):
-            PROGRESS.part(requirement.partition(" ")[0], install, place=folder)
+            PROGRESS.part(requirement.partition(" ")[0], install, folder)
     return folder / "bin"
 
 
@@ -153,7 +158,7 @@ def maven(name: str, finish: Callable[[], None]) -> None:
     with _BY_CLIENT["mvn"]:
         if not (noted.is_file() and noted.read_text() == pom.read_text()):
             debian("maven", "mvn")
-            PROGRESS.part(f"the jars of {name}", install, place=folder)
+            PROGRESS.part(f"the jars of {name}", install, folder, REPOSITORY)
 
 
 def _run(*command: str, **variables: str) -> str:

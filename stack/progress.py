@@ -25,16 +25,18 @@ class MissingError(Exception):
 
 @dataclass
 class _Part:
-    """A part on its way: where its bytes arrive, how many MB were there before, and when it was begun."""
+    """A part on its way: where its bytes arrive, how many MB were in each place before, and when it was begun."""
 
-    place: Path | None
-    before: float
+    places: Sequence[Path]
+    before: Sequence[float]
     began: float
 
     @property
     def came(self) -> str:
         """How much of it is there, as in ` 12 MB`; nothing where that cannot be seen."""
-        size = _megabytes(self.place) - self.before if self.place else 0
+        # What is fetched into one place and copied to the next counts once.
+        grown = (_megabytes(place) - before for place, before in zip(self.places, self.before, strict=True))
+        size = max(grown, default=0)
         return f" {size:,.0f} MB" if size >= 1 else ""
 
 
@@ -47,15 +49,15 @@ class Progress:
         self._total = self._done = 0
         self._at_work: dict[str, _Part] = {}
 
-    def part(self, name: str, work: Callable[[], None], *, place: Path | None = None) -> None:
+    def part(self, name: str, work: Callable[[], None], *places: Path) -> None:
         """Do the work that installs a part, and tell of it; where only parts are counted, count it and do nothing.
 
-        `place` is a folder that grows meanwhile.
+        The `places` are folders that grow meanwhile.
         """
         if self._planned is not None:
             self._planned.add(name)
             return
-        part = _Part(place, _megabytes(place), time.monotonic())
+        part = _Part(places, [_megabytes(place) for place in places], time.monotonic())
         with self._lock:
             self._at_work[name] = part
             _tell(f"installing {name}")
@@ -109,10 +111,8 @@ class Progress:
 PROGRESS: Final = Progress()
 
 
-def _megabytes(folder: Path | None) -> float:
+def _megabytes(folder: Path) -> float:
     """Return the MB of all files below a folder, as far as they are there at the moment."""
-    if folder is None:
-        return 0
     total = 0
     for path, _folders, names in os.walk(folder):
         for name in names:

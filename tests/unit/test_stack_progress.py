@@ -24,7 +24,7 @@ def part(found: Progress, name: str, folder: Path, work: Callable[[], object]) -
         (folder / "a.jar").write_bytes(b"x" * 3_000_000)
         work()
 
-    return lambda: None if folder.exists() else found.part(name, fetch, place=folder)
+    return lambda: None if folder.exists() else found.part(name, fetch, folder, folder.parent / "none")
 
 
 def test_missing_parts_are_counted_and_come_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
