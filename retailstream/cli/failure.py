@@ -50,6 +50,8 @@ class RootGroup(Group):
         extra["standalone_mode"] = False
         try:
             code = super().main(words, **extra)
+            if code == InterruptedRunError.exit_code:  # typer's own, where Ctrl-C comes before the command begins
+                code = _present(InterruptedRunError(), words)
             sys.stdout.flush()
         except (BrokenPipeError, SystemExit) as error:
             # typer makes a broken pipe an exit with code 1.

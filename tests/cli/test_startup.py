@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
+
+from retailstream.cli.failure import RootGroup
+
+if TYPE_CHECKING:
+    from tests.environment import Environment
 
 ENGINES = ("boto3", "duckdb", "numpy", "pandas", "pyarrow", "pyspark", "rich", "sqlalchemy")
 HEAVY = (*ENGINES, "sqlite3")
@@ -33,3 +39,28 @@ def test_a_light_command_imports_nothing_heavy(tmp_path: object, words: list[str
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.splitlines()[-1] == "loaded []"
+
+
+INTERRUPTED = "error: interrupted; the same command takes up where this one stopped\n"
+
+
+def test_ctrl_c_while_the_command_line_is_imported_is_one_sentence() -> None:
+    code = (
+        "import sys\nfrom importlib.abc import MetaPathFinder\nfrom retailstream.__main__ import main\n"
+        "class Interrupting(MetaPathFinder):\n"
+        "    def find_spec(self, name, *_rest):\n"
+        "        if name == 'retailstream.cli.stages': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", INTERRUPTED)
+
+
+def test_ctrl_c_before_the_command_begins_is_one_sentence(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_words: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RootGroup, "make_context", interrupted)
+    outcome = env.command("doctor")
+    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (130, "", INTERRUPTED)

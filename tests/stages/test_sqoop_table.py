@@ -394,3 +394,18 @@ def test_a_view_whose_table_is_gone_is_told_with_that_table(env: Environment) ->
     outcome = env.command("sqoop", "--table", "looks")
     assert (outcome.exit_code, outcome.error) == (1, "error: view 'looks' cannot be read: no such table: main.under")
     assert env.command("sqoop", "--table", "under").exit_code == 2
+
+
+def test_text_that_is_no_utf_8_is_named_with_its_column_and_row(env: Environment) -> None:
+    env.home.mkdir()
+    rows = "(1, 'fine', x'ff'), (7, cast(x'61EDA0BDEDB88062' as text), x'')"
+    env.change_database(
+        f"create table old (id integer primary key, words text, raw blob); insert into old values {rows}"
+    )
+    outcome = env.command("sqoop", "--table", "old")
+    assert outcome.exit_code == 1
+    assert outcome.error == (
+        "error: column 'words' of table 'old' holds text in the row id = 7 that is no UTF-8, from the bytes"
+        " ed a0 bd ed b8 80 62 on"
+    )
+    assert env.stage("sqoop", "--table", "old", "--where", "id < 7")["rows_out"] == 1

@@ -216,3 +216,30 @@ def test_a_transaction_is_all_or_nothing(memory: SqliteState) -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert memory.ask("select count(*) from landings") == [(0,)]
+
+
+def test_runs_that_wait_in_another_ledger_are_listed_as_if_they_were_here(ledger: Ledger, tmp_path: Path) -> None:
+    with open_sqlite_state(tmp_path / "waiting.db") as other:
+        waiting = Ledger(other)
+        both = Ledger(ledger._state, waiting)
+        start(ledger, run_id="old")
+        cut_off = start(ledger, run_id="cut off", stage="sqoop")
+        close(waiting, waiting.enter(cut_off), code=4, status="failed", error="gone")  # its server went away meanwhile
+        start(waiting, run_id="kept", stage="features")
+
+        assert [(run.run_id, run.status) for run in both.runs()] == [
+            ("kept", "running"),
+            ("cut off", "failed"),
+            ("old", "running"),
+        ]
+        assert [run.run_id for run in both.runs(limit=2)] == ["kept", "cut off"]
+        assert [run.run_id for run in both.runs(limit=None, stage="sqoop")] == ["cut off"]
+        assert both.stages() == ["features", "ingest", "sqoop"]
+        assert [run.exit_code for run in both.show("cut off")] == [4]
+        assert [run.run_id for run in both.show("kept")] == ["kept"]
+        last = both.last("sqoop")
+        assert last is not None
+        assert last.exit_code == 4
+        with pytest.raises(UsageError):
+            both.show("none")
+    assert [run.run_id for run in ledger.runs()] == ["cut off", "old"]

@@ -40,6 +40,8 @@ class SqliteTables:
     """The tables of one SQLite file, whatever they hold."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        # Whatever text is in a file must come as far as to be named with its row, also where it is no UTF-8.
+        connection.text_factory = lambda data: data.decode(errors="surrogateescape")
         self._connection = connection
         self._path = path
 

@@ -100,7 +100,7 @@ def _double(value: object, _field: Field) -> str | None:
 
 
 def _text(value: object, _field: Field) -> str | None:
-    return f"x{value.encode().hex().upper()}" if isinstance(value, str) else None
+    return f"x{value.encode(errors='surrogateescape').hex().upper()}" if isinstance(value, str) else None
 
 
 def _bytes(value: object, _field: Field) -> str | None:

@@ -90,7 +90,7 @@ class Lease:
 
     def give_back(self) -> None:
         """Free the scopes; where that fails they are free when the lease is over."""
-        with suppress(TransientError):
+        with suppress(RetailStreamError):
             self.state.change("delete from leases where token = ?", (self.token,))
 
     @contextmanager
