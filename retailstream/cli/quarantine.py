@@ -16,7 +16,7 @@ from retailstream.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from retailstream.quarantine import Entry
+    from retailstream.rejects import Entry
     from retailstream.wiring import Environment
 
 _WIDEST = {"value": 24}
