@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from retailstream.adapters.database.sqlite import connected
+from retailstream.adapters.database.sqlite_connection import connected
 from retailstream.adapters.lake.folder import PART, FolderLake
 from retailstream.adapters.state.copying import copy_sqlite, copy_to
 from retailstream.adapters.state.sqlite import open_sqlite_state

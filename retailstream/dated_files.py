@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from retailstream.far_dates import far_in_file, far_in_table
 from retailstream.manifests import WHOLE
-from retailstream.quarantine import Reject
 from retailstream.records import records
+from retailstream.rejects import Reject
 from retailstream.reports import RunWarning
 from retailstream.runs import WEEKDAYS
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from retailstream.gate_reasons import Reason
-from retailstream.quarantine import ACCEPTED, Reject
+from retailstream.rejects import ACCEPTED, Reject
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

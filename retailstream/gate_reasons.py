@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from retailstream.dated_files import NewFiles
     from retailstream.ports import Checked
-    from retailstream.quarantine import Reject
+    from retailstream.rejects import Reject
     from retailstream.runs import Limit, Run
 
 FEWEST: Final = 2

@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from retailstream.quarantine import SUPERSEDED
 from retailstream.record_ranges import Ranges
+from retailstream.rejects import SUPERSEDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -17,11 +17,11 @@ from retailstream.gate_reasons import Reason
 from retailstream.manifests import NewPartition
 from retailstream.ports import LakeFile, LandedFile
 from retailstream.publishing import verified
-from retailstream.quarantine import SUPERSEDED, Reject
 from retailstream.raw_texts import with_raw
 from retailstream.read_limits import LIMIT_RULES
 from retailstream.readings import digest_of_reading
 from retailstream.records import survey
+from retailstream.rejects import SUPERSEDED, Reject
 from retailstream.reports import Counts, RunWarning, StageReport, outcome
 
 if TYPE_CHECKING:

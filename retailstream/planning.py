@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from retailstream.merging import Prepared
-    from retailstream.quarantine import Reject
+    from retailstream.rejects import Reject
     from retailstream.runs import Limit
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 from retailstream.errors import RetailStreamError
 from retailstream.gathering import gather
 from retailstream.landings import landed_key
-from retailstream.quarantine import Reject
 from retailstream.read_limits import NOT_KEPT
 from retailstream.records import raw_records, survey
+from retailstream.rejects import Reject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,8 +10,8 @@ from retailstream.contracts import CONTRACTS
 from retailstream.durable import naming
 from retailstream.errors import UsageError
 from retailstream.landing import land
-from retailstream.quarantine import SUPERSEDED
 from retailstream.records import records, survey
+from retailstream.rejects import SUPERSEDED
 from retailstream.reports import Counts, StageReport, outcome
 from retailstream.source_files import SourceFile
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from retailstream.landing import RawStore
     from retailstream.landings import Landed
-    from retailstream.quarantine import Entry, Quarantine
+    from retailstream.quarantine import Quarantine
     from retailstream.read_limits import ReadLimits
+    from retailstream.rejects import Entry
     from retailstream.runs import Books
 
 

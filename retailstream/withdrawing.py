@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 from retailstream.contracts import CONTRACTS
 from retailstream.errors import UsageError
 from retailstream.manifests import WHOLE
-from retailstream.quarantine import ACCEPTED, SUPERSEDED, WITHDRAWN, Reject
 from retailstream.read_limits import DEFAULT_LIMITS, ReadLimits
 from retailstream.records import raw_records, survey
+from retailstream.rejects import ACCEPTED, SUPERSEDED, WITHDRAWN, Reject
 from retailstream.reports import StageReport, outcome
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from retailstream.contracts import Contract
     from retailstream.landings import Landed
     from retailstream.ports import Lake, Origins, Table
-    from retailstream.quarantine import Entry, Quarantine
+    from retailstream.quarantine import Quarantine
+    from retailstream.rejects import Entry
     from retailstream.runs import Books
 
 _SUFFIXES: Final = (r"", r":(?P<record>[0-9]{1,9})", r"@(?P<landing>[0-9]{1,9})")

@@ -7,20 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from retailstream.cli.entry_table import print_entries
 from retailstream.cli.options import Command, DryRun, Group
 from retailstream.cli.render import counted, print_json, print_listing, print_table, say
 from retailstream.cli.session import open_session
 from retailstream.errors import RetailStreamError, UsageError
-from retailstream.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from retailstream.quarantine import Entry
+    from retailstream.rejects import Entry
     from retailstream.wiring import Environment
-
-_WIDEST = {"value": 24}
-"""How much of a column the table shows; the offending value shall stand beside its rule on most terminals."""
 
 app = typer.Typer(
     name="quarantine",
@@ -54,7 +51,7 @@ def list_entries(
         items = [entry.as_dict() for entry in entries]
         print_listing("quarantine list", session.run_id, items, as_summary=session.as_json)
         return
-    _print_entries(entries, states=every)
+    print_entries(entries, states=every)
     nothing = "no entry fits" if dataset or rule or file or of_run else "the quarantine is empty"
     rejected = sum(entry.reject.records for entry in entries)
     of = f" of {rejected:,} records" if rejected > len(entries) else ""
@@ -235,30 +232,3 @@ def _header(env: Environment, entry: Entry) -> str | None:
         return header_of(env.raw_lake(scope_of(reject.dataset)).fetch(landed_key(reject.landing, reject.file)))
     except RetailStreamError:
         return None
-
-
-def _print_entries(entries: Sequence[Entry], *, states: bool) -> None:
-    """Print what fits a line; a file's first folder is its dataset."""
-    columns = ("id", *(["state"] if states else []), "file", "record", "rule", "column", "value", "raw")
-    rows = [
-        [_short(cell, _WIDEST.get(column, 60)) for column, cell in zip(columns, _cells(entry, columns), strict=True)]
-        for entry in entries
-    ]
-    if rows:
-        print_table(columns, rows)
-
-
-def _cells(entry: Entry, columns: Sequence[str]) -> list[object]:
-    """Return what a line shows of an entry; one that stands for many says so beside its own record's number."""
-    reject, shown = entry.reject, entry.as_dict()
-    if reject.others:
-        shown["record"] = f"{reject.record} and {reject.records - 1:,} more"
-    return [shown[column] for column in columns]
-
-
-def _short(cell: object, widest: int) -> object:
-    """Cut long text, once what cannot be printed is written out."""
-    if not isinstance(cell, str):
-        return cell
-    text = printable(cell)
-    return text if len(text) <= widest else text[: widest - 1] + "…"

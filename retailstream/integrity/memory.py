@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from retailstream.integrity.damage import MEMORY, RESTORE, Damage
 from retailstream.landings import Scope
-from retailstream.quarantine import ACCEPTED, WITHDRAWN, Quarantine
+from retailstream.quarantine import Quarantine
 from retailstream.record_ranges import are_ranges
+from retailstream.rejects import ACCEPTED, WITHDRAWN
 
 if TYPE_CHECKING:
     from retailstream.integrity.damage import Findings

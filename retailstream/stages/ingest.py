@@ -9,8 +9,8 @@ from retailstream.errors import RetailStreamError, UsageError
 from retailstream.landing import Landing, RawStore, land, last_merged
 from retailstream.novelty import news
 from retailstream.planning import refusal
-from retailstream.quarantine import Reject
 from retailstream.records import survey
+from retailstream.rejects import Reject
 from retailstream.reports import Counts, StageReport, outcome
 from retailstream.source_files import UNREADABLE, hashed, passed_over, scan
 

@@ -80,7 +80,7 @@ def test_an_exporter_serves_health_and_last_runs_until_it_is_stopped(env: Enviro
         assert found["monitor", "retailstream_sales_dollars"] > 0
 
         env.write({"sales/late.csv": "Store"})
-        raw = env.home / "lake" / "raw"
+        raw = env.home / "lake" / "raw" / "sales"
         raw.rename(raw.with_name("elsewhere"))
         raw.write_text("a file where a folder should be")
         env.stage("ingest", "--source", str(env.source), code=1)

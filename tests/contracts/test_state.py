@@ -10,7 +10,8 @@ import pytest
 
 from retailstream.landings import Landed, LandingLog, Scope
 from retailstream.ledger import Ledger, begun
-from retailstream.quarantine import WITHDRAWN, Quarantine, Reject
+from retailstream.quarantine import Quarantine
+from retailstream.rejects import WITHDRAWN, Reject
 from retailstream.reports import summary_of_nothing
 from retailstream.source_files import SourceFile
 

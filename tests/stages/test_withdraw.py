@@ -18,7 +18,8 @@ from retailstream.adapters.lake.folder import FolderLake
 from retailstream.adapters.state.sqlite import open_sqlite_state
 from retailstream.contracts import CONTRACTS
 from retailstream.landings import LandingLog, Scope
-from retailstream.quarantine import WITHDRAWN, Quarantine, Reject
+from retailstream.quarantine import Quarantine
+from retailstream.rejects import WITHDRAWN, Reject
 from retailstream.runs import Books, Limit, Run
 from retailstream.stages import features
 from tests.contracts.adapters import WAREHOUSES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from retailstream.gate_reasons import all_refused, over
-from retailstream.quarantine import Reject
+from retailstream.rejects import Reject
 from retailstream.runs import Limit
 
 HALF, FIVE = Limit.parse("50%"), Limit.parse("5%")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from retailstream import gathering
 from retailstream.gathering import gather
 from retailstream.ports import FoundReject
-from retailstream.quarantine import SUPERSEDED, Reject
 from retailstream.read_limits import ReadLimits
 from retailstream.record_ranges import Ranges, are_ranges, count, holds, numbers
+from retailstream.rejects import SUPERSEDED, Reject
 
 PLACES = st.tuples(st.integers(1, 2), st.sampled_from(["sales/a.csv", "sales/b.csv"]), st.integers(1, 40))
 FOUND = st.dictionaries(PLACES, st.sampled_from(["columns", "form", SUPERSEDED])).map(

@@ -6,33 +6,26 @@ Readers are never blocked and never see half a load: the file is in write-ahead 
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from retailstream.adapters.formats import DATABASE, DATABASE_ROW, refuse_newer
-from retailstream.adapters.sqlite_file import sqlite_address, transaction
+from retailstream.adapters.database.sqlite_connection import LOADS, connected, has_table, mapped
+from retailstream.adapters.formats import DATABASE, DATABASE_ROW
+from retailstream.adapters.sqlite_file import transaction
 from retailstream.contracts import Column, Contract, Type
-from retailstream.durable import make_folder, naming
-from retailstream.errors import RetailStreamError, TransientError
+from retailstream.durable import naming
 from retailstream.fingerprints import fingerprint_of, fingerprint_sql
-from retailstream.interruption import behind, listen
 from retailstream.manifests import WHOLE
 from retailstream.ports import DOUBTED
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from retailstream.fingerprints import Fingerprint
     from retailstream.ports import Row, TableLoad
-
-LOADS: Final = "retailstream_loads"
-"""The table of what was loaded: the digest of the clean partition that each partition's rows came from."""
-
-STEPS: Final = 100_000
-"""After how many steps of a query, a hundredth of a second, a signal is listened to."""
 
 ROWS_A_STATEMENT: Final = 500
 """Many rows in one INSERT spare SQLite's Python binding most of its work; 999 parameters would be its oldest limit."""
@@ -52,35 +45,6 @@ def open_sqlite(path: Path, *, create: bool = True) -> Iterator[SqliteDatabase]:
     """Open the database file; one that is not there is made, or without `create` is empty for the moment."""
     with connected(path, create=create) as connection:
         yield SqliteDatabase(connection, path)
-
-
-@contextmanager
-def connected(path: Path, *, create: bool) -> Iterator[sqlite3.Connection]:
-    """Connect to a database file in write-ahead mode; without `create`, one that is not there is empty for now.
-
-    RetailStreamError where a newer version loaded it; that is asked before anything is changed.
-    """
-    with mapped(path):
-        if create:
-            _make_place(path)
-        address = sqlite_address(path if create or path.exists() else None)
-        connection = sqlite3.connect(address, timeout=60, isolation_level=None, uri=True)
-        try:
-            refuse_newer(f"the database {path}", _format_of(connection), DATABASE)
-        except BaseException:
-            connection.close()
-            raise
-        connection.set_progress_handler(listen, STEPS)
-        # A week has rows on every page: fewer and larger ones are written faster. A file that is there keeps its own.
-        connection.execute("pragma page_size = 16384")
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = full")  # what was loaded, or kept as an answer, outlasts a power cut
-        connection.execute("pragma cache_size = -65536")
-        connection.execute("pragma analysis_limit = 1000")
-    try:
-        yield connection
-    finally:
-        connection.close()
 
 
 class SqliteDatabase:
@@ -117,7 +81,7 @@ class SqliteDatabase:
     def digests(self, contract: Contract) -> dict[str, str] | None:
         """Return the digest of each loaded partition, or None where the table is not there."""
         with mapped(self._path):
-            if not _has(self._connection, LOADS) or not _has(self._connection, contract.name):
+            if not has_table(self._connection, LOADS) or not has_table(self._connection, contract.name):
                 return None
             query = f"select partition, digest from {LOADS} where table_name = ?"
             return dict(self._connection.execute(query, (contract.name,)).fetchall())
@@ -161,7 +125,7 @@ class SqliteDatabase:
         """Return what partitions (None: all) of the table hold, or None where it is not there."""
         within, values = _within(contract, partitions)
         with mapped(self._path):
-            if not _has(self._connection, contract.name):
+            if not has_table(self._connection, contract.name):
                 return None
             return self._fingerprint(contract, f"{contract.name}{within}", values)
 
@@ -224,18 +188,6 @@ class SqliteDatabase:
         return count
 
 
-def _has(connection: sqlite3.Connection, table: str) -> bool:
-    query = "select 1 from sqlite_master where type = 'table' and name = ?"
-    return connection.execute(query, (table,)).fetchone() is not None
-
-
-def _format_of(connection: sqlite3.Connection) -> int:
-    if not _has(connection, LOADS):
-        return 0
-    query = f"select digest from {LOADS} where table_name = ? and partition = ?"
-    return int((connection.execute(query, DATABASE_ROW).fetchone() or (0,))[0])
-
-
 def _whole(column: Column) -> str:
     return f"unicode({column.name})" if column.type is Type.LETTER else _stored(column)
 
@@ -272,25 +224,3 @@ def _definition(contract: Contract) -> tuple[str, str]:
         f"create table if not exists {contract.name} ({', '.join(columns)}, primary key ({key})) without rowid",
         f"create view if not exists {contract.name}_in_dollars as select {', '.join(shown)} from {contract.name}",
     )
-
-
-def _make_place(path: Path) -> None:
-    try:
-        make_folder(path.parent)
-    except OSError as error:
-        raise RetailStreamError(f"database {path} cannot be opened: {error.strerror}") from error
-
-
-@contextmanager
-def mapped(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into ours."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if (cause := behind(error)) is not error:
-            raise cause from error
-        if "locked" in str(error) or "busy" in str(error):
-            raise TransientError(f"database {path} is busy: {error}", hint="run the same command again") from error
-        raise RetailStreamError(f"database {path} failed: {error}", hint="retailstream doctor") from error
-    except sqlite3.Error as error:
-        raise RetailStreamError(f"database {path} failed: {error}", hint="retailstream doctor") from error

@@ -10,7 +10,7 @@ import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from retailstream.adapters.database.sqlite import connected, mapped
+from retailstream.adapters.database.sqlite_connection import connected, mapped
 from retailstream.adapters.database.sqlite_types import NO_DAY, encoder_of, field_of
 from retailstream.adapters.database.tally import Tally
 from retailstream.conditions import SQLITE, checked

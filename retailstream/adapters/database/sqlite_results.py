@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from retailstream.adapters.database.sqlite import connected, mapped
+from retailstream.adapters.database.sqlite_connection import connected, mapped
 from retailstream.adapters.sqlite_file import transaction
 
 if TYPE_CHECKING:
