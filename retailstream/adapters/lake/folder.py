@@ -94,8 +94,10 @@ class FolderLake:
 
     def read(self, key: str) -> bytes | None:
         """Return a small object's bytes, or None where there is none."""
+        target = self._target(key)
         try:
-            return self._target(key).read_bytes()
+            with naming(target):
+                return target.read_bytes()
         except FileNotFoundError:
             return None
 
