@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from retailstream.adapters.formats import DATABASE, DATABASE_ROW, refuse_newer
+from retailstream.adapters.formats import DATABASE, DATABASE_ROW, refuse_first, refuse_newer
 from retailstream.adapters.sqlite_file import sqlite_address, transaction
 from retailstream.contracts import Column, Contract, Type
 from retailstream.durable import make_folder
@@ -130,6 +130,9 @@ class SqliteDatabase:
     def load(self, loads: Sequence[TableLoad]) -> dict[str, int]:
         """Make all the changes in one transaction, and return the rows that were given for each table."""
         with mapped(self._path), transaction(self._connection):
+            names = [load.contract.name for load in loads]
+            if not _has(self._connection, LOADS):
+                refuse_first([name for name in names if _has(self._connection, name)])
             self._connection.execute(
                 f"create table if not exists {LOADS} (table_name text, partition text, digest text not null,"
                 " primary key (table_name, partition)) without rowid"
