@@ -21,13 +21,12 @@ from retailstream.merge_warnings import REBUILT
 from retailstream.ports import no_progress
 from retailstream.reports import RunWarning, StageReport, Summary
 from retailstream.runs import Run
-from retailstream.stages import ORDER
+from retailstream.stages import ORDER, TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-    from retailstream.landings import Scope
     from retailstream.ledger import RunEntry
     from retailstream.ports import Progress
     from retailstream.runs import TableRequest
@@ -92,13 +91,13 @@ def describe(error: BaseException) -> str:
 
 def execute(env: Environment, stage: str, request: Request) -> Summary:
     """Run one stage and return its summary; an error that leaves carries the summary as its `summary`."""
-    with attended(env, stage, request, stage_wiring.SCOPES[stage]) as entry:
+    with attended(env, stage, request, stage_wiring.locks_of(stage, request.table)) as entry:
         _run_stage(env, entry, request)
     return entry.summary()
 
 
 @contextmanager
-def attended(env: Environment, stage: str, request: Request, scopes: tuple[Scope, ...]) -> Iterator[Entry]:
+def attended(env: Environment, stage: str, request: Request, scopes: tuple[str, ...]) -> Iterator[Entry]:
     """Enter a command into the ledger and hold its locks for the block, which says in `report` what it did."""
     entry = _new(stage, request)
     with _entered(env, entry, request), _locked(env, request, entry, scopes):
@@ -198,7 +197,7 @@ def _now() -> str:
 
 
 @contextmanager
-def _locked(env: Environment, request: Request, entry: Entry, scopes: tuple[Scope, ...]) -> Iterator[None]:
+def _locked(env: Environment, request: Request, entry: Entry, scopes: tuple[str, ...]) -> Iterator[None]:
     """Hold the locks of the command; a plan needs none."""
     if request.dry_run:
         yield
@@ -206,6 +205,7 @@ def _locked(env: Environment, request: Request, entry: Entry, scopes: tuple[Scop
     with env.memory.hold(scopes, Holder(request.run_id, entry.stage, entry.started_at)):
         alone = [name for name, wanted in stage_wiring.SCOPES.items() if set(wanted) <= set(scopes)]
         env.ledger.mark_killed(alone)
+        env.ledger.mark_gone(TABLE)
         yield
 
 
@@ -215,7 +215,7 @@ def _sharing(env: Environment, request: Request) -> AbstractContextManager[Envir
 
 
 @contextmanager
-def run_of(env: Environment, entry: Entry, request: Request, scope: Scope) -> Iterator[Run]:
+def run_of(env: Environment, entry: Entry, request: Request, scope: str) -> Iterator[Run]:
     """Yield what a stage is told of the run, with a folder for its work."""
     with ExitStack() as stack:
         work = Path(stack.enter_context(TemporaryDirectory())) if request.dry_run else env.work(scope)
@@ -232,7 +232,7 @@ def run_of(env: Environment, entry: Entry, request: Request, scope: Scope) -> It
 
 
 def _run_stage(env: Environment, entry: Entry, request: Request) -> None:
-    with run_of(env, entry, request, stage_wiring.SCOPES[entry.stage][0]) as run:
+    with run_of(env, entry, request, stage_wiring.locks_of(entry.stage, request.table)[0]) as run:
         carry_out = stage_wiring.STAGES.get(entry.stage) or stage_wiring.BESIDE[entry.stage]
         try:
             entry.report = carry_out(env, run)

@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from retailstream.choices import AS_THEY_ARE
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
+    from retailstream.choices import Changes
     from retailstream.contracts import Contract
     from retailstream.proofs import Proof
     from retailstream.relations import Field, Relation
@@ -66,8 +69,15 @@ class Tables(Protocol):
         """Where it is, fit to be printed."""
         ...
 
-    def relation(self, table: str, columns: Sequence[str] | None = None) -> Relation:
-        """Return a table as it is, or some of its columns; UsageError for one that is not there or has no type."""
+    def source(self, table: str) -> str:
+        """Return a table in words that no other one has, whoever asks for it and how."""
+        ...
+
+    def relation(self, table: str, columns: Sequence[str] | None = None, changes: Changes = AS_THEY_ARE) -> Relation:
+        """Return a table, or some of its columns, with changes; UsageError for one that is not there or has no type.
+
+        Raises it, too, where all are asked for and the database lets us see some of them alone.
+        """
         ...
 
     def extract(self, relation: Relation, where: str | None = None, span: Span | None = None) -> Extract:
@@ -124,6 +134,14 @@ class TableEngine(Protocol):
 
     def lay_over(self, relation: Relation, old: Sequence[Path], new: Path, target: Path) -> int:
         """Write old rows and new ones, which take the place of those with their key, and return how many there are."""
+        ...
+
+    def add_missing(self, relation: Relation, old: Sequence[Path], new: Path, target: Path) -> int:
+        """Write old rows and those of a later copy of the same table, each once, and return how many there are."""
+        ...
+
+    def missing(self, relation: Relation, paths: Sequence[Path], of: Path) -> int:
+        """Return how many rows of one file others do not have, by these columns of theirs."""
         ...
 
     def proof(self, relation: Relation, paths: Sequence[Path]) -> Proof:

@@ -120,12 +120,25 @@ class Ledger:
 
     def mark_killed(self, stages: Sequence[str]) -> None:
         """Close what killed processes left running; the caller holds the lock of these stages."""
+        if not stages:
+            return
         marks = ", ".join("?" * len(stages))
         self._state.change(
             "update runs set status = 'killed' where status = 'running' and (process_id <> ? or host <> ?)"
             f" and stage in ({marks})",
             (os.getpid(), socket.gethostname(), *stages),
         )
+
+    def mark_gone(self, stage: str) -> None:
+        """Close what processes of this host that are gone left running of a stage which no lock has to itself."""
+        query = "select distinct process_id, host from runs where status = 'running' and stage = ?"
+        for process_id, host in self._state.ask(query, (stage,)):
+            if not may_be_alive(host, process_id):
+                self._state.change(
+                    "update runs set status = 'killed' where status = 'running' and stage = ?"
+                    " and process_id = ? and host = ?",
+                    (stage, process_id, host),
+                )
 
     def runs(self, *, limit: int | None = 20, stage: str | None = None) -> list[RunEntry]:
         """Return the latest entries, newest first; `limit` None, or a negative one, means all."""

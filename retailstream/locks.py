@@ -1,4 +1,8 @@
-"""Two runs never work on one scope of an environment: an operating-system lock, free the moment its holder dies."""
+"""Two runs never work on one scope of an environment: an operating-system lock, free the moment its holder dies.
+
+A copy of one table has a lock of that table alone. Whoever changes all of an environment holds `TABLES` instead of a
+lock for each: it waits for nobody, but begins only where no table is worked on, and no copy begins meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import os
 import socket
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from retailstream.access import lock_mode
 from retailstream.errors import LockHeldError, RetailStreamError
@@ -16,7 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from retailstream.landings import Scope
+TABLES: Final = "tables"
+"""The lock of all tables that `sqoop --table` copies."""
+
+_TABLE: Final = "table-"
 
 
 @dataclass(frozen=True)
@@ -28,17 +35,32 @@ class Holder:
     since: str
 
 
+def table_lock(target: str) -> str:
+    """Return the lock of one table of the warehouse."""
+    return f"{_TABLE}{target}"
+
+
+def is_against(lock: str, other: str) -> bool:
+    """Say whether nobody may begin with one lock while another run holds the other."""
+    return any(one == TABLES and two.startswith(_TABLE) for one, two in ((lock, other), (other, lock)))
+
+
 @contextmanager
-def hold(folder: Path, scopes: Sequence[Scope], holder: Holder) -> Iterator[None]:
+def hold(folder: Path, scopes: Sequence[str], holder: Holder) -> Iterator[None]:
     """Hold the lock of each scope for the block; LockHeldError, naming the holder, where another run has one."""
     with ExitStack() as stack:
         for scope in scopes:
             stack.enter_context(_hold(folder, scope, holder))
+        # Only now: of two that begin at once, at least one finds the other.
+        for other in sorted(path.stem for path in folder.glob("table*.lock")):
+            if any(is_against(scope, other) for scope in scopes):
+                with _hold(folder, other, holder):
+                    pass
         yield
 
 
 @contextmanager
-def _hold(folder: Path, scope: Scope, holder: Holder) -> Iterator[None]:
+def _hold(folder: Path, scope: str, holder: Holder) -> Iterator[None]:
     from filelock import FileLock, Timeout  # noqa: PLC0415 -- only commands that write need it
 
     note = folder / f"{scope}.json"
@@ -58,10 +80,12 @@ def _hold(folder: Path, scope: Scope, holder: Holder) -> Iterator[None]:
         lock.release()
 
 
-def held_by(run: str, scope: Scope) -> LockHeldError:
+def held_by(run: str, scope: str) -> LockHeldError:
     """Return the error of a scope that another run has."""
+    of_table = scope.startswith(_TABLE)
+    what = f"table '{scope.removeprefix(_TABLE)}'" if of_table else f"the {scope}"
     return LockHeldError(
-        f"{run} is working on the {scope} of this environment",
+        f"{run} is working on {what} of this environment",
         hint="wait until it has ended, then run the same command again",
     )
 

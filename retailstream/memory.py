@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from retailstream.adapters.state.mysql import MySqlState
     from retailstream.adapters.state.sqlite import SqliteState
-    from retailstream.landings import Scope
     from retailstream.ledger import RunEntry
     from retailstream.locks import Holder
     from retailstream.ports import State
@@ -77,7 +76,7 @@ class Memory:
         """Take a run out of the ledger that was none."""
         self.ledger.forget(run)
 
-    def hold(self, scopes: Sequence[Scope], holder: Holder) -> AbstractContextManager[None]:
+    def hold(self, scopes: Sequence[str], holder: Holder) -> AbstractContextManager[None]:
         """Hold the lock of each scope for the block; LockHeldError, naming the holder, where another run has one."""
         return hold(self.home / "locks", scopes, holder)
 
@@ -120,7 +119,7 @@ class _Remote(Memory):
         self._written(_forgotten, run)
 
     @contextmanager
-    def hold(self, scopes: Sequence[Scope], holder: Holder) -> Iterator[None]:
+    def hold(self, scopes: Sequence[str], holder: Holder) -> Iterator[None]:
         """Hold the lease of each scope for the block; LockHeldError, naming the holder, where another run has one."""
         from retailstream.adapters.state.mysql_lease import hold_lease  # noqa: PLC0415 -- what a scheme needs
 

@@ -15,6 +15,7 @@ from retailstream.dated_files import REWRITES, NewFiles, judge
 from retailstream.errors import DamagedError, QualityGateError
 from retailstream.gate_reasons import Reason
 from retailstream.manifests import NewPartition
+from retailstream.ownership import refuse_strangers
 from retailstream.ports import LakeFile, LandedFile
 from retailstream.publishing import verified
 from retailstream.raw_texts import with_raw
@@ -131,6 +132,8 @@ def prepare(table: Table, pending: Pending, *, raw: Lake, engine: Merger, books:
     is read anew. Raises RetailStreamError where a table made anew would lose rows that no landed file has.
     """
     contract, quarantine = pending.contract, books.quarantine
+    if not pending.before.partitions:
+        refuse_strangers(table)
     if pending.anew:
         lost_landings.check(table, pending.before, books.landings, engine)
     if pending.anew and not run.dry_run:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from retailstream.errors import DamagedError, RetailStreamError
 from retailstream.hashing import known_sha256, sha256
 from retailstream.manifest_files import NewerFormatError, decoded, encoded
-from retailstream.manifests import Manifest, Partition
+from retailstream.manifests import WHOLE, Manifest, Partition
+from retailstream.ownership import files_not_ours, refuse_strangers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -65,6 +66,23 @@ class PublishedTable:
             return Manifest(self.contract.names, passed=found.landing)
         return found
 
+    def strangers(self) -> str:
+        """Say what at the table's place is not ours, before its first version; empty where nothing is."""
+        files = self.lake.sizes(f"{self.contract.name}/")
+        return "" if manifest_key(self.contract) in files else files_not_ours(self.lake.url, self.contract.name, files)
+
+    def kept(self) -> Partition | None:
+        """Return what is published of a table kept whole, whatever its columns; None where nothing is."""
+        try:
+            return decoded(self.lake.read(manifest_key(self.contract)) or b"").partitions.get(WHOLE)
+        except ValueError:
+            return None
+
+    def adopt(self) -> None:
+        """Have what is at the table's place count as ours: the next version takes its place."""
+        if self.strangers():
+            self.lake.write(manifest_key(self.contract), encoded(Manifest(self.contract.names)))
+
     def intact(self, manifest: Manifest) -> bool:
         """Say whether every file of a version is still there, with its size, and none was found damaged."""
         return are_there(self.lake, self.contract.name, manifest)
@@ -87,6 +105,8 @@ class PublishedTable:
 
         The first version of all is an empty one: files without a manifest are those of a table that lost it.
         """
+        if not old.partitions:
+            refuse_strangers(self)
         if not old.partitions and not _files(self):
             self.lake.write(manifest_key(self.contract), encoded(Manifest(self.contract.names)))
         partitions = {**old.partitions, **put_all(self.lake, old, changes, self._key)}
@@ -100,6 +120,8 @@ class PublishedTable:
 
     def sweep(self, manifest: Manifest) -> None:
         """Remove every file that the version does not name: older versions, and what a killed run left."""
+        if not manifest.partitions:
+            refuse_strangers(self)
         keep = {manifest_key(self.contract), *(partition.file for partition in manifest.partitions.values())}
         self.lake.delete([key for key in self.lake.sizes(f"{self.contract.name}/") if key not in keep])
 
@@ -109,11 +131,15 @@ class PublishedTable:
 
 
 def check_published(table: Table, manifest: Manifest) -> None:
-    """Raise DamagedError where a table has files, and no manifest that says which of them are a version of it."""
+    """Raise DamagedError where a table has files, and no manifest that says which of them are a version of it.
+
+    Raises UsageError where they are not ours.
+    """
     if manifest.partitions or not isinstance(table, PublishedTable):
         return
     files, key = _files(table), manifest_key(table.contract)
     if files and key not in files:
+        refuse_strangers(table)
         raise DamagedError(
             f"the manifest of table '{table.contract.name}' in {table.lake.url} is missing beside its files",
             key=key,

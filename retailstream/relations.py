@@ -7,11 +7,14 @@ days as digits, text and bytes as an `x` and their hexadecimal digits, null as `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from retailstream.contracts import Contract, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 MOST_DIGITS: Final = 38
 """The digits that a decimal has at most, in DuckDB, Hive and Spark alike."""
@@ -45,15 +48,40 @@ BYTES: Final = {Kind.STRING, Kind.BINARY}
 DAYS: Final = {Kind.DATE, Kind.TIMESTAMP}
 
 
+class Form(StrEnum):
+    """What a column's values are taken as, before they are of its kind."""
+
+    PLAIN = "plain"
+    TEXT = "text"
+    WKB = "wkb"
+    WKT = "wkt"
+
+
 @dataclass(frozen=True)
 class Field:
-    """One column; `digits` and `places` are those of a decimal."""
+    """One column; `digits` and `places` are those of a decimal.
+
+    `origin` is its name in the database where it has another one here. Neither that nor the form is of its repr, which
+    older versions of copies have noted.
+    """
 
     name: str
     kind: Kind
     digits: int = 0
     places: int = 0
     required: bool = False
+    origin: str = field(default="", repr=False)
+    form: Form = field(default=Form.PLAIN, repr=False)
+
+    @property
+    def asked(self) -> str:
+        """Its name in the database."""
+        return self.origin or self.name
+
+    @property
+    def changed(self) -> bool:
+        """Whether it has another name than in the database, or another form than its own."""
+        return bool(self.origin) or self.form is not Form.PLAIN
 
     @property
     def sql_type(self) -> str:
@@ -63,13 +91,22 @@ class Field:
 
 @dataclass(frozen=True)
 class Relation:
-    """A table: its columns in order, and the columns of its primary key; no key, no columns."""
+    """A table: its columns in order, and the columns of its primary key; no key, no columns.
+
+    `schema` is the database that it lies in, where that is not the one that is connected to.
+    """
 
     name: str
     columns: tuple[Field, ...]
     key: tuple[str, ...] = ()
     by_month: bool = False
     """Its rows are in one file, or in one a transfer; never in one a month."""
+    schema: str = field(default="", repr=False)
+
+    @property
+    def table(self) -> str:
+        """Its name within its database; `other.orders` is `orders` where its schema is `other`."""
+        return self.name.removeprefix(f"{self.schema}.") if self.schema else self.name
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -84,6 +121,11 @@ class Relation:
     def column(self, name: str) -> Field:
         """Return the column of that name; KeyError where there is none."""
         return {column.name: column for column in self.columns}[name]
+
+    def only(self, names: Collection[str]) -> Relation:
+        """Return the same table with some of its columns."""
+        columns = tuple(column for column in self.columns if column.name in names)
+        return replace(self, columns=columns, key=self.key if set(self.key) <= set(names) else ())
 
 
 _KINDS: Final = {

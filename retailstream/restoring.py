@@ -19,8 +19,9 @@ from retailstream.archives import damaged, remove, unpack
 from retailstream.errors import UsageError
 from retailstream.homes import DATABASE, LANDED, MADE, MEMORY, RESTORING, parts_of
 from retailstream.ledger import begun
-from retailstream.locks import Holder
+from retailstream.locks import TABLES, Holder
 from retailstream.reports import RunWarning
+from retailstream.stages import TABLE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,9 +68,9 @@ def restore(env: Environment, file: Path, summary: Summary, *, force: bool, memo
     settings have a part elsewhere; RetailStreamError for a file that is no sound backup. Nothing was changed then.
     """
     clock, at = time.monotonic(), summary["started_at"]
-    with env.memory.hold(stage_wiring.SCOPES["run"], Holder(summary["run_id"], STAGE, at)):
+    with env.memory.hold((*stage_wiring.SCOPES["run"], TABLES), Holder(summary["run_id"], STAGE, at)):
         done = _restore(env, file, force=force, memory_only=memory_only, at=at)
-        env.ledger.mark_killed(list(stage_wiring.SCOPES))
+        env.ledger.mark_killed([*stage_wiring.SCOPES, TABLE])
         run = env.memory.enter(begun(summary["run_id"], STAGE, at, env.loaded.hash))
         summary |= done.as_dict() | {"outputs": [str(env.home)], "seconds": round(time.monotonic() - clock, 3)}
         ended_at = datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Literal
 
+from retailstream.choices import AS_THEY_ARE, Changes
 from retailstream.errors import UsageError
 from retailstream.ports import no_progress
 from retailstream.read_limits import DEFAULT_LIMITS, ReadLimits
@@ -91,6 +92,9 @@ class TableRequest:
     incremental: Incremental | None = None
     check_column: str | None = None
     format: FileFormat = "parquet"
+    adopt: bool = False
+    """Whether what is at the target may be replaced, though it is not ours, or a copy of another source."""
+    changes: Changes = AS_THEY_ARE
 
 
 @dataclass(frozen=True)

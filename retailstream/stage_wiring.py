@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from retailstream.contracts import CONTRACTS
 from retailstream.landings import Scope, scope_of
+from retailstream.locks import table_lock
 from retailstream.publishing import PublishedTable
 from retailstream.stages import TABLE
 from retailstream.wiring import open_database, open_engine, open_lake, open_merger, open_warehouse
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from retailstream.adapters.engine.duckdb import DuckDbEngine
     from retailstream.ports import Database, Table, Warehouse
     from retailstream.reports import StageReport
-    from retailstream.runs import Run
+    from retailstream.runs import Run, TableRequest
     from retailstream.transfers import Outfit
     from retailstream.wiring import Environment
     from retailstream.withdrawing import Holdings
@@ -31,11 +32,15 @@ SCOPES = {
     "load-rds": (Scope.SALES_AND_STORES,),
     "features": (Scope.FEATURES,),
     "sqoop": (Scope.SALES_AND_STORES,),
-    TABLE: (Scope.SALES_AND_STORES,),
     "run": (Scope.SALES_AND_STORES, Scope.FEATURES),
     "repair": (Scope.SALES_AND_STORES, Scope.FEATURES),
 }
-"""Which locks each command takes."""
+"""Which locks each command takes; a copy of one table takes one of its own."""
+
+
+def locks_of(stage: str, table: TableRequest | None) -> tuple[str, ...]:
+    """Return the locks of a stage, the first of which names the folder that it works in."""
+    return (table_lock(table.target),) if table else SCOPES[stage]
 
 
 @contextmanager
@@ -111,7 +116,7 @@ def _transfer(env: Environment, run: Run) -> Iterator[_Transfer]:
         database = stack.enter_context(_database(env, run))
         warehouse = stack.enter_context(open_warehouse(env.settings))
         engine = stack.enter_context(open_engine(env.settings, run.work, env.duckdb))
-        place = Place(run.work, partial(open_lake, env.settings), run.progress)
+        place = Place(run.work, partial(open_lake, env.settings), run.progress, run.table.target if run.table else "")
         outfit = stack.enter_context(open_outfit(env.settings, database, engine, place))
         yield _Transfer(database, warehouse, engine, outfit)
 

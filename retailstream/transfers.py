@@ -35,11 +35,15 @@ class Outfit:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a transfer works: a folder for its files, what opens lakes by URL, and who is told of progress."""
+    """Where a transfer works: a folder for its files, what opens lakes by URL, and who is told of progress.
+
+    `target` is the one table that it is about, if it is: several such transfers may be at work at once.
+    """
 
     work: Path
     open_lake: Callable[[str], Lake]
     progress: Progress
+    target: str = ""
 
 
 @contextmanager
@@ -123,7 +127,8 @@ def _open_sqoop(settings: Settings, address: Address, place: Place) -> Iterator[
     program = ApacheSqoop(find_program(sqoop.home), address, on_cluster=sqoop.on_cluster)
     server = hive_address(server_url, auth=hive.auth, kerberos_service=hive.kerberos_service)
     # One environment has one database and one warehouse: its runs find what an earlier one has left.
-    owner = hashlib.sha256(f"{settings.environment} {address} {settings.warehouse.url}".encode()).hexdigest()[:12]
+    told = f"{settings.environment} {address} {settings.warehouse.url} {place.target}".rstrip()
+    owner = hashlib.sha256(told.encode()).hexdigest()[:12]
     with open_hive_server(server, place.progress) as opened:
         lake = place.open_lake(sqoop.staging)
         yield SqoopThroughHive(program, opened, lake, f"retailstream_staging_{owner}")

@@ -81,7 +81,7 @@ class Environment:
         """Return the store of clean sales and stores."""
         return open_lake(self.settings, self.settings.lake.clean)
 
-    def work(self, scope: Scope) -> Path:
+    def work(self, scope: str) -> Path:
         """Return the folder of a scope's temporary files; whoever holds its lock may empty it."""
         return self.home / "work" / scope
 

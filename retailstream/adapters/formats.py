@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from retailstream.errors import RetailStreamError
+from retailstream.errors import RetailStreamError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 DATABASE: Final = 1
 """The format of a relational database. So far all are alike; a step would be taken by the next load, as part of it."""
@@ -38,4 +38,13 @@ def refuse_newer(what: str, found: int, known: int) -> None:
         raise RetailStreamError(
             f"{what} was written by a newer retailstream (format {found}; this one knows {known})",
             hint="upgrade retailstream; nothing was changed",
+        )
+
+
+def refuse_first(there: Collection[str]) -> None:
+    """Raise UsageError where a database has tables before it has our table of loads, which is made first."""
+    if there:
+        raise UsageError(
+            f"table '{min(there)}' of the database is not ours: retailstream has loaded nothing into it yet",
+            hint="rename or drop it, or name another database with database.url",
         )

@@ -126,6 +126,18 @@ Table = Annotated[
     str | None, typer.Option("--table", help="Copy this table of the database, of any shape.", metavar="NAME")
 ]
 Target = Annotated[str | None, typer.Option("--target", help="Its name in the warehouse.", metavar="NAME")]
+Adopt = Annotated[
+    bool,
+    typer.Option("--adopt", help="Replace what is at the target, though it is not ours or from another table."),
+]
+Rename = Annotated[
+    list[str] | None,
+    typer.Option("--rename", help="Call a column otherwise in the warehouse. May be repeated.", metavar="COLUMN=NAME"),
+]
+AsText = Annotated[
+    list[str] | None,
+    typer.Option("--as-text", help="Copy a column as text, such as a wide decimal. May be repeated.", metavar="COLUMN"),
+]
 Columns = Annotated[str | None, typer.Option("--columns", help="Copy only these columns.", metavar="A,B")]
 Where = Annotated[
     str | None, typer.Option("--where", help="Copy only rows that match this SQL condition.", metavar="SQL")

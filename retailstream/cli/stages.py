@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from retailstream.cli.options import (
+    Adopt,
+    AsText,
     CheckColumn,
     Columns,
     Command,
@@ -17,6 +19,7 @@ from retailstream.cli.options import (
     Mappers,
     MaxRejects,
     Mover,
+    Rename,
     SkipIfEmpty,
     Source,
     SplitBy,
@@ -99,7 +102,10 @@ def sqoop(
     engine: Mover = None,
     table: Table = None,
     target: Target = None,
+    adopt: Adopt = False,
     columns: Columns = None,
+    rename: Rename = None,
+    as_text: AsText = None,
     where: Where = None,
     incremental: Incremental = None,
     check_column: CheckColumn = None,
@@ -118,7 +124,8 @@ def sqoop(
 
     words = {"--target": target, "--columns": columns, "--where": where}
     step = {"--incremental": incremental, "--check-column": check_column}
-    asked = asked_table(table, {**words, **step, "--format": file_format})
+    lists = {"--rename": rename or [], "--as-text": as_text or []}
+    asked = asked_table(table, {**words, **step, "--format": file_format}, lists, adopt=adopt)
 
     stage = TABLE if asked else "sqoop"
 

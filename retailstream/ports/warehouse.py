@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from retailstream.contracts import Contract
-    from retailstream.manifests import Manifest, NewPartition
+    from retailstream.manifests import Manifest, NewPartition, Partition
     from retailstream.ports.lake import Lake
 
 
@@ -40,6 +40,18 @@ class Table(Protocol):
 
         Raises DamagedError where one is not.
         """
+        ...
+
+    def strangers(self) -> str:
+        """Say what at the table's place is not ours, before its first version; empty where nothing is."""
+        ...
+
+    def kept(self) -> Partition | None:
+        """Return what is published of a table kept whole, whatever its columns; None where nothing is."""
+        ...
+
+    def adopt(self) -> None:
+        """Have what is at the table's place count as ours: the next version takes its place."""
         ...
 
     def doubt(self) -> None:

@@ -9,6 +9,7 @@ from retailstream.contracts import SALES, STORES
 from retailstream.errors import DamagedError, RetailStreamError
 from retailstream.manifests import NewPartition
 from retailstream.merge_warnings import lost_file, rebuilt
+from retailstream.ownership import refuse_strangers
 from retailstream.ports import DOUBTED
 from retailstream.publishing import PublishedTable, clean_sources
 from retailstream.reports import Counts, StageReport, outcome
@@ -83,6 +84,8 @@ class _Change:
 
 def _change(table: Table, loaded: Mapping[str, str]) -> _Change:
     manifest = table.manifest()
+    if not manifest.partitions:
+        refuse_strangers(table)
     whole = table.intact(manifest)
     there = {name: partition.source for name, partition in manifest.partitions.items()} if whole else {}
     changed = sorted(name for name, digest in loaded.items() if there.get(name) != digest)

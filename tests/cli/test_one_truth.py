@@ -12,7 +12,8 @@ from typer.main import get_command
 from retailstream import stage_wiring
 from retailstream.analytics.catalog import use_cases
 from retailstream.cli.app import app
-from retailstream.stages import ORDER
+from retailstream.runs import TableRequest
+from retailstream.stages import ORDER, TABLE
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference" / "cli.md"
@@ -31,7 +32,9 @@ def test_every_stage_is_a_command_and_every_other_command_is_known() -> None:
 
 def test_every_stage_is_wired_in_its_order_and_has_a_lock() -> None:
     assert list(stage_wiring.STAGES) == list(ORDER)
-    assert list(stage_wiring.SCOPES) == [*ORDER, *stage_wiring.BESIDE, "run", "repair"]
+    assert list(stage_wiring.SCOPES) == [*ORDER, "run", "repair"]
+    copies = {stage_wiring.locks_of(TABLE, TableRequest("t", target)) for target in ("a", "b")}
+    assert (list(stage_wiring.BESIDE), len(copies)) == ([TABLE], 2)
     assert set(stage_wiring.SCOPES["run"]) == {scope for stage in ORDER for scope in stage_wiring.SCOPES[stage]}
 
 

@@ -40,6 +40,15 @@ class FakeMetastore:
         placed = Placed(table.placed.location, {**before.parameters, **table.placed.parameters})
         self.tables[table.name] = replace(table, placed=placed)
 
+    def put_table(self, table: StoredTable) -> None:
+        if table.name in self.tables and self.tables[table.name].external:
+            self.alter_table(table)
+        else:
+            self.tables[table.name] = table
+
+    def drop_table(self, name: str) -> None:
+        self.tables.pop(name, None)
+
     def partitions(self, table: str) -> dict[str, Placed]:
         return dict(self.parts.get(table, {}))
 

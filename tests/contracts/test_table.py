@@ -10,7 +10,7 @@ from pyarrow.parquet import read_table, write_table
 
 from retailstream.contracts import SALES, Contract
 from retailstream.contracts import STORES as STORES_TABLE
-from retailstream.errors import RetailStreamError
+from retailstream.errors import RetailStreamError, UsageError
 from retailstream.manifests import WHOLE, Manifest, NewPartition
 from tests.contracts.rows import FEBRUARY, MARCH, STORES, parquet, read, sale
 
@@ -157,6 +157,34 @@ def test_a_sweep_takes_away_what_no_version_names(table: Table, lake: Lake, tmp_
     table.sweep(manifest)
 
     assert lake.sizes("") == before
+
+
+def test_what_others_have_is_neither_swept_nor_published_over_unless_it_is_adopted(
+    table: Table, lake: Lake, tmp_path: Path
+) -> None:
+    lake.write("sales/month=2010-02/part-0.parquet", b"theirs")
+    before = lake.sizes("")
+    assert "sales/month=2010-02/part-0.parquet" in table.strangers()
+    with pytest.raises(UsageError, match="holds files that are not ours"):
+        publish(table, tmp_path, "2010-02", FEBRUARY)
+    assert lake.sizes("") == before
+
+    table.adopt()
+    manifest = publish(table, tmp_path, "2010-02", FEBRUARY)
+    assert table.strangers() == ""
+    assert "sales/month=2010-02/part-0.parquet" not in lake.sizes("")
+    assert read(table.paths(manifest), SALES) == list(FEBRUARY)
+
+
+def test_what_a_table_kept_whole_notes_is_known_whatever_its_columns(warehouse: Warehouse, tmp_path: Path) -> None:
+    stores = warehouse.table(STORES_TABLE)
+    assert stores.kept() is None
+    stores.publish(stores.manifest(), {WHOLE: new(tmp_path, STORES, STORES_TABLE, source="from here")}, landing=0)
+    narrow = warehouse.table(Contract("stores", STORES_TABLE.columns[:-1], STORES_TABLE.key))
+    found = narrow.kept()
+    assert found is not None
+    assert (found.source, found.rows) == ("from here", len(STORES))
+    assert narrow.strangers() == ""
 
 
 def test_a_file_that_is_gone_or_has_another_size_is_noticed(table: Table, lake: Lake, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from retailstream.adapters.state import mysql_lease
 from retailstream.adapters.state.mysql import PREFIX, STEPS, MySqlState, open_mysql_state
 from retailstream.errors import LockHeldError, RetailStreamError, TransientError
 from retailstream.landings import Landed, LandingLog, Scope
-from retailstream.locks import Holder
+from retailstream.locks import TABLES, Holder, table_lock
 from tests.contracts.test_state import *  # noqa: F403 -- the suite, with the fixtures below
 from tests.environment import SALES, STORES, csv
 from tests.processes import wait_until
@@ -55,7 +55,7 @@ def state(open_state: Callable[[], AbstractContextManager[State]]) -> Iterator[S
 
 
 @contextmanager
-def held(url: str, *scopes: Scope, run_id: str = "r1") -> Iterator[MySqlState]:
+def held(url: str, *scopes: str, run_id: str = "r1") -> Iterator[MySqlState]:
     with open_mysql_state(url, create=True) as memory:
         assert isinstance(memory, MySqlState)
         with mysql_lease.hold_lease(memory, scopes, Holder(run_id, "run", "monday")):
@@ -75,6 +75,20 @@ def test_a_lease_names_its_holder_and_is_free_after_the_block(url: str) -> None:
         assert caught.value.message.startswith(f"run r1 (run, process {os.getpid()} on ")
         assert caught.value.message.endswith(", since monday) is working on the features of this environment")
     with held(url, FEATURES, SALES_AND_STORES):
+        pass
+
+
+def test_tables_have_leases_one_by_one_or_all_together(url: str) -> None:
+    one, other = table_lock("one"), table_lock("a_name_that_is_longer_than_there_is_room_for")
+    with held(url, SALES_AND_STORES), held(url, one), held(url, other):
+        for again in (one, other):
+            with pytest.raises(LockHeldError), held(url, again):
+                pass
+        with pytest.raises(LockHeldError), held(url, TABLES):
+            pass
+    with held(url, TABLES), pytest.raises(LockHeldError), held(url, other):
+        pass
+    with held(url, TABLES):
         pass
 
 

@@ -94,6 +94,20 @@ def test_a_run_over_buckets_ends_as_one_over_folders_and_again_moves_nothing(
         assert (rows(summary)["sales"], len(objects)) == (421_570, 423 + 36)
 
 
+def test_no_merge_sweeps_objects_of_others(buckets: tuple[str, str], s3: S3Server, env: Environment) -> None:
+    small(env)
+    clean = buckets[1]
+    for key in ("within/stores/", "within/sales/month=2010-02/part-0.parquet"):  # the first is a folder of a console
+        s3.client().put_object(Bucket=clean, Key=key, Body=b"theirs" * (not key.endswith("/")))
+    error = env.run(code=2)["error"]
+    assert (
+        f"'sales/' in s3://{clean}/within holds files that are not ours, such as 'sales/month=2010-02/part-0" in error
+    )
+    assert s3.client().get_object(Bucket=clean, Key=key)["Body"].read() == b"theirs"
+    s3.client().delete_object(Bucket=clean, Key=key)
+    assert env.run()["status"] == "ok"
+
+
 def test_more_objects_than_a_page_holds_are_listed_and_deleted(bucket: str, tmp_path: Path) -> None:
     lake = opened(bucket, tmp_path)
     (tmp_path / "x").write_bytes(b"x")

@@ -258,6 +258,58 @@ def test_decimals_of_more_digits_than_hive_has_are_refused_by_name(
     assert not env.home.joinpath("warehouse").exists()
 
 
+def test_a_name_that_hive_would_lose_on_the_way_is_refused_and_may_be_another(
+    cluster: Cluster, env: Environment
+) -> None:
+    cluster.mariadb.sql("create or replace table sizes (id int primary key, `größe` int, `大きさ` int)", cluster.name)
+    cluster.mariadb.sql("insert into sizes values (1, 2, 3)", cluster.name)
+    copy = ("sqoop", "--table", "sizes", "--engine", "sqoop")
+    told = env.command(*copy)
+    assert (told.exit_code, "--rename 大きさ=NAME" in told.stderr) == (2, True)
+    assert cluster.staged == []
+    assert env.stage(*copy, "--rename", "大きさ=size")["status"] == "ok"
+    [path] = (env.home / "warehouse" / "sizes").glob("*.parquet")
+    with duckdb.connect() as connection:
+        assert connection.execute(f"select id, größe, size from read_parquet('{path}')").fetchall() == [(1, 2, 3)]
+
+
+def test_engines_copy_two_tables_at_once_and_find_rows_that_came_late(cluster: Cluster, env: Environment) -> None:
+    copies = {"one": "sqoop", "two": "sqoop", "three": "spark"}
+    step = ("--incremental", "append", "--check-column", "id")
+    for name in copies:
+        cluster.mariadb.sql(f"create or replace table {name} (id int primary key)", cluster.name)
+        cluster.mariadb.sql(f"insert into {name} values (1), (3)", cluster.name)
+        env.stage("sqoop", "--table", name, *step)
+        cluster.mariadb.sql(f"insert into {name} values (2), (4)", cluster.name)
+    at_once = [process(env, "sqoop", "--table", name, "--engine", copies[name], *step) for name in copies]
+    said = [run.communicate()[0] for run in at_once]
+    assert [run.returncode for run in at_once] == [0, 0, 0], said
+    assert all("1 rows of table" in text for text in said), said
+    for name in copies:
+        [path] = (env.home / "warehouse" / name).glob("*.parquet")
+        with duckdb.connect() as connection:
+            assert connection.execute(f"from read_parquet('{path}')").fetchall() == [(1,), (2,), (3,), (4,)]
+    assert cluster.staged == []
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_mode_of_the_server_changes_neither_values_nor_what_a_condition_means(
+    cluster: Cluster, env: Environment, engine: str
+) -> None:
+    cluster.mariadb.sql("create or replace table padded (id int primary key, fixed char(5))", cluster.name)
+    cluster.mariadb.sql("insert into padded values (1, 'a'), (2, 'b')", cluster.name)
+    ((mode,),) = cluster.mariadb.sql("select @@global.sql_mode")
+    cluster.mariadb.sql("set global sql_mode = 'PAD_CHAR_TO_FULL_LENGTH,ANSI_QUOTES'")
+    try:
+        summary = env.stage("sqoop", "--table", "padded", "--engine", engine, "--where", 'fixed = "a"')
+    finally:
+        cluster.mariadb.sql(f"set global sql_mode = '{mode}'")
+    assert summary["rows_out"] == 1
+    [path] = (env.home / "warehouse" / "padded").glob("*.parquet")
+    with duckdb.connect() as connection:
+        assert connection.execute(f"from read_parquet('{path}')").fetchall() == [(1, "a")]
+
+
 @pytest.mark.parametrize("split_by", ["name", "day"])
 def test_rows_are_shared_out_by_text_and_days_without_loss(
     cluster: Cluster, env: Environment, monkeypatch: pytest.MonkeyPatch, split_by: str

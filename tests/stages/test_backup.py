@@ -164,7 +164,7 @@ def everything(env: Environment) -> dict[str, bytes]:
     return {
         path.relative_to(env.home).as_posix(): path.read_bytes()
         for path in sorted(env.home.rglob("*"))
-        if path.is_file() and path.suffix not in {".db-wal", ".db-shm"}
+        if path.is_file() and path.suffix not in {".db-wal", ".db-shm", ".lock"}
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sqlite3
 import subprocess
@@ -16,9 +17,11 @@ import pytest
 
 from retailstream.adapters.lake.folder import FolderLake
 from retailstream.errors import TransientError
+from retailstream.locks import Holder, hold, table_lock
+from retailstream.manifest_files import checksum_of
 from retailstream.publishing import PublishedTable
 from retailstream.transferring import NativeTransfer
-from tests.environment import new_environment
+from tests.environment import SALES, STORES, csv, new_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -245,6 +248,134 @@ def test_another_question_begins_anew(visits: Environment) -> None:
     assert visits.stage(*APPEND)["rows_in"] == 3
 
 
+def test_a_row_that_came_late_is_copied_and_told(visits: Environment) -> None:
+    visits.stage(*APPEND)
+    visits.change_database("insert into Visits (id, shop) values (11, 'y')")
+    visits.stage(*APPEND)
+    visits.change_database("insert into Visits (id, shop) values (10, 'late'); insert into Visits (id) values (12)")
+
+    assert visits.stage(*APPEND, "--dry-run")["files_new"] == 1
+    summary = visits.stage(*APPEND)
+    assert [row[0] for row in read(visits, "visits")] == [1, 2, 3, 10, 11, 12]
+    [told] = [warning for warning in summary["warnings"] if warning["code"] == "late_rows"]
+    assert told["text"].startswith("1 rows of table 'visits' came with values of 'id' that an earlier copy had passed")
+    assert visits.stage(*APPEND)["status"] == "noop"
+
+    visits.change_database("insert into Visits (id, shop) values (9, 'alone')")
+    assert visits.stage(*APPEND)["status"] == "ok"
+    assert [row[0] for row in read(visits, "visits")] == [1, 2, 3, 9, 10, 11, 12]
+
+
+def test_rows_that_went_from_the_database_stay_and_hide_none_that_came_late(visits: Environment) -> None:
+    visits.change_database("insert into Visits (id) values (10), (20)")
+    visits.stage(*APPEND)
+    visits.change_database("delete from Visits where id in (1, 10)")
+    assert visits.stage(*APPEND)["rows_out"] == 0
+    assert [row[0] for row in read(visits, "visits")] == [1, 2, 3, 10, 20]
+    assert visits.stage(*APPEND)["status"] == "noop"
+    visits.change_database("delete from Visits where id = 2; insert into Visits (id) values (15)")
+    assert visits.stage(*APPEND)["status"] == "ok"
+    assert [row[0] for row in read(visits, "visits")] == [1, 2, 3, 10, 15, 20]
+
+
+def test_a_row_of_an_equal_value_is_copied_also_where_there_is_no_key(env: Environment) -> None:
+    env.home.mkdir()
+    env.change_database(
+        "create table t (a date, b text); insert into t values ('2020-01-01', 'x'), ('2020-01-01', 'x')"
+    )
+    words = ("sqoop", "--table", "t", "--incremental", "append", "--check-column", "a")
+    env.stage(*words)
+    env.change_database("insert into t values ('2020-01-01', 'x'), ('2020-01-01', 'y'), ('2020-01-02', 'z')")
+    assert env.stage(*words)["status"] == "ok"
+    assert [row[1] for row in read(env, "t", "a, b")] == ["x", "x", "x", "y", "z"]
+    env.change_database("delete from t where b = 'x'; insert into t values ('2019-01-01', 'w')")
+    assert env.stage(*words)["status"] == "ok"
+    assert [row[1] for row in read(env, "t", "a, b")] == ["w", "x", "x", "x", "y", "z"]
+
+
+def test_a_change_that_came_late_is_copied(env: Environment) -> None:
+    env.home.mkdir()
+    env.change_database(
+        "create table orders (a int primary key, b text, changed timestamp not null);"
+        "insert into orders values (1, 'x', '2020-01-01'), (2, 'y', '2020-01-05')"
+    )
+    env.stage(*MODIFIED)
+    env.change_database("update orders set b = 'late', changed = '2020-01-04' where a = 1")
+    assert env.stage(*MODIFIED)["status"] == "ok"
+    assert read(env, "orders", order="a") == [(1, "late", "2020-01-04 00:00:00"), (2, "y", "2020-01-05 00:00:00")]
+    assert env.stage(*MODIFIED)["status"] == "noop"
+
+
+def test_a_copy_from_before_cursors_were_looked_behind_goes_on(visits: Environment) -> None:
+    visits.stage(*APPEND)
+    path = visits.home / "warehouse/visits/_manifest.json"
+    manifest = json.loads(path.read_text())
+    note = json.loads(manifest["partitions"]["all"]["source"])
+    manifest["partitions"]["all"]["source"] = json.dumps({name: note[name] for name in ("asked", "proof", "last")})
+    del manifest["checksum"]
+    path.write_text(json.dumps({**manifest, "checksum": checksum_of(manifest)}))
+    visits.change_database("delete from Visits where id = 1; insert into Visits (id) values (10)")
+    assert visits.stage(*APPEND)["rows_in"] == 1
+    assert [row[0] for row in read(visits, "visits")] == [1, 2, 3, 10]
+
+
+def test_columns_get_other_names_and_may_be_text(env: Environment) -> None:
+    env.home.mkdir()
+    env.change_database(
+        'create table t (id integer primary key, "Unit Price (€)" decimal(60,2), "größe" text, "n" numeric);'
+        "insert into t values (1, 0.25, 'L', 1.5)"
+    )
+    refused = env.command("sqoop", "--table", "t")
+    assert refused.exit_code == 2
+    assert "--rename 'Unit Price (€)=NAME'" in refused.stderr
+    renamed = ("sqoop", "--table", "t", "--rename", "unit price (€)=price", "--rename", "größe=size")
+    refused = env.command(*renamed)
+    assert (refused.exit_code, "--as-text 'Unit Price (€)'" in refused.stderr) == (2, True)
+
+    step = ("--incremental", "append", "--check-column", "id")
+    words = (*renamed, "--rename", "ID=number", "--as-text", "Unit Price (€)", "--as-text", "n", *step)
+    assert env.stage(*words)["status"] == "ok"
+    assert read(env, "t", "number") == [(1, "0.25", "L", "1.5")]
+    env.change_database("insert into t values (2, '0.10', 'M', null)")
+    assert env.stage(*words)["rows_in"] == 1
+    assert read(env, "t", "number") == [(1, "0.25", "L", "1.5"), (2, "0.1", "M", None)]
+    assert env.stage(*words)["status"] == "noop"
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("--rename id", "--rename 'id' is no name of a column and another one"),
+        ("--rename id=a.b", "--rename 'id=a.b' is no name of a column and another one"),
+        ("--rename id=a --rename ID=b", "--rename gives column 'ID' two names"),
+        ("--rename size=a", "column 'size' is missing in table 'visits'"),
+        ("--rename id=shop", "two columns of table 'visits' are to be called 'shop'"),
+        ("--columns shop --as-text id", "column 'id' of table 'visits' is not copied"),
+    ],
+)
+def test_names_that_cannot_be_are_refused(visits: Environment, words: str, error: str) -> None:
+    assert visits.stage("sqoop", "--table", "visits", *words.split(), code=2)["error"].startswith(error)
+
+
+@pytest.mark.parametrize("words", ["--rename a=b", "--as-text a", "--adopt"])
+def test_what_is_about_one_table_needs_one(env: Environment, words: str) -> None:
+    assert "is about one table" in env.stage("sqoop", *words.split(), code=2)["error"]
+
+
+def test_rows_that_a_copy_alone_has_are_not_lost_when_it_is_made_anew(visits: Environment) -> None:
+    visits.stage(*APPEND)
+    visits.change_database("delete from Visits where id = 1; alter table Visits add column more text")
+    before = visits.files("warehouse")
+    told = visits.command(*APPEND)
+    assert told.exit_code == 2
+    assert "table 'visits' is to be made anew" in told.error
+    assert "would have 2 rows after 3" in told.error
+    assert visits.files("warehouse") == before
+    assert visits.stage(*APPEND, "--target", "more")["rows_out"] == 2
+    assert visits.stage(*APPEND, "--adopt")["rows_out"] == 2
+    assert visits.stage(*APPEND)["status"] == "noop"
+
+
 def test_a_run_that_could_not_publish_leaves_the_last_value_alone(
     visits: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,6 +409,39 @@ def named(name: str) -> Any:
     from retailstream.relations import Relation  # noqa: PLC0415
 
     return Relation(name, ())
+
+
+def test_copies_of_different_tables_and_runs_go_on_beside_each_other(visits: Environment, tmp_path: Path) -> None:
+    visits.stage("sqoop", "--table", "visits", "--target", "other")
+    visits.write({"sales/a.csv": csv(SALES, "1,1,2010-02-05,1.10,FALSE"), "stores/a.csv": csv(STORES, "1,A,7")})
+    visits.run()
+    visits.stage("backup", str(tmp_path / "b.tar.gz"))
+    with hold(visits.home / "locks", (table_lock("visits"),), Holder("long", "sqoop-table", "monday")):
+        told = visits.command("sqoop", "--table", "visits")
+        assert told.exit_code == 5
+        assert "is working on table 'visits' of this environment" in told.error
+        assert visits.stage("sqoop", "--table", "visits", "--target", "other")["status"] == "noop"
+        visits.write({"sales/b.csv": csv(SALES, "1,2,2010-02-05,1.10,FALSE")})
+        assert visits.run()["status"] == "ok"
+        told = visits.command("restore", str(tmp_path / "b.tar.gz"), "--force")
+        assert told.exit_code == 5
+    with hold(visits.home / "locks", ("sales-and-stores", "features"), Holder("long", "run", "monday")):
+        assert visits.stage("sqoop", "--table", "visits")["status"] == "ok"
+
+
+def test_a_copy_whose_process_is_gone_is_called_killed_and_one_at_work_is_not(visits: Environment) -> None:
+    visits.stage("sqoop", "--table", "visits", "--run-id", "gone")
+    visits.stage("sqoop", "--table", "visits", "--run-id", "there")
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    change = "update runs set status = 'running', process_id = ? where run_id = ?"
+    visits.change_state(change, ended.pid, "gone")
+    visits.change_state(change, 1, "there")
+    visits.stage("sqoop", "--table", "visits", "--target", "other")
+    visits.write({"sales/a.csv": csv(SALES, "1,1,2010-02-05,1.10,FALSE"), "stores/a.csv": csv(STORES, "1,A,7")})
+    visits.run()
+    states = {run["run_id"]: run["status"] for run in visits.stage("runs", "--stage", "sqoop-table")["items"]}
+    assert (states["gone"], states["there"]) == ("killed", "running")
 
 
 def test_a_transfer_of_one_table_says_nothing_of_the_health_of_the_pipeline(visits: Environment) -> None:

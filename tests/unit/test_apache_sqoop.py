@@ -81,7 +81,7 @@ def test_the_file_of_the_password_is_named_as_hadoop_takes_paths(tmp_path: Path)
 def test_the_database_has_the_same_session_and_trust_in_java() -> None:
     url = "mysql+pymysql://ann:pass@db/retail?ssl_ca=/ca.pem&ssl_check_hostname=false&connect_timeout=3"
     assert jdbc_url(address_of(url)) == (
-        "jdbc:mariadb://db:3306/retail?sessionVariables=time_zone='+00:00'&connectTimeout=3000&socketTimeout=600000"
+        "jdbc:mariadb://db:3306/retail?sessionVariables=time_zone='+00:00',sql_mode='STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'&connectTimeout=3000&socketTimeout=600000"
         "&sslMode=verify-ca&serverSslCert=/ca.pem"
     )
     assert jdbc_url(ADDRESS, scheme="mysql").startswith("jdbc:mysql://db.example:3307/retail%20x?")

@@ -11,7 +11,7 @@ import pytest
 
 from retailstream.errors import LockHeldError, RetailStreamError
 from retailstream.landings import Scope
-from retailstream.locks import Holder, hold
+from retailstream.locks import TABLES, Holder, hold, table_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SALES, FEATURES = Scope.SALES_AND_STORES, Scope.FEATURES
 
 
-def held(folder: Path, *scopes: Scope, run_id: str = "r1") -> AbstractContextManager[None]:
+def held(folder: Path, *scopes: str, run_id: str = "r1") -> AbstractContextManager[None]:
     return hold(folder, scopes, Holder(run_id, "run", "monday"))
 
 
@@ -41,6 +41,22 @@ def test_a_lock_names_its_holder_and_is_free_after_the_block(tmp_path: Path) -> 
 
 def test_scopes_are_locked_apart(tmp_path: Path) -> None:
     with held(tmp_path, SALES), held(tmp_path, FEATURES), pytest.raises(LockHeldError), held(tmp_path, SALES):
+        pass
+
+
+def test_tables_are_locked_one_by_one_or_all_together(tmp_path: Path) -> None:
+    one, other = table_lock("one"), table_lock("other")
+    with held(tmp_path, SALES, FEATURES), held(tmp_path, one), held(tmp_path, other):
+        with pytest.raises(LockHeldError, match=r"is working on table 'one' of this environment$"), held(tmp_path, one):
+            pass
+        with pytest.raises(LockHeldError, match="is working on table 'one' of this"), held(tmp_path, TABLES):
+            pass
+    with held(tmp_path, TABLES):
+        with pytest.raises(LockHeldError, match="is working on the tables of this"), held(tmp_path, one):
+            pass
+        with held(tmp_path, SALES):
+            pass
+    with held(tmp_path, one):
         pass
 
 

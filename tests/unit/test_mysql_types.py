@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from retailstream.adapters.database.mysql_types import Described, described, field_of, quoted
+from retailstream.adapters.database.mysql_types import Described, described, field_of, quoted, value_of
+from retailstream.choices import Changes
 from retailstream.errors import UsageError
+from retailstream.relations import Field
 
 TYPES = {
     "tinyint(1)": "tinyint",
@@ -53,17 +55,44 @@ def test_a_type_becomes_one_that_holds_its_values(type_: str, exact: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("type_", "name", "error"),
+    ("type_", "name", "error", "way"),
     [
-        ("decimal(39,0)", "wide", r"column 'wide' of table 't' has type decimal\(39,0\), and 38 digits are the most"),
-        ("geometry", "shape", "column 'shape' of table 't' has type geometry, which no warehouse has"),
-        ("int(11)", "a b", "column 'a b' of table 't' has a name that is not of letters, digits and _"),
+        ("decimal(39,0)", "w", r"column 'w' of table 't' has type decimal\(39,0\), and 38 digits are", "--as-text 'w'"),
+        ("vector(9)", "v", r"column 'v' of table 't' has type vector\(9\), which no warehouse has", "--columns"),
+        (
+            "int(11)",
+            "a b",
+            "column 'a b' of table 't' has a name that is not of letters, digits",
+            "--rename 'a b=NAME'",
+        ),
     ],
 )
-def test_what_no_warehouse_has_is_named(type_: str, name: str, error: str) -> None:
+def test_what_no_warehouse_has_is_named(type_: str, name: str, error: str, way: str) -> None:
     with pytest.raises(UsageError, match=error) as caught:
         field_of("t", column(type_, name))
-    assert caught.value.hint == "name the other columns with --columns"
+    assert way in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("type_", "plain", "text"),
+    [
+        ("geometry", "st_aswkb(`A b`)", "st_astext(`A b`)"),
+        ("decimal(65,30)", None, "cast(`A b` as char)"),
+        ("bigint(20)", "`A b`", "cast(`A b` as char)"),
+        ("double", "`A b`", None),
+        ("blob", "`A b`", None),
+    ],
+)
+def test_a_column_is_taken_in_its_form_and_under_its_own_name(type_: str, plain: str | None, text: str | None) -> None:
+    for said, as_text in ((plain, ()), (text, ("a b",))):
+        changes = Changes({"a b": "c"}, as_text)
+        if said is None:
+            with pytest.raises(UsageError):
+                field_of("t", column(type_, "A b"), changes)
+            continue
+        field = field_of("t", column(type_, "A b"), changes)
+        assert (field.name, field.asked, value_of(field)) == ("c", "A b", said)
+        assert repr(field) == repr(Field("c", field.kind, field.digits, field.places, field.required))
 
 
 def test_names_are_quoted() -> None:

@@ -14,7 +14,9 @@ from retailstream.adapters.database.mysql_address import address_of
 from retailstream.adapters.database.mysql_errors import code_of
 from retailstream.adapters.database.mysql_obstacles import refuse_broken_view, refuse_too_long
 from retailstream.adapters.database.mysql_server import open_server
-from retailstream.adapters.database.mysql_types import MySqlDialect, described, field_of, quoted
+from retailstream.adapters.database.mysql_shapes import denied_column, described_table, qualified
+from retailstream.adapters.database.mysql_types import MySqlDialect, described, field_of, quoted, value_of
+from retailstream.choices import AS_THEY_ARE, Changes, chosen
 from retailstream.conditions import MYSQL, checked
 from retailstream.durable import naming
 from retailstream.errors import RetailStreamError, UsageError
@@ -64,20 +66,31 @@ class MySqlTables:
         """The address, without its password."""
         return str(self._server.address)
 
-    def relation(self, table: str, columns: Sequence[str] | None = None) -> Relation:
-        """Return a table as it is, or some of its columns; UsageError for one that is not there or has no type."""
-        rows, key = self._server.read(lambda session: (_columns(session, table), _key(session, table)))
+    def source(self, table: str) -> str:
+        """Return a table in words that no other one has, whoever asks for it and how."""
+        address = self._server.address
+        return f"table '{table}' in mysql://{address.host}:{address.port}/{address.database}"
+
+    def relation(self, table: str, columns: Sequence[str] | None = None, changes: Changes = AS_THEY_ARE) -> Relation:
+        """Return a table, or some of its columns, with changes; UsageError for one that is not there or has no type.
+
+        `other.table` is a table of another database of the server. Raises UsageError, too, where all columns are asked
+        for and the user of the database may see some of them alone.
+        """
+        schema, name, rows, key = self._server.read(lambda session: described_table(session, table))
         if not rows:
             self._server.read(lambda session: refuse_broken_view(session, table))
             raise UsageError(f"table '{table}' is missing in {self.url}", hint="name one that is there with --table")
         there = {row[0].lower(): described(row) for row in rows}
-        names = list(there) if columns is None else [name.lower() for name in columns]
-        if missing := [name for name in names if name not in there]:
+        names = chosen(table, [row[0] for row in rows], columns, changes)
+        if columns is None and (denied := self._server.read(lambda session: denied_column(session, schema, name))):
             raise UsageError(
-                f"column '{missing[0]}' is missing in table '{table}'", hint=f"there are {', '.join(there)}"
+                f"the user of {self.url} may not read all columns of table '{table}': {denied}",
+                hint=f"copy what it may read with --columns {','.join(there)}, or have SELECT granted on the table",
             )
-        fields = tuple(field_of(table, there[name]) for name in dict.fromkeys(names))
-        return Relation(table, fields, key if set(key) <= set(names) else ())
+        fields = tuple(field_of(table, there[name], changes) for name in names)
+        named = tuple(changes.name(name) for name in key) if set(key) <= set(names) else ()
+        return Relation(table, fields, named, schema=schema)
 
     def loaded(self, contract: Contract, partitions: Collection[str] | None) -> Extract:
         """Return the rows of partitions (None: all) of a table of a contract, in its types."""
@@ -88,12 +101,12 @@ class MySqlTables:
         conditions = []
         if span:
             column, least = relation.column(span.column), ">=" if span.inclusive else ">"
-            name = quoted(column.name)
+            name = quoted(column.asked)
             if span.after is not None:
                 conditions.append(f"{name} {least} {_literal(column, span.after)}")
             conditions.append(f"{name} <= {_literal(column, span.until)}")
         conditions += [f"({checked(where, MYSQL)})"] if where else []
-        table = quoted(relation.name)
+        table = qualified(relation.schema, relation.table)
         return Extract(relation, _DIALECT.line(relation.columns), table, " and ".join(conditions) or "true")
 
     def newest(self, extract: Extract, column: Field) -> str | None:
@@ -113,16 +126,17 @@ class MySqlTables:
         """Return how rows are shared out by a column (None: the key's first), or None where they cannot be."""
         if parts < 2 or not (column or extract.relation.key):
             return None
-        chosen = self._column(extract.relation.name, column or extract.relation.key[0])
-        name = quoted(chosen.name)
-        if chosen.kind in WHOLE:
+        relation = extract.relation
+        shared = self._column(relation.name, column or relation.column(relation.key[0]).asked)
+        name = value_of(shared)
+        if shared.kind in WHOLE:
             query = f"select min({name}), max({name}) from {extract.source}"
             ((least, most),) = self._read(lambda session: session.ask(query))
             if least is None:
                 return None
             if most - least < WIDEST:
                 # A null would belong to no part: it goes with the smallest.
-                expression = name if chosen.required else f"ifnull({name}, {least})"
+                expression = name if shared.required else f"ifnull({name}, {least})"
                 return Split(expression, least, most, parts)
         return Split(f"mod(crc32(ifnull({name}, '')), {parts})", 0, parts - 1, parts)
 
@@ -156,31 +170,13 @@ class MySqlTables:
         return self._server.read(within)
 
     def _column(self, table: str, name: str) -> Field:
-        rows = self._server.read(lambda session: _columns(session, table))
+        _schema, _name, rows, _key = self._server.read(lambda session: described_table(session, table))
         there = {row[0].lower(): row for row in rows}
         if name.lower() not in there:
             raise UsageError(
                 f"column '{name}' is missing in table '{table}'", hint="name one that is there with --split-by"
             )
-        return field_of(table, described(there[name.lower()]))
-
-
-def _columns(session: Session, table: str) -> list[tuple[Any, ...]]:
-    return session.ask(
-        "select column_name, data_type, column_type, numeric_precision, numeric_scale, is_nullable"
-        " from information_schema.columns where table_schema = database() and table_name = %s"
-        " order by ordinal_position",
-        (table,),
-    )
-
-
-def _key(session: Session, table: str) -> tuple[str, ...]:
-    rows = session.ask(
-        "select column_name from information_schema.key_column_usage where table_schema = database()"
-        " and table_name = %s and constraint_name = 'PRIMARY' order by ordinal_position",
-        (table,),
-    )
-    return tuple(str(row[0]).lower() for row in rows)
+        return field_of(table, described(there[name.lower()]), Changes({name.lower(): "share"}))
 
 
 def _literal(column: Field, value: str) -> str:

@@ -36,9 +36,11 @@ LONG: Final = 1 << 16
 LOCK_WAIT: Final = 15
 """Who waits this many seconds for a lock hears of it while there is time to try again."""
 
+SQL_MODE: Final = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+"""How the server reads SQL and takes values, whatever it is set to itself."""
+
 SESSION: Final = (
-    "set session sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
-    "NO_ENGINE_SUBSTITUTION', session group_concat_max_len = 8388608,"
+    f"set session sql_mode = '{SQL_MODE}', session group_concat_max_len = 8388608,"
     " session net_write_timeout = 600, session net_read_timeout = 600, session lock_wait_timeout = {wait},"
     " session innodb_lock_wait_timeout = {wait}"
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from retailstream.adapters.formats import DATABASE, DATABASE_ROW, refuse_newer
+from retailstream.adapters.formats import DATABASE, DATABASE_ROW, refuse_first, refuse_newer
 from retailstream.contracts import Column, Contract, Type
 from retailstream.errors import RetailStreamError
 from retailstream.manifests import WHOLE
@@ -101,6 +101,7 @@ def prepare(session: Session, contracts: Collection[Contract]) -> None:
     refuse_newer_database(session)
     refuse_without_transactions(session, sorted(there))
     if LOADS not in there:
+        refuse_first(there)
         session.do(_LOADS_DEFINITION)
     session.do(f"replace into {LOADS} values (%s, %s, %s)", (*DATABASE_ROW, DATABASE))
     for contract in contracts:

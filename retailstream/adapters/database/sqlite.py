@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from retailstream.adapters.database.sqlite_connection import LOADS, connected, has_table, mapped
-from retailstream.adapters.formats import DATABASE, DATABASE_ROW
+from retailstream.adapters.formats import DATABASE, DATABASE_ROW, refuse_first
 from retailstream.adapters.sqlite_file import transaction
 from retailstream.contracts import Column, Contract, Type
 from retailstream.durable import naming
@@ -94,6 +94,9 @@ class SqliteDatabase:
     def load(self, loads: Sequence[TableLoad]) -> dict[str, int]:
         """Make all the changes in one transaction, and return the rows that were given for each table."""
         with mapped(self._path), transaction(self._connection):
+            names = [load.contract.name for load in loads]
+            if not has_table(self._connection, LOADS):
+                refuse_first([name for name in names if has_table(self._connection, name)])
             self._connection.execute(
                 f"create table if not exists {LOADS} (table_name text, partition text, digest text not null,"
                 " primary key (table_name, partition)) without rowid"

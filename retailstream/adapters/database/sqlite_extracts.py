@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from retailstream.adapters.database.sqlite_connection import connected, mapped
 from retailstream.adapters.database.sqlite_types import NO_DAY, encoder_of, field_of
 from retailstream.adapters.database.tally import Tally
+from retailstream.choices import AS_THEY_ARE, chosen
 from retailstream.conditions import SQLITE, checked
 from retailstream.durable import naming
 from retailstream.errors import RetailStreamError, UsageError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from retailstream.choices import Changes
     from retailstream.extracts import Span, Split
     from retailstream.proofs import Proof
     from retailstream.relations import Field
@@ -50,8 +52,12 @@ class SqliteTables:
         """The file as an SQLAlchemy-like URL."""
         return f"sqlite:///{self._path}"
 
-    def relation(self, table: str, columns: Sequence[str] | None = None) -> Relation:
-        """Return a table as it is, or some of its columns; UsageError for one that is not there or has no type."""
+    def source(self, table: str) -> str:
+        """Return a table in words that no other one has, whoever asks for it and how."""
+        return f"table '{table.lower()}' in sqlite:///{self._path.resolve()}"
+
+    def relation(self, table: str, columns: Sequence[str] | None = None, changes: Changes = AS_THEY_ARE) -> Relation:
+        """Return a table, or some of its columns, with changes; UsageError for one that is not there or has no type."""
         with mapped(self._path):
             query = 'select name, type, "notnull", pk from pragma_table_info(?)'
             try:
@@ -66,33 +72,29 @@ class SqliteTables:
         if not rows:
             raise UsageError(f"table '{table}' is missing in {self.url}", hint="name one that is there with --table")
         there = {str(row[0]).lower(): row for row in rows}
-        names = list(there) if columns is None else [name.lower() for name in columns]
-        if missing := [name for name in names if name not in there]:
-            raise UsageError(
-                f"column '{missing[0]}' is missing in table '{table}'", hint=f"there are {', '.join(there)}"
-            )
+        names = chosen(table, [str(row[0]) for row in rows], columns, changes)
         key = tuple(str(row[0]).lower() for row in sorted(rows, key=lambda row: int(row[3])) if row[3])
         fields = tuple(
-            field_of(table, str(there[name][0]), str(there[name][1]), required=bool(there[name][2]))
-            for name in dict.fromkeys(names)
+            field_of(table, str(there[name][0]), str(there[name][1]), changes, required=bool(there[name][2]))
+            for name in names
         )
-        return Relation(table, fields, key if set(key) <= set(names) else ())
+        return Relation(table, fields, tuple(map(changes.name, key)) if set(key) <= set(names) else ())
 
     def extract(self, relation: Relation, where: str | None = None, span: Span | None = None) -> Extract:
         """Return the rows of a table that a condition in SQLite's SQL holds for."""
         conditions = []
         if span:
-            name, least = _quoted(span.column), ">=" if span.inclusive else ">"
+            name, least = _quoted(relation.column(span.column).asked), ">=" if span.inclusive else ">"
             if span.after is not None:
                 conditions.append(f"{name} {least} {_literal(span.after)}")
             conditions.append(f"{name} <= {_literal(span.until)}")
         conditions += [f"({checked(where, SQLITE)})"] if where else []
-        columns = ", ".join(_quoted(column.name) for column in relation.columns)
+        columns = ", ".join(_quoted(column.asked) for column in relation.columns)
         return Extract(relation, columns, _quoted(relation.name), " and ".join(conditions) or "true")
 
     def newest(self, extract: Extract, column: Field) -> str | None:
         """Return the largest value of a column as text, None where there are no rows; UsageError where one is null."""
-        name = _quoted(column.name)
+        name = _quoted(column.asked)
         ((newest, nulls),) = self._ask(f"select max({name}), count(*) - count({name}) from {extract.source}")
         if nulls:
             raise UsageError(

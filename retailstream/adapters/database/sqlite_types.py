@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
+from retailstream.choices import AS_THEY_ARE
 from retailstream.errors import RetailStreamError, UsageError
-from retailstream.relations import MOST_DIGITS, Field, Kind
+from retailstream.relations import MOST_DIGITS, Field, Form, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from retailstream.choices import Changes
 
 _KINDS: Final = (
     ("INT", Kind.BIGINT),
@@ -33,24 +37,35 @@ NO_DAY: Final = ""
 """The field of what is declared as a day and is none; it becomes null."""
 
 
-def field_of(table: str, name: str, declared: str, *, required: bool) -> Field:
+def field_of(table: str, name: str, declared: str, changes: Changes = AS_THEY_ARE, *, required: bool) -> Field:
     """Return a column with the type that it is declared with; UsageError, naming it, where that says too little."""
-    low, type_ = name.lower(), declared.upper()
-    found = re.fullmatch(r"(?:DECIMAL|NUMERIC)\s*\(\s*([0-9]+)\s*(?:,\s*([0-9]+)\s*)?\)", type_)
-    if re.fullmatch(r"\w+", low) and found and int(found[1]) <= MOST_DIGITS:
-        return Field(low, Kind.DECIMAL, int(found[1]), int(found[2] or 0), required)
-    kind = next((kind for letters, kind in _KINDS if letters in type_), None)
-    if kind is None or found or not re.fullmatch(r"\w+", low):
+    low, lower = changes.name(name), name.lower()
+    if not re.fullmatch(r"\w+", low):
+        raise UsageError(
+            f"column '{name}' of table '{table}' has a name that is not of letters, digits and _",
+            hint=f"give it another with --rename '{name}=NAME', or name the other columns with --columns",
+        )
+    made = Field(low, Kind.STRING, form=Form.TEXT) if lower in changes.as_text else _as_it_is(low, declared.upper())
+    if made is None:
         raise UsageError(
             f"column '{name}' of table '{table}' has the type '{declared}', which no warehouse has",
-            hint="name the other columns with --columns",
+            hint=f"copy it as text with --as-text '{name}', or name the other columns with --columns",
         )
-    return Field(low, kind, required=required)
+    return replace(made, required=required, origin="" if low == lower else name)
+
+
+def _as_it_is(name: str, type_: str) -> Field | None:
+    found = re.fullmatch(r"(?:DECIMAL|NUMERIC)\s*\(\s*([0-9]+)\s*(?:,\s*([0-9]+)\s*)?\)", type_)
+    if found:
+        digits, places = int(found[1]), int(found[2] or 0)
+        return Field(name, Kind.DECIMAL, digits, places) if digits <= MOST_DIGITS else None
+    kind = next((kind for letters, kind in _KINDS if letters in type_), None)
+    return Field(name, kind) if kind else None
 
 
 def encoder_of(table: str, field: Field) -> Callable[[object], str]:
     """Return what turns a value into its field; RetailStreamError for one that is not of its column's type."""
-    encode = _ENCODERS[field.kind]
+    encode = _as_text if field.form is Form.TEXT else _ENCODERS[field.kind]
 
     def encoded(value: object) -> str:
         text = encode(value, field)
@@ -101,6 +116,10 @@ def _double(value: object, _field: Field) -> str | None:
 
 def _text(value: object, _field: Field) -> str | None:
     return f"x{value.encode(errors='surrogateescape').hex().upper()}" if isinstance(value, str) else None
+
+
+def _as_text(value: object, field: Field) -> str | None:
+    return _text(str(value), field) if isinstance(value, int | float | str) else None
 
 
 def _bytes(value: object, _field: Field) -> str | None:

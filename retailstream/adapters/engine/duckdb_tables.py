@@ -70,6 +70,25 @@ class DuckDbTables:
                 there = f"(select * from {there} as old anti join {given} as new on {same})"
             return self._copy(relation, f"(select * from {there} union all by name select * from {given})", target)
 
+    def add_missing(self, relation: Relation, old: Sequence[Path], new: Path, target: Path) -> int:
+        """Write old rows and those of a later copy of the same table, each once, and return how many there are.
+
+        Without a key, rows that are equal are as many as there were in the copy that had more of them.
+        """
+        if relation.key:
+            return self.lay_over(relation, old, new, target)
+        with self._readable([new, *old]) as (fresh, *kept):
+            given, there = _source(relation, [fresh]), _source(relation, kept)
+            more = f"(from {given} except all from {there})"
+            return self._copy(relation, f"(from {there} union all by name from {more})", target)
+
+    def missing(self, relation: Relation, paths: Sequence[Path], of: Path) -> int:
+        """Return how many rows of one file others do not have, by these columns of theirs."""
+        with self._readable([of, *paths]) as (wanted, *there):
+            sources = f"from {_source(relation, [wanted])} except all from {_source(relation, there)}"
+            found = self._engine.connection.execute(f"select count(*) from ({sources})").fetchone()
+            return int(found[0]) if found else 0
+
     def proof(self, relation: Relation, paths: Sequence[Path]) -> Proof:
         """Return what files hold."""
         with self._readable(paths) as files:

@@ -7,6 +7,7 @@ next change of the memory, and stops.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import socket
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from retailstream.adapters.database.mysql_server import open_server
 from retailstream.adapters.state.mysql import PREFIX
 from retailstream.errors import RetailStreamError, TransientError
-from retailstream.locks import Holder, held_by, told
+from retailstream.locks import Holder, held_by, is_against, told
 from retailstream.processes import may_be_alive
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from retailstream.adapters.database.mysql_server import Server, Session
     from retailstream.adapters.state.mysql import MySqlState
-    from retailstream.landings import Scope
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +38,15 @@ OVER_AFTER: Final = 60
 """Seconds without a heartbeat after which a lease is over."""
 
 
+LONGEST: Final = 32
+"""Characters of a scope that are stored."""
+
 _OURS: Final[set[str]] = set()
 """The tokens of the leases that this process holds; another one under its number is of a process before it."""
 
 
 @contextmanager
-def hold_lease(state: MySqlState, scopes: Sequence[Scope], holder: Holder) -> Iterator[None]:
+def hold_lease(state: MySqlState, scopes: Sequence[str], holder: Holder) -> Iterator[None]:
     """Hold the lease of each scope for the block; LockHeldError, naming the holder, where another run has one.
 
     Every change of the memory within the block raises TransientError where a lease was lost on the way.
@@ -64,7 +67,7 @@ class Lease:
     """The scopes that one run has to itself."""
 
     state: MySqlState
-    scopes: tuple[Scope, ...]
+    scopes: tuple[str, ...]
     holder: Holder
     token: str = field(default_factory=lambda: token_hex(16))
     _ended: Event = field(default_factory=Event)
@@ -73,7 +76,11 @@ class Lease:
         """Take the lease of every scope, or of none."""
         holder = self.holder.run_id, self.holder.command, self.holder.since
         with self.state.transaction():
-            for scope in self.scopes:
+            there = [str(scope) for (scope,) in self.state.ask("select scope from leases")]
+            for scope in map(_key, self.scopes):
+                for other in there:
+                    if is_against(scope, other):
+                        self._refuse_if_held(other)
                 self._refuse_if_held(scope)
                 self.state.change("delete from leases where scope = ?", (scope,))
                 self.state.change(
@@ -104,7 +111,7 @@ class Lease:
             self._ended.set()
             thread.join(BEAT)
 
-    def _refuse_if_held(self, scope: Scope) -> None:
+    def _refuse_if_held(self, scope: str) -> None:
         rows = self.state.ask(
             "select run_id, command, since, process_id, host, token,"
             " timestampdiff(second, beat, utc_timestamp(6)) from leases where scope = ?",
@@ -130,7 +137,13 @@ class Lease:
                 log.warning("the lease could not be renewed: %s", error.message)
 
 
-def _lost(scopes: Sequence[Scope]) -> TransientError:
+def _key(scope: str) -> str:
+    """Return a scope as it is stored: the name of a table may be longer than there is room for."""
+    digest = hashlib.sha256(scope.encode()).hexdigest()
+    return scope if len(scope) <= LONGEST else f"{scope[:12]}-{digest[: LONGEST - 13]}"
+
+
+def _lost(scopes: Sequence[str]) -> TransientError:
     return TransientError(
         f"this run has lost its lease on the {' and '.join(scopes)}: it was not heard of for {OVER_AFTER} seconds",
         hint="run the same command again",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from retailstream.adapters.transfer.typing_lines import value_of
+from retailstream.adapters.warehouse.hive_names import refuse_lost_names
 from retailstream.adapters.warehouse.hive_tables import hive_type
 from retailstream.errors import RetailStreamError
 
@@ -52,6 +53,8 @@ class SqoopThroughHive:
             self.sqoop.run(extract, split, f"{self._folder}/text", work)
             for statement in self._statements(extract.relation):
                 self.server.do(statement, what="sqoop")
+            self._check_names(extract.relation)
+            self.server.do(self._filling(extract.relation), what="sqoop")
             rows = f"{self.name}/rows/"
             keys = [
                 key for key, size in self.lake.sizes(rows).items() if size and key.removeprefix(rows)[0] not in "._"
@@ -73,7 +76,7 @@ class SqoopThroughHive:
         return f"`{self.server.address.database}`.`{self.name}_{kind}`"
 
     def _statements(self, relation: Relation) -> Iterator[str]:
-        """Yield what makes lines of text a table of exact types."""
+        """Yield what makes a table of lines of text, and an empty one of exact types."""
         fields = [f"c{place}" for place in range(len(relation.columns))]
         yield f"create database if not exists `{self.server.address.database}`"
         yield (
@@ -86,11 +89,22 @@ class SqoopThroughHive:
         )
         for setting in SETTINGS:
             yield f"set {setting}"
+
+    def _check_names(self, relation: Relation) -> None:
+        """Raise UsageError where Hive keeps a column under another name than it was told."""
+        if all(name.isascii() for name in relation.names):
+            return
+        described = self.server.ask(f"describe {self._table('rows')}", what="sqoop")
+        kept = [str(row[0]) for row in described.rows]
+        refuse_lost_names(str(self.server.address), relation.names, kept)
+
+    def _filling(self, relation: Relation) -> str:
+        """Return what makes typed rows of the lines."""
         values = ", ".join(
-            value_of(column, f"`{field}`", type_=hive_type(column.sql_type))
-            for column, field in zip(relation.columns, fields, strict=True)
+            value_of(column, f"`c{place}`", type_=hive_type(column.sql_type))
+            for place, column in enumerate(relation.columns)
         )
-        yield f"insert overwrite table {self._table('rows')} select {values} from {self._table('text')}"
+        return f"insert overwrite table {self._table('rows')} select {values} from {self._table('text')}"
 
     def _clear(self) -> None:
         for kind in ("text", "rows"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from retailstream.adapters.database.mysql_server import SQL_MODE
 from retailstream.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ DRIVER: Final = "org.mariadb.jdbc.Driver"
 FETCHED: Final = 1_000
 """Rows that the driver holds at a time; it would hold all of them unless it is told a number."""
 
-SESSION: Final = "time_zone='+00:00'"
-"""What a session says first, as ours do: TIMESTAMP values are read as those of UTC."""
+SESSION: Final = f"time_zone='+00:00',sql_mode='{SQL_MODE}'"
+"""What a session says first, as ours do: TIMESTAMP values are read as those of UTC, and SQL means the same."""
 
 
 def jdbc_url(address: Address, *, scheme: str = "mariadb") -> str:

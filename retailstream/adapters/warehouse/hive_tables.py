@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from retailstream.adapters.warehouse.metastore import Placed, StoredTable
 from retailstream.adapters.warehouse.metastore_structs import FORMATS
-from retailstream.contracts import Contract, Type
+from retailstream.contracts import Column, Contract, Type
 from retailstream.errors import RetailStreamError
 from retailstream.manifests import WHOLE, Manifest, Partition
 
@@ -44,15 +44,20 @@ def columns_of(contract: Contract) -> tuple[tuple[str, str], ...]:
     return tuple((column.name, hive_type(column.sql_type)) for column in contract.columns)
 
 
+def is_any_shape(contract: Contract) -> bool:
+    """Say whether a table is a copy of one of the database, which may change, and not one of the pipeline."""
+    return not all(isinstance(column, Column) for column in contract.columns)
+
+
 def hive_type(sql_type: str) -> str:
     """`"varchar"` → `"string"`: DuckDB's name of a type as Hive has it."""
     return _NAMES.get(sql_type, sql_type)
 
 
 def stored(contract: Contract, location: str) -> StoredTable:
-    """Return the table of a contract, without partitions."""
+    """Return the table of a contract, without partitions, noted as ours."""
     keys = (MONTH,) if contract.by_month else ()
-    return StoredTable(contract.name, columns_of(contract), keys, Placed(location))
+    return StoredTable(contract.name, columns_of(contract), keys, Placed(location, {_LANDING: "0"}))
 
 
 def partition_name(name: str) -> str:

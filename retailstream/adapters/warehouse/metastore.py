@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from retailstream.adapters.warehouse.hive_statistics import ColumnStatistics
 
+EXTERNAL: Final = "EXTERNAL_TABLE"
+
 _EXACT: Final = {"DO_NOT_UPDATE_STATS": "true"}
 """The figures of tables and partitions are ours, and exact: the Metastore shall not put its own in their place."""
 
@@ -40,6 +42,8 @@ class StoredTable:
     keys: tuple[tuple[str, str], ...]
     placed: Placed
     format: str = "parquet"
+    external: bool = True
+    """Whether its files stay where the table is dropped; neither those of views do, nor those that Hive manages."""
 
 
 class Metastore:
@@ -81,7 +85,9 @@ class Metastore:
             return None
         columns, keys = ([(c.name, c.type) for c in some or ()] for some in (found.sd.cols, found.partitionKeys))
         placed = Placed(found.sd.location or "", dict(found.parameters or {}))
-        return StoredTable(name, tuple(columns), tuple(keys), placed, structs.format_of(found.sd))
+        return StoredTable(
+            name, tuple(columns), tuple(keys), placed, structs.format_of(found.sd), found.tableType == EXTERNAL
+        )
 
     def create_table(self, table: StoredTable) -> None:
         """Make an external table, unless it is there."""
@@ -94,7 +100,7 @@ class Metastore:
             sd=structs.storage(table.columns, table.placed.location, table.format),
             partitionKeys=structs.fields(table.keys),
             parameters={"EXTERNAL": "TRUE", "external.table.purge": "FALSE", **table.placed.parameters},
-            tableType="EXTERNAL_TABLE",
+            tableType=EXTERNAL,
         )
         self._client.ask(lambda client: client.create_table(made), settled=idl.AlreadyExistsException)
 
@@ -113,6 +119,28 @@ class Metastore:
         self._client.ask(
             lambda client: client.alter_table_with_environment_context(self._database, name, found, context)
         )
+
+    def put_table(self, table: StoredTable) -> None:
+        """Have a table be like this: in one step where the Metastore lets it become so, or else made anew.
+
+        It knows changes that no table may see, such as that of a column to a narrower type.
+        """
+        found = self.table(table.name)
+        if found and found.external and found.keys == table.keys:
+            try:
+                self.alter_table(table)
+            except RetailStreamError as error:
+                if not isinstance(error.__cause__, interface().InvalidOperationException):
+                    raise
+            else:
+                return
+        self.drop_table(table.name)
+        self.create_table(table)
+
+    def drop_table(self, name: str) -> None:
+        """Take a table away, unless it is gone; its files stay."""
+        ours = self._database, name, False
+        self._client.ask(lambda client: client.drop_table(*ours), settled=interface().NoSuchObjectException)
 
     def partitions(self, table: str) -> dict[str, Placed]:
         """Return the partitions of a table by the value of their only key; none where the table is not there."""
