@@ -180,6 +180,7 @@ def test_where_nothing_was_ever_run_is_an_error_and_makes_no_home(env: Environme
     assert not env.home.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", use_cases())
 def test_without_rows_there_is_a_sentence(env: Environment, name: str) -> None:
     env.write({"sales/empty.csv": "Store,Dept,Date,Weekly_Sales,IsHoliday\n"})
@@ -199,6 +200,7 @@ FILES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "lacks", "words"),
     [

@@ -55,6 +55,7 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
+@pytest.mark.slow
 def test_every_pair_has_every_week_to_come(two_stores: Environment) -> None:
     found = rows(two_stores.command("forecast", "--format", "csv").stdout)
     assert list(found[0]) == ["store", "dept", "date", "predicted", "low", "high"]
@@ -105,6 +106,7 @@ def test_too_few_weeks_and_bad_horizons_are_usage_errors(env: Environment, two_s
     assert outcome.error == "error: a backtest needs 26 weeks of sales, and there is 1"
 
 
+@pytest.mark.slow
 def test_no_week_to_come_is_said_in_a_sentence(env: Environment) -> None:
     env.write({"sales/one.csv": lines(SALES, "1,1,2012-02-10,5,0")})
     env.run()
@@ -114,6 +116,7 @@ def test_no_week_to_come_is_said_in_a_sentence(env: Environment) -> None:
     assert summary["headline"] == "There are no features yet: retailstream run --source FOLDER brings them."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output", [(), ("--output", "page.html"), ("--output", "rows.csv")])
 def test_a_mistyped_year_of_sales_ends_in_an_error(
     env: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: tuple[str, ...]
@@ -140,6 +143,7 @@ def test_a_mistyped_year_of_sales_ends_in_an_error(
     assert "The week of sales before that is 2012-02-10" in told
 
 
+@pytest.mark.slow
 def test_a_page_has_the_weeks_of_the_chain(two_stores: Environment, tmp_path: Path) -> None:
     pairs = rows(two_stores.command("forecast", "--format", "csv").stdout)
     summary = two_stores.stage("forecast", "--output", str(tmp_path / "page.html"))

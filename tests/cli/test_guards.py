@@ -43,6 +43,7 @@ def modes(folder: Path) -> dict[str, set[int]]:
     }
 
 
+@pytest.mark.slow
 def test_a_home_is_its_owners_alone(env: Environment) -> None:
     env.write(DROP)
 
@@ -52,6 +53,7 @@ def test_a_home_is_its_owners_alone(env: Environment) -> None:
     assert modes(env.home) == {"folders": {0o700}, "files": {0o600}}
 
 
+@pytest.mark.slow
 def test_a_group_can_be_let_in_and_write(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RETAILSTREAM__ACCESS", "group")
     env.write(DROP)
@@ -61,6 +63,7 @@ def test_a_group_can_be_let_in_and_write(env: Environment, monkeypatch: pytest.M
     assert modes(env.home) == {"folders": {0o770}, "files": {0o660}}
 
 
+@pytest.mark.slow
 def test_the_umask_of_the_process_may_decide(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RETAILSTREAM__ACCESS", "umask")
     env.write(DROP)
@@ -70,6 +73,7 @@ def test_the_umask_of_the_process_may_decide(env: Environment, monkeypatch: pyte
     assert modes(env.home) == {"folders": {0o755}, "files": {0o644}}
 
 
+@pytest.mark.slow
 def test_what_a_user_asks_for_is_for_whom_the_user_lets(env: Environment, tmp_path: Path) -> None:
     env.write(DROP)
     env.run("--metrics-file", str(tmp_path / "retailstream.prom"))
@@ -124,6 +128,7 @@ def test_what_is_no_file_is_refused(env: Environment, no_file: Path, words: tupl
     assert (no_file.lstat().st_mode, no_file.lstat().st_ino) == (before.st_mode, before.st_ino)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["MONITORING__METRICS_FILE", "DATABASE__URL"])
 def test_a_setting_that_names_no_file_is_refused(
     env: Environment, no_file: Path, monkeypatch: pytest.MonkeyPatch, setting: str

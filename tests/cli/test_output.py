@@ -51,6 +51,7 @@ def on_a_terminal(words: list[str], **variables: str) -> str:
     return shown.decode()
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_tables_and_progress_in_colour(small: Environment, tmp_path: Path) -> None:
     shown = on_a_terminal(
         ["run", "--source", str(small.source), "--max-rejects", "60%", "--home", str(tmp_path / "home")]
@@ -67,6 +68,7 @@ def test_a_terminal_without_colour_gets_none(small: Environment) -> None:
     assert "reconcile_sales_database" in shown
 
 
+@pytest.mark.slow
 def test_json_on_a_terminal_has_no_escapes_and_no_progress_in_its_line(small: Environment) -> None:
     shown = on_a_terminal(["monitor", "--json", "--home", str(small.home)])
     assert json.loads(shown.splitlines()[-1])["stage"] == "monitor"
@@ -97,6 +99,7 @@ def test_what_is_piped_is_plain(small: Environment, words: tuple[str, ...]) -> N
     assert outcome.stderr == ""
 
 
+@pytest.mark.slow
 def test_every_stage_prints_one_json_object_with_all_keys(env: Environment) -> None:
     env.write(FIRST)
     for stage in stage_wiring.STAGES:

@@ -113,6 +113,7 @@ def test_the_settings_that_hold_urls_are_found() -> None:
     assert known | {"sqoop.hive", "sqoop.staging", "monitoring.pushgateway"} <= set(url_settings())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", url_settings())
 def test_doctor_and_config_show_keep_every_url_secret(
     landed: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str

@@ -32,6 +32,7 @@ def run(env: Environment) -> Environment:
     return env
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left", [0, 7, 300])
 @pytest.mark.parametrize("words", ["analyze monthly-sales", "forecast", "analyze all --output {}"])
 def test_a_table_that_was_cut_off_is_no_bug(run: Environment, tmp_path: Path, left: int, words: str) -> None:
@@ -45,6 +46,7 @@ def test_a_table_that_was_cut_off_is_no_bug(run: Environment, tmp_path: Path, le
     assert "hint: retailstream repair" in outcome.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("raised", "told", "hint"),
     [
@@ -136,6 +138,7 @@ def test_folders_without_end_are_told_and_the_others_are_read(env: Environment) 
     assert len(env.clean("sales")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left", [0.5, 100])
 def test_doctor_sees_a_memory_that_was_cut_off(run: Environment, tmp_path: Path, left: float) -> None:
     env = copied(run, tmp_path / "copy")

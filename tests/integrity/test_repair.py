@@ -37,6 +37,7 @@ def flip(env: Environment, pattern: str) -> None:
     path.write_bytes(data)
 
 
+@pytest.mark.slow
 def test_a_whole_home_is_healthy_and_a_look_changes_nothing(months: Environment) -> None:
     before = months.times()
     for deep in ([], ["--deep"]):
@@ -97,6 +98,7 @@ def test_what_a_stopped_repair_has_marked_the_next_run_makes_anew(
     assert months.stage("verify", "--deep")["healthy"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["_drop_manifests", "_land", "_mark", "_remake", "_with_reason"])
 def test_a_repair_that_is_stopped_before_any_step_is_carried_on_by_the_next(
     months: Environment, monkeypatch: pytest.MonkeyPatch, step: str
@@ -148,6 +150,7 @@ def test_a_raw_file_that_the_source_has_no_more_is_told_and_its_table_stays(mont
     assert "_damaged" not in "".join(months.files("lake"))
 
 
+@pytest.mark.slow
 def test_settled_entries_and_withdrawals_are_kept(months: Environment) -> None:
     bad = week("2010-05", store=1) | {
         "sales/bad.csv": "Store,Dept,Date,Weekly_Sales,IsHoliday\nx,1,2010-05-05,1,FALSE\n"

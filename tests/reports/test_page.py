@@ -45,6 +45,7 @@ def spoken_of(answer: Answer) -> tuple[object, ...]:
     raise AssertionError(f"{answer.use_case.name} has no headline")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [page.ROWS, 1])
 @pytest.mark.parametrize("name", use_cases())
 def test_the_row_of_the_headline_is_in_the_table(

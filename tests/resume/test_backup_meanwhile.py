@@ -45,6 +45,7 @@ def after(zygote: Zygote, before: Environment) -> tuple[Environment, int]:
     return env, len(zygote.events(env, *words(env)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole", [False, True], ids=["needed", "whole"])
 @pytest.mark.parametrize("share", [0.05, 0.35, 0.65, 0.95])
 def test_a_backup_taken_in_the_middle_of_a_run_goes_on_like_the_run(
@@ -68,6 +69,7 @@ def test_a_backup_taken_in_the_middle_of_a_run_goes_on_like_the_run(
     assert rows(other) == rows(clean)
 
 
+@pytest.mark.slow
 def test_a_restore_that_is_killed_leaves_what_was_there_or_is_made_again(
     zygote: Zygote, before: Environment, after: tuple[Environment, int], tmp_path: Path
 ) -> None:

@@ -197,6 +197,7 @@ def points(drop: Drop, stage: str) -> list[int]:
     return [place for place, event in enumerate(drop.events) if event.stage == stage]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "stage", "share"), POINTS)
 def test_a_run_killed_in_any_stage_ends_as_if_it_had_not_been(
     zygote: Zygote, drops: dict[str, Drop], tmp_path: Path, name: str, stage: str, share: float
@@ -236,6 +237,7 @@ def turning(events: list[Event], stage: str, later: int) -> Moment:
     return Moment(stage, ending, times - 1, later)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["glue-merge", "features", "sqoop"])
 def test_a_first_version_that_is_stopped_twice_leaves_no_files_without_a_manifest(
     zygote: Zygote, drops: dict[str, Drop], tmp_path: Path, stage: str

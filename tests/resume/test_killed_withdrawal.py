@@ -76,6 +76,7 @@ def test_a_withdrawal_that_is_killed_is_made_by_the_same_command(
     finish(zygote, case, env)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stage", "share"), POINTS)
 def test_a_run_that_carries_out_a_withdrawal_may_be_killed(
     zygote: Zygote, case: Case, tmp_path: Path, stage: str, share: float
@@ -88,6 +89,7 @@ def test_a_run_that_carries_out_a_withdrawal_may_be_killed(
     finish(zygote, case, env)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [0, 1], ids=["before", "after"])
 def test_a_run_killed_around_the_manifest_lapses_what_its_table_no_longer_meets(
     zygote: Zygote, case: Case, tmp_path: Path, step: int

@@ -59,6 +59,7 @@ def refused(outcome: Outcome, holder: Child, env: Environment, scope: str) -> No
     assert outcome.stderr.startswith("error: run long (")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "scope"),
     [
@@ -115,6 +116,7 @@ def test_features_and_sales_do_not_wait_for_each_other(
     child.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -134,6 +136,7 @@ def test_whoever_only_reads_is_not_kept_waiting(holder: Child, env: Environment,
     assert env.command(*words, *rest).exit_code == 0
 
 
+@pytest.mark.slow
 def test_the_lock_of_a_dead_run_is_free_at_once_and_the_next_one_says_it_was_killed(
     holder: Child, env: Environment
 ) -> None:
@@ -155,6 +158,7 @@ def test_the_lock_of_a_dead_run_is_free_at_once_and_the_next_one_says_it_was_kil
     assert attempts == {1, 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code", "word"), [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")]
 )

@@ -71,6 +71,7 @@ def remembered(env: Environment) -> dict[str, list[Any]]:
 STAGE = "restore-backup"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [TAKEN, "whole.tar.gz"])
 def test_an_environment_comes_back_with_all_that_it_knew(env: Environment, name: str) -> None:
     other, backup = elsewhere(env), str(env.home.parent / name)
@@ -121,6 +122,7 @@ def test_a_backup_tells_what_is_in_it_and_what_is_not(
     assert "not copied: warehouse.url, s3://bucket/warehouse; what keeps copies of it: versioning of the bucket" in told
 
 
+@pytest.mark.slow
 def test_a_home_that_is_not_empty_is_set_aside_only_by_force_and_never_deleted(env: Environment) -> None:
     env.write({"sales/3.csv": csv(SALES, "1,1,2010-02-19,4.00,FALSE")})
     env.run()
@@ -145,6 +147,7 @@ def test_a_home_that_is_not_empty_is_set_aside_only_by_force_and_never_deleted(e
     assert len(rows(env)) == 4
 
 
+@pytest.mark.slow
 def test_what_landed_after_a_backup_lands_again_from_the_source(env: Environment) -> None:
     """Weeks 1 and 2, a backup, week 3, the backup, week 4: all are there."""
     env.write({"sales/3.csv": csv(SALES, "1,1,2010-02-19,4.00,FALSE")})

@@ -16,6 +16,7 @@ def sale(dept: int, amount: str = "10.50", *, day: str = "05/02/2010") -> str:
 GOOD = {"sales/good.csv": csv(SALES, sale(1), sale(2)), "stores/s.csv": csv(STORES, "1,A,5")}
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_whole_and_the_others_go_on(env: Environment) -> None:
     bomb = gzipped(f"{SALES}\n" + "1\n" * 1_000_000)
     assert len(bomb) < 5_000
@@ -49,6 +50,7 @@ def test_a_plan_tells_of_a_bomb(env: Environment, monkeypatch: pytest.MonkeyPatc
     )
 
 
+@pytest.mark.slow
 def test_a_file_comes_in_once_the_limit_that_refused_it_is_another(
     env: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +117,7 @@ def test_of_a_long_record_the_beginning_is_kept(env: Environment, monkeypatch: p
     assert first["value"] == second["value"] == "9" * 999 + "…"
 
 
+@pytest.mark.slow
 def test_a_run_keeps_so_much_text_and_names_the_other_records(
     env: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +131,7 @@ def test_a_run_keeps_so_much_text_and_names_the_other_records(
     assert [entry["record"] for entry in env.quarantine()] == [1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_what_is_kept_in_part_is_replayed_withdrawn_and_restored(
     env: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +156,7 @@ def test_what_is_kept_in_part_is_replayed_withdrawn_and_restored(
     assert [row[1] for row in env.clean("sales")] == [1, 2, 3, 5]
 
 
+@pytest.mark.slow
 def test_a_bomb_is_no_correction(env: Environment) -> None:
     env.write({**GOOD, "sales/b.csv": csv(SALES, sale(3, "oops"))})
     env.run("--max-rejects", "100%")

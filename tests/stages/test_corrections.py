@@ -52,6 +52,7 @@ def told(entries: list[Summary]) -> list[tuple[object, ...]]:
     return [(entry["file"], entry["record"], entry["rule"], entry["raw"]) for entry in entries]
 
 
+@pytest.mark.slow
 def test_a_later_file_supersedes_and_the_earlier_rows_are_recorded(env: Environment) -> None:
     env.write(
         {"sales/b.csv": csv(SALES, sale(1, "1"), sale(2, "2"), sale(3, "3")), "stores/s.csv": csv(STORES, "1,A,5")}
@@ -81,6 +82,7 @@ def test_a_later_file_supersedes_and_the_earlier_rows_are_recorded(env: Environm
     assert env.failing() == []
 
 
+@pytest.mark.slow
 def test_features_are_corrected_too(env: Environment) -> None:
     env.write({"features/a.csv": csv(FEATURES, FEATURE)})
     env.run()
@@ -155,6 +157,7 @@ def replay(env: Environment, content: str, *words: str, code: int = 0) -> Summar
     return env.stage("quarantine", "replay", "--file", str(path), *words, code=code)
 
 
+@pytest.mark.slow
 def test_replay_brings_corrected_records_in_and_closes_their_entries(dirty: Environment) -> None:
     assert dirty.failing() == ["reject_share_sales"]
 
@@ -265,6 +268,7 @@ def test_the_same_file_is_replayed_once_unless_it_was_stopped_before_its_entries
     assert open_rejects(dirty) == [ninth]
 
 
+@pytest.mark.slow
 def test_a_whole_file_is_replayed(env: Environment) -> None:
     env.write({"sales/a.csv": csv(SALES.replace("Dept", "Department"), sale(1, "1"), sale(2, "2"))})
     env.run(code=3)
@@ -308,6 +312,7 @@ def test_discard_asks_for_something_known_and_a_reason(dirty: Environment, words
     assert dirty.quarantine() == before
 
 
+@pytest.mark.slow
 def test_settled_records_stay_out_when_the_table_is_built_anew(dirty: Environment) -> None:
     dirty.stage("quarantine", "discard", open_rejects(dirty)[0]["id"], "--reason", "x")
     replay(dirty, csv(SALES, sale(9, "9")))
@@ -347,6 +352,7 @@ def shown(env: Environment) -> tuple[dict[str, bytes], list[tuple[object, ...]]]
     return env.files("lake/clean", "warehouse"), env.database("select * from sales order by store, dept, date")
 
 
+@pytest.mark.slow
 def test_the_gate_publishes_nothing_and_forgets_nothing(shut: Environment) -> None:
     shut.write({"stores/t.csv": csv(STORES, "2,B,7")})
     before = shown(shut)
@@ -368,6 +374,7 @@ def test_the_gate_publishes_nothing_and_forgets_nothing(shut: Environment) -> No
         assert set(shut.failing()) >= {"reject_share_sales", "last_run_glue-merge"}
 
 
+@pytest.mark.slow
 def test_replay_is_a_way_out_of_the_gate(shut: Environment) -> None:
     shut.run(code=3)
 
@@ -391,6 +398,7 @@ def test_discard_is_a_way_out_of_the_gate(shut: Environment) -> None:
     assert shut.failing() == []
 
 
+@pytest.mark.slow
 def test_a_higher_limit_is_a_way_out_of_the_gate(shut: Environment) -> None:
     shut.run(code=3)
     shut.run("--max-rejects", "2", code=3)
@@ -407,6 +415,7 @@ def test_the_gate_of_one_dataset_keeps_the_other_back_too(shut: Environment) -> 
     assert shown(shut) == before
 
 
+@pytest.mark.slow
 def test_the_gate_of_features_leaves_sales_and_stores_published(shut: Environment) -> None:
     shut.write(
         {"sales/b.csv": csv(SALES, sale(5, "5")), "features/g.csv": csv(FEATURES, FEATURE.replace("42.31", "hot"))}
@@ -422,6 +431,7 @@ def test_the_gate_of_features_leaves_sales_and_stores_published(shut: Environmen
     assert shut.stage("features", "--source", str(shut.source), code=3)["rows_quarantined"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limit", "rejected", "of", "code"),
     [
@@ -492,6 +502,7 @@ def test_files_of_several_landings_do_not_disagree(env: Environment) -> None:
     assert env.stage("glue-merge")["warnings"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quote", ["", '"'], ids=["plain", "quoted"])
 def test_rows_that_differ_in_ignored_columns_are_no_duplicates(env: Environment, quote: str) -> None:
     header = f"Till,{SALES},Receipt"
@@ -518,6 +529,7 @@ CUSTOMERS = {
 """Deliveries of files with a column and without it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runs", [[1, 1, 1, 1], [4], [2, 2], [1, 3], [3, 1]], ids=str)
 @pytest.mark.parametrize("landed", ["together", "apart"])
 def test_a_column_that_a_correction_lacks_is_left_alone(env: Environment, runs: list[int], landed: str) -> None:

@@ -40,6 +40,7 @@ def twin(months: Environment, tmp_path: Path) -> Environment:
     return copied(months, tmp_path / "twin")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "pattern", ["lake/clean/sales/month=2010-03/*.parquet", "warehouse/features/month=2010-03/*.parquet"]
 )
@@ -99,6 +100,7 @@ def test_what_load_rds_alone_finds_damaged_the_next_merge_makes_anew(months: Env
     assert months.files() == before
 
 
+@pytest.mark.slow
 def test_rows_of_the_database_that_nobody_loaded_do_not_enter_the_warehouse(
     months: Environment, twin: Environment
 ) -> None:

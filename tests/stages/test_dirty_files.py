@@ -97,6 +97,7 @@ def test_unknown_columns_are_named_in_a_warning(env: Environment) -> None:
     assert "WARNING: glue-merge: stores: column 'X' of 1 file is unknown and ignored" in outcome.stderr
 
 
+@pytest.mark.slow
 def test_many_unknown_columns_are_one_warning_and_kept_on_record(env: Environment) -> None:
     names = [f"extra{number}" for number in range(500)]
     env.write({"sales/a.csv": csv(f"{SALES},{','.join(names)}", "1,1,05/02/2010,1,0" + ",x" * 500)})
@@ -253,6 +254,7 @@ def test_two_stray_quotes_do_not_take_the_lines_between_with_them(env: Environme
     ]
 
 
+@pytest.mark.slow
 def test_a_quoted_field_that_swallows_records_is_told_line_by_line(env: Environment) -> None:
     lines = weeks('"12 inch pans', 1000, {100}).replace("1,900,x,", '1,900,pans",')
     env.write({"sales/a.csv": lines})
@@ -335,6 +337,7 @@ def unreadable(tmp_path_factory: pytest.TempPathFactory) -> tuple[Environment, S
     return env, env.run("--run-id", "night")
 
 
+@pytest.mark.slow
 def test_an_unreadable_file_is_quarantined_as_a_file(unreadable: tuple[Environment, Summary]) -> None:
     env, _ = unreadable
     found = [
@@ -371,6 +374,7 @@ def test_the_other_files_go_on_and_the_records_of_an_unreadable_one_are_not_coun
     assert [len(env.clean(dataset)) for dataset in ("sales", "features", "stores")] == [2, 1, 1]
 
 
+@pytest.mark.slow
 def test_a_quarantined_file_makes_the_environment_unhealthy_until_it_is_settled(env: Environment) -> None:
     env.write(
         {"sales/a.csv": b"", "sales/b.csv": csv(SALES, "1,1,05/02/2010,1,0"), "stores/s.csv": csv(STORES, "1,A,5")}
@@ -387,6 +391,7 @@ def test_a_quarantined_file_makes_the_environment_unhealthy_until_it_is_settled(
     assert [(e["state"], e["reason"]) for e in env.quarantine("--all")] == [("discarded", "an empty week")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [csv(SALES), SALES, BOM.decode() + SALES + "\r\n", csv(SALES, "", " ", "\t")])
 def test_a_header_only_file_is_valid_and_has_no_rows(env: Environment, content: str) -> None:
     env.write({"sales/a.csv": content})
@@ -398,6 +403,7 @@ def test_a_header_only_file_is_valid_and_has_no_rows(env: Environment, content: 
     assert env.failing() == ["rows_sales"]
 
 
+@pytest.mark.slow
 def test_a_date_that_is_no_friday_is_kept_and_reported(env: Environment) -> None:
     env.write(
         {
@@ -412,6 +418,7 @@ def test_a_date_that_is_no_friday_is_kept_and_reported(env: Environment) -> None
     assert "WARNING: features: features: 1 rows have a date that is no Friday; they are kept" in outcome.stderr
 
 
+@pytest.mark.slow
 def test_sales_of_an_unknown_store_are_kept_counted_and_reported(env: Environment) -> None:
     env.write(
         {
@@ -429,6 +436,7 @@ def test_sales_of_an_unknown_store_are_kept_counted_and_reported(env: Environmen
     assert env.command("monitor", "--check").exit_code == 3
 
 
+@pytest.mark.slow
 def test_money_stays_exact_to_the_last_cent(env: Environment, tmp_path: Path) -> None:
     edges = ("9999999999.99", "-9999999999.99", "0.01", "-0.01", "9999999999.98")
     env.write(
@@ -455,6 +463,7 @@ NAMES = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["plain", "quoted"])
 @pytest.mark.parametrize("home", ["home", "store=9/h[o]me *?'"])
 def test_neither_names_of_files_nor_of_the_home_mean_anything(tmp_path: Path, home: str, layout: str) -> None:

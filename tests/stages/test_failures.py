@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tests.environment import Environment
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["load-rds", "sqoop", "run", "monitor"])
 def test_a_database_that_is_none_is_named(months: Environment, stage: str) -> None:
     months.write(week("2010-05"))
@@ -129,6 +130,7 @@ class Confused(Leaky):
         return ["2" + lines[0].removeprefix("1"), *lines[1:]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("engine", "difference"),
     [
@@ -189,6 +191,7 @@ def test_a_month_that_is_clean_no_longer_leaves_the_database_and_the_warehouse(m
     assert months.failing() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "raised"), [(signal.SIGTERM, TerminatedError), (signal.SIGINT, KeyboardInterrupt)])
 def test_a_signal_in_the_middle_of_a_query_is_no_error_of_the_engine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, raised: type[BaseException]

@@ -23,6 +23,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_what_is_damaged_is_rebuilt_to_the_same_bytes(months: Environment, damage: str) -> None:
     before, loaded = months.files(), rows(months)
@@ -73,6 +74,7 @@ def test_a_landed_file_that_changed_in_the_raw_bucket_is_not_read(months: Enviro
     assert months.clean("sales") == []
 
 
+@pytest.mark.slow
 def test_damage_that_shows_only_in_reading_is_made_good_before_it_is_read(months: Environment) -> None:
     before = months.files()
     (path,) = (months.home / "lake" / "clean" / "sales" / "month=2010-03").iterdir()
@@ -87,6 +89,7 @@ def test_damage_that_shows_only_in_reading_is_made_good_before_it_is_read(months
     assert set(before) - set(months.files()) == {name for name in before if "month=2010-03/" in name}
 
 
+@pytest.mark.slow
 def test_a_lost_memory_is_read_back_from_the_raw_buckets(months: Environment) -> None:
     before = months.files()
     for path in months.home.glob("state.db*"):
@@ -102,6 +105,7 @@ def test_a_lost_memory_is_read_back_from_the_raw_buckets(months: Environment) ->
     assert ("99.99",) in {(str(row[3]),) for row in months.clean("sales")}
 
 
+@pytest.mark.slow
 def test_tables_that_are_made_anew_have_the_bytes_that_they_had(env: Environment) -> None:
     """February came without a null, March with one: made together, they are as they were when made alone."""
     visits = f"{SALES},Customers"

@@ -177,6 +177,7 @@ def test_a_folder_that_cannot_be_read_is_told_and_the_others_are_read(
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["a" * 251 + ".csv", "a" * 247 + ".csv.gz", "week\u00a005 (1).csv", "\u200bé\u202e.csv"]
 )
@@ -198,6 +199,7 @@ def test_what_is_passed_over_in_silence_is_certainly_no_data(env: Environment) -
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "waits"),
     [
@@ -293,6 +295,7 @@ def sales(env: Environment) -> list[object]:
 A, B = (csv(SALES, f"1,1,05/02/2010,{amount},0") for amount in ("1.00", "2.00"))
 
 
+@pytest.mark.slow
 def test_a_file_that_is_put_back_lands_again(env: Environment) -> None:
     seen = []
     for content in (A, B, A, A, B):
@@ -302,6 +305,7 @@ def test_a_file_that_is_put_back_lands_again(env: Environment) -> None:
     assert len(env.files("lake/raw")) == 4
 
 
+@pytest.mark.slow
 def test_old_bytes_under_a_new_name_are_told_and_not_landed(env: Environment) -> None:
     env.write({"sales/w.csv": A})
     sales(env)
@@ -319,6 +323,7 @@ def test_old_bytes_under_a_new_name_are_told_and_not_landed(env: Environment) ->
     assert sales(env) == [1]
 
 
+@pytest.mark.slow
 def test_a_copy_stays_known_by_its_name_when_its_original_is_corrected(env: Environment) -> None:
     env.write({"sales/w.csv": A})
     sales(env)
@@ -330,6 +335,7 @@ def test_a_copy_stays_known_by_its_name_when_its_original_is_corrected(env: Envi
     assert env.run()["warnings"] == []
 
 
+@pytest.mark.slow
 def test_a_home_of_an_older_version_is_brought_forward(env: Environment) -> None:
     env.write({"sales/w.csv": A})
     sales(env)
@@ -379,6 +385,7 @@ def refused(env: Environment) -> list[tuple[object, ...]]:
     return [(entry["landing"], entry["file"]) for entry in env.quarantine() if entry["record"] is None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settled", [False, True])
 def test_bytes_that_were_refused_are_told_again_under_another_name(env: Environment, settled: bool) -> None:
     env.write({"sales/a.csv": b"", "sales/good.csv": A})
@@ -418,6 +425,7 @@ def test_a_copy_goes_with_an_original_that_vanishes_and_lands_next(env: Environm
     assert list(ingest(env)[0]) == ["sales/landing-000002/b.csv"]
 
 
+@pytest.mark.slow
 def test_a_raw_bucket_whose_memory_was_lost_knows_what_each_name_held_last(env: Environment) -> None:
     for content in (A, B, A):
         env.write({"sales/w.csv": content})

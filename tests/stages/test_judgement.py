@@ -55,6 +55,7 @@ def chain(twelve: Environment, tmp_path: Path) -> Environment:
     return copied(twelve, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_store_that_is_rejected_whole_closes_the_gate_though_it_is_few_of_all(chain: Environment) -> None:
     before = chain.files()
     chain.write({"sales/new.csv": weekly(12, range(1, 21), spoilt=7)})
@@ -99,6 +100,7 @@ def test_the_limit_of_a_part_is_a_setting(chain: Environment) -> None:
     assert chain.run("--config", str(chain.home / "any.toml"))["status"] == "ok"
 
 
+@pytest.mark.slow
 def test_what_was_published_once_passes_the_gate_when_the_table_is_made_anew(chain: Environment) -> None:
     chain.write({"sales/new.csv": weekly(12, range(1, 21), spoilt=7), "sales/more.csv": weekly(13, range(1, 21))})
     chain.run("--max-rejects", "100%")
@@ -115,6 +117,7 @@ def test_what_was_published_once_passes_the_gate_when_the_table_is_made_anew(cha
     assert "store 8" in chain.run(code=3)["error"]  # and what is new is judged by itself
 
 
+@pytest.mark.slow
 def test_a_file_read_in_the_wrong_order_of_day_and_month_is_refused_whole(chain: Environment) -> None:
     us = american(date(2010, 3, 5))  # 03/05/2010: a Friday in March, a Monday in May
     chain.write({"sales/good.csv": weekly(12, range(1, 21)), "sales/us.csv": us})
@@ -150,6 +153,7 @@ def test_a_date_that_is_a_week_end_either_way_does_not_save_its_file(chain: Envi
     assert str(entry["value"]).startswith("day first, 11 of its 22 dates are no Fridays")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [
@@ -165,6 +169,7 @@ def test_dates_that_may_be_meant_are_kept(chain: Environment, content: str) -> N
     assert chain.quarantine() == []
 
 
+@pytest.mark.slow
 def test_a_chain_whose_weeks_end_on_another_day_is_told_of_the_setting(env: Environment) -> None:
     sundays = [date(2010, 1, 3) + timedelta(weeks=number) for number in range(20)]
     swaps = [day for day in sundays if day.day <= 12 and date(2010, day.day, day.month).isoweekday() == 5]
@@ -185,6 +190,7 @@ def test_a_chain_whose_weeks_end_on_another_day_is_told_of_the_setting(env: Envi
     assert env.quarantine() == []
 
 
+@pytest.mark.slow
 def test_a_mistyped_year_is_warned_of_and_fails_monitor_until_it_is_gone(chain: Environment) -> None:
     *lines, last = weekly(12, range(1, 21)).splitlines()
     chain.write({"sales/new.csv": csv(*lines, last.replace("/2010", "/2018"))})
@@ -209,6 +215,7 @@ def test_a_mistyped_year_is_warned_of_and_fails_monitor_until_it_is_gone(chain: 
     assert len(chain.clean("sales")) == 13 * 180 - 1
 
 
+@pytest.mark.slow
 def test_a_year_that_is_mistyped_within_the_chains_years_is_far_from_its_files_dates(env: Environment) -> None:
     env.write({"stores/s.csv": KNOWN})
     env.write({f"sales/{number:03}.csv": weekly(number, range(1, 3)) for number in range(70)})
@@ -223,6 +230,7 @@ def test_a_year_that_is_mistyped_within_the_chains_years_is_far_from_its_files_d
     assert env.checks()["far_dates"]["value"] == "2010-06-10 in sales/new.csv"
 
 
+@pytest.mark.slow
 def test_a_whole_file_of_a_mistyped_year_is_withdrawn_as_a_file(chain: Environment) -> None:
     chain.write({"sales/new.csv": weekly(12, range(1, 21)).replace("/2010", "/2016")})
     assert len(warned(chain.run(), "far_date")) == 1
@@ -233,6 +241,7 @@ def test_a_whole_file_of_a_mistyped_year_is_withdrawn_as_a_file(chain: Environme
     assert chain.failing() == []
 
 
+@pytest.mark.slow
 def test_dates_after_today_are_far_but_for_the_week_that_ends_soon(env: Environment) -> None:
     today = datetime.now(UTC).date()
     soon, late = today + timedelta(days=6), today + timedelta(days=9)
@@ -253,6 +262,7 @@ def test_corrections_of_many_years_and_what_came_before_are_not_far(chain: Envir
     assert chain.checks()["far_dates"]["state"] == "ok"
 
 
+@pytest.mark.slow
 def test_a_file_that_rewrites_weeks_long_past_is_warned_of(chain: Environment) -> None:
     old = weekly(0, range(1, 4)).replace(",1,0\n", ",2,0\n")
     chain.write({"sales/new.csv": weekly(13, range(1, 21)), "sales/old.csv": old})
@@ -262,6 +272,7 @@ def test_a_file_that_rewrites_weeks_long_past_is_warned_of(chain: Environment) -
     assert warned(chain.run(), "rewrites_old_weeks") == []  # a correction of one row
 
 
+@pytest.mark.slow
 def test_files_of_which_none_can_be_read_end_a_run_with_3_and_are_named(chain: Environment) -> None:
     chain.write({"sales/a.csv": csv("Store,Department", "1,2"), "sales/b.csv": b""})
 

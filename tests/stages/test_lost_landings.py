@@ -96,6 +96,7 @@ def landings(env: Environment) -> dict[str, tuple[object, ...]]:
     return {name: (checks[name]["value"], checks[name]["state"]) for name in names if checks[name]["state"] != "ok"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["an older copy", "nothing"])
 def test_a_memory_that_was_restored_or_lost_loses_no_week(three: Environment, two: Environment, lost: str) -> None:
     lose_memory(two, but_for_week_1=lost == "an older copy")
@@ -142,6 +143,7 @@ def test_what_the_source_still_has_lands_above_what_the_tables_hold(two: Environ
     assert two.run()["status"] == "noop"
 
 
+@pytest.mark.slow
 def test_rows_of_files_that_are_lost_stay_and_are_told_until_the_files_are_back(
     three: Environment, two: Environment
 ) -> None:
@@ -166,6 +168,7 @@ def test_rows_of_files_that_are_lost_stay_and_are_told_until_the_files_are_back(
     assert (rows(two), landings(two)) == (rows(three), {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["read otherwise", "a part is gone", "a part is rotten"])
 def test_a_table_is_not_made_anew_without_the_rows_of_lost_files(
     three: Environment, two: Environment, damage: str
@@ -205,6 +208,7 @@ def test_without_raw_files_memory_and_source_a_table_stays_as_it_is_and_nothing_
     assert landings(two)["landings_sales"] == ("landing 2", "fail")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("landing", [3, 2**20])
 def test_a_landing_that_is_wrong_in_a_manifest_without_checksum_hides_no_week(
     three: Environment, two: Environment, landing: int

@@ -148,6 +148,7 @@ def test_an_environment_that_is_not_there_says_what_to_do_and_is_not_made(env: E
     assert not env.home.exists()
 
 
+@pytest.mark.slow
 def test_stores_that_agree_on_nothing_are_not_healthy(env: Environment) -> None:
     env.write({"stores/s.csv": csv(STORES, "1,A,5")})
     assert env.run()["health"]["healthy"] is False
@@ -187,6 +188,7 @@ TAMPERING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statement", TAMPERING)
 def test_a_changed_row_of_the_database_is_noticed(months: Environment, statement: str) -> None:
     dataset, _, difference = TAMPERING[statement].partition(": ")
@@ -216,6 +218,7 @@ LOST = {
 }
 
 
+@pytest.mark.slow
 def test_each_failing_check_names_the_thing_and_the_command(months: Environment) -> None:
     months.write({"sales/bad.csv": csv(SALES, *(f"1,{dept},2010-04-05,x,0" for dept in range(5, 9)))})
     months.run("--max-rejects", "100%")
@@ -250,6 +253,7 @@ def test_a_run_prints_what_to_do_about_each_failing_check(months: Environment) -
     assert lines[-2:] == [f"orphan_stores: {hint}", "not healthy: orphan_stores; see retailstream monitor"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["gone", "cut", "same size"])
 @pytest.mark.parametrize("pattern", LOST)
 def test_a_lost_or_damaged_file_is_noticed(months: Environment, pattern: str, damage: str) -> None:
@@ -289,6 +293,7 @@ def test_features_are_compared_with_what_was_published(months: Environment) -> N
     assert found(months, "reconcile_features_warehouse") == ("3 rows", "9 rows published", "fail")
 
 
+@pytest.mark.slow
 def test_stores_with_sales_that_nobody_knows_are_counted(months: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     months.write(week("2010-05", store=8) | {f"sales/{name}": text for name, text in orphans().items()})
     months.run()
@@ -306,12 +311,14 @@ def orphans() -> dict[str, str]:
     return {"orphan.csv": csv(SALES, "9,1,2010-05-05,1,0", "9,2,2010-05-05,1,0", "1,2,2010-05-05,1,0")}
 
 
+@pytest.mark.slow
 def test_sales_without_any_store_file_are_orphans(env: Environment) -> None:
     env.write({"sales/a.csv": csv(SALES, "1,1,2010-05-05,1,0")})
     env.run()
     assert found(env, "orphan_stores") == (1, 0, "fail")
 
 
+@pytest.mark.slow
 def test_the_reject_share_is_of_the_last_run_that_had_rows(env: Environment) -> None:
     good = [f"1,{dept},2010-05-07,1,0" for dept in range(1, 20)]
     env.write({"sales/a.csv": csv(SALES, *good, "1,20,2010-05-07,x,0"), "stores/s.csv": csv(STORES, "1,A,5")})
@@ -328,6 +335,7 @@ def test_the_reject_share_is_of_the_last_run_that_had_rows(env: Environment) -> 
     assert found(env, "reject_share_sales") == (0.0, "5%", "ok")
 
 
+@pytest.mark.slow
 def test_superseded_rows_are_no_rejects(env: Environment) -> None:
     env.write(
         {
@@ -340,6 +348,7 @@ def test_superseded_rows_are_no_rejects(env: Environment) -> None:
     assert found(env, "reject_share_sales") == (0.0, "5%", "ok")
 
 
+@pytest.mark.slow
 def test_open_quarantined_files_are_counted(months: Environment) -> None:
     months.write({"sales/x.csv": b"", "features/x.csv": b"\0", "stores/x.csv": b"Store\n"})
     months.write({"sales/y.csv": csv(SALES), "features/y.csv": csv(FEATURES), "stores/y.csv": csv(STORES)})
@@ -383,6 +392,7 @@ def fail_sqoop(env: Environment) -> None:
 FAILURES = dict(zip(ORDER, (fail_ingest, fail_glue_merge, fail_load_rds, fail_features, fail_sqoop), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", FAILURES)
 def test_a_last_run_that_failed_is_unhealthy_until_the_next_one_ends_well(months: Environment, stage: str) -> None:
     FAILURES[stage](months)

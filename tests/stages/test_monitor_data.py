@@ -66,6 +66,7 @@ def weeks(nine: Environment, tmp_path: Path) -> Environment:
     return copied(nine, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "change", "state"),
     [(10, 0.0, "ok"), (15, 0.5, "ok"), (16, 0.6, "warn"), (5, -0.5, "ok"), (4, -0.6, "warn"), (30, 2.0, "warn")],
@@ -90,6 +91,7 @@ def test_the_usual_size_is_the_median_of_eight_weeks_so_that_an_odd_one_does_not
     assert found(weeks, "volume_sales") == (0.0, "±50%", "ok")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "state"), [(4, "ok"), (5, "warn")])
 def test_nothing_is_usual_before_the_fourth_week(env: Environment, count: int, state: str) -> None:
     env.write({"stores/s.csv": csv(STORES, *(f"{store},A,5" for store in range(1, 31)))})
@@ -100,6 +102,7 @@ def test_nothing_is_usual_before_the_fourth_week(env: Environment, count: int, s
     assert found(env, "volume_sales") == (None if state == "ok" else -0.9, "±50%", state)
 
 
+@pytest.mark.slow
 def test_nulls_are_counted_by_column_and_limited_where_a_limit_names_it(weeks: Environment) -> None:
     weeks.write(week(LEARNED + 1, rows=30, cpi="NA"))
     weeks.run()
@@ -137,6 +140,7 @@ def test_a_limit_that_is_none_is_told(env: Environment, setting: str, told: str)
     assert told in outcome.error
 
 
+@pytest.mark.slow
 def test_landings_age_and_old_ones_are_unhealthy_but_for_stores(weeks: Environment) -> None:
     for dataset in ("sales", "stores", "features"):
         assert found(weeks, f"landed_age_{dataset}")[0] == "0 days"
@@ -182,6 +186,7 @@ def test_old_data_is_healthy_unless_a_limit_says_else(weeks: Environment) -> Non
     assert weeks.command("monitor", "--check", *limit).exit_code == 3
 
 
+@pytest.mark.slow
 def test_a_slow_run_is_one_that_took_twice_its_usual_and_a_minute_more(weeks: Environment) -> None:
     for number in range(1, 4):
         weeks.write(week(LEARNED + number, rows=10))
@@ -236,6 +241,7 @@ def stores(env: Environment, number: int, *present: int) -> None:
     env.run()
 
 
+@pytest.mark.slow
 def test_stores_that_are_missing_in_the_newest_week_are_named(weeks: Environment) -> None:
     stores(weeks, LEARNED, *range(1, 7))
     assert found(weeks, "missing_stores") == ("none", 0, "ok")
@@ -250,6 +256,7 @@ def test_stores_that_are_missing_in_the_newest_week_are_named(weeks: Environment
     assert found(weeks, "missing_stores") == ("none", 0, "ok")
 
 
+@pytest.mark.slow
 def test_a_store_that_is_silent_for_eight_weeks_has_closed(weeks: Environment) -> None:
     stores(weeks, LEARNED, 1, 2)
     stores(weeks, LEARNED + 8, 1)

@@ -53,6 +53,7 @@ def raw_store(env: Environment) -> Iterator[tuple[LandingLog, FolderLake, list[S
         yield LandingLog(state, Scope.SALES_AND_STORES), FolderLake(env.home / "lake" / "raw"), files
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_raw_file_of_another_length_lands_again_in_place(months: Environment, damage: str) -> None:
     before, tables = months.files(*RAW), months.times("lake/clean", "warehouse")
@@ -153,6 +154,7 @@ def test_a_stopped_landing_is_completed_with_the_bytes_that_were_listed(
     assert ("sales/2010-03-1.csv" in landed) == (source == "there")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["empty", "cut", "zeros"])
 def test_a_file_that_broke_off_is_no_landing_of_its_own_where_the_memory_went_too(
     env: Environment, tmp_path: Path, damage: str

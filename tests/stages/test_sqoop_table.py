@@ -117,6 +117,7 @@ def test_a_table_without_key_keeps_rows_that_are_equal(env: Environment) -> None
     assert read(env, "t", order="a nulls first") == [(None, "z"), (1, "y"), (2, "x"), (2, "x")]
 
 
+@pytest.mark.slow
 def test_an_empty_table_is_an_empty_table(env: Environment) -> None:
     env.home.mkdir()
     env.change_database("create table t (a int primary key)")
@@ -133,6 +134,7 @@ APPEND = ("sqoop", "--table", "visits", "--incremental", "append", "--check-colu
 MODIFIED = ("sqoop", "--table", "orders", "--incremental", "lastmodified", "--check-column", "changed")
 
 
+@pytest.mark.slow
 def test_append_takes_what_is_beyond_the_last_value(visits: Environment) -> None:
     assert visits.stage(*APPEND)["rows_in"] == 3
     before = visits.times("warehouse")
@@ -145,6 +147,7 @@ def test_append_takes_what_is_beyond_the_last_value(visits: Environment) -> None
     assert [row[0] for row in read(visits, "visits")] == [1, 2, 3, 10, 11]
 
 
+@pytest.mark.slow
 def test_what_was_appended_in_steps_is_what_a_whole_transfer_gives(visits: Environment, tmp_path: Path) -> None:
     whole = new_environment(tmp_path / "whole")
     whole.home.mkdir()
@@ -159,6 +162,7 @@ def test_what_was_appended_in_steps_is_what_a_whole_transfer_gives(visits: Envir
     assert names[0] == names[1]
 
 
+@pytest.mark.slow
 def test_orc_files_hold_the_same_rows_however_they_were_brought(visits: Environment, tmp_path: Path) -> None:
     orc = pytest.importorskip("pyarrow.orc")
     whole = new_environment(tmp_path / "whole")
@@ -218,6 +222,7 @@ def test_orc_without_its_library_is_an_error_that_says_how_to_install_it(
     assert "pip install 'retailstream[orc]'" in outcome.stderr
 
 
+@pytest.mark.slow
 def test_lastmodified_puts_changed_rows_in_the_place_of_old_ones(env: Environment) -> None:
     env.home.mkdir()
     env.change_database(
@@ -239,6 +244,7 @@ def test_lastmodified_puts_changed_rows_in_the_place_of_old_ones(env: Environmen
     ]
 
 
+@pytest.mark.slow
 def test_another_question_begins_anew(visits: Environment) -> None:
     visits.stage(*APPEND, "--where", "id < 3")
     assert [row[0] for row in read(visits, "visits")] == [1, 2]
@@ -278,6 +284,7 @@ def test_rows_that_went_from_the_database_stay_and_hide_none_that_came_late(visi
     assert [row[0] for row in read(visits, "visits")] == [1, 2, 3, 10, 15, 20]
 
 
+@pytest.mark.slow
 def test_a_row_of_an_equal_value_is_copied_also_where_there_is_no_key(env: Environment) -> None:
     env.home.mkdir()
     env.change_database(
@@ -293,6 +300,7 @@ def test_a_row_of_an_equal_value_is_copied_also_where_there_is_no_key(env: Envir
     assert [row[1] for row in read(env, "t", "a, b")] == ["w", "x", "x", "x", "y", "z"]
 
 
+@pytest.mark.slow
 def test_a_change_that_came_late_is_copied(env: Environment) -> None:
     env.home.mkdir()
     env.change_database(
@@ -306,6 +314,7 @@ def test_a_change_that_came_late_is_copied(env: Environment) -> None:
     assert env.stage(*MODIFIED)["status"] == "noop"
 
 
+@pytest.mark.slow
 def test_a_copy_from_before_cursors_were_looked_behind_goes_on(visits: Environment) -> None:
     visits.stage(*APPEND)
     path = visits.home / "warehouse/visits/_manifest.json"
@@ -319,6 +328,7 @@ def test_a_copy_from_before_cursors_were_looked_behind_goes_on(visits: Environme
     assert [row[0] for row in read(visits, "visits")] == [1, 2, 3, 10]
 
 
+@pytest.mark.slow
 def test_columns_get_other_names_and_may_be_text(env: Environment) -> None:
     env.home.mkdir()
     env.change_database(
@@ -342,6 +352,7 @@ def test_columns_get_other_names_and_may_be_text(env: Environment) -> None:
     assert env.stage(*words)["status"] == "noop"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "error"),
     [
@@ -357,11 +368,13 @@ def test_names_that_cannot_be_are_refused(visits: Environment, words: str, error
     assert visits.stage("sqoop", "--table", "visits", *words.split(), code=2)["error"].startswith(error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ["--rename a=b", "--as-text a", "--adopt"])
 def test_what_is_about_one_table_needs_one(env: Environment, words: str) -> None:
     assert "is about one table" in env.stage("sqoop", *words.split(), code=2)["error"]
 
 
+@pytest.mark.slow
 def test_rows_that_a_copy_alone_has_are_not_lost_when_it_is_made_anew(visits: Environment) -> None:
     visits.stage(*APPEND)
     visits.change_database("delete from Visits where id = 1; alter table Visits add column more text")
@@ -411,6 +424,7 @@ def named(name: str) -> Any:
     return Relation(name, ())
 
 
+@pytest.mark.slow
 def test_copies_of_different_tables_and_runs_go_on_beside_each_other(visits: Environment, tmp_path: Path) -> None:
     visits.stage("sqoop", "--table", "visits", "--target", "other")
     visits.write({"sales/a.csv": csv(SALES, "1,1,2010-02-05,1.10,FALSE"), "stores/a.csv": csv(STORES, "1,A,7")})
@@ -429,6 +443,7 @@ def test_copies_of_different_tables_and_runs_go_on_beside_each_other(visits: Env
         assert visits.stage("sqoop", "--table", "visits")["status"] == "ok"
 
 
+@pytest.mark.slow
 def test_a_copy_whose_process_is_gone_is_called_killed_and_one_at_work_is_not(visits: Environment) -> None:
     visits.stage("sqoop", "--table", "visits", "--run-id", "gone")
     visits.stage("sqoop", "--table", "visits", "--run-id", "there")
@@ -451,6 +466,7 @@ def test_a_transfer_of_one_table_says_nothing_of_the_health_of_the_pipeline(visi
     assert [run["status"] for run in visits.stage("runs", "--stage", "sqoop-table")["items"]] == ["ok"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "error"),
     [
@@ -498,6 +514,7 @@ def test_a_condition_is_no_way_to_another_table(visits: Environment) -> None:
     assert not (visits.home / "warehouse").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_a_copy_while_the_database_works(visits: Environment, number: signal.Signals, code: int) -> None:
     endless = "id in (with recursive c (n) as (select 1 union all select n + 1 from c) select n from c where n < 0)"
@@ -523,6 +540,7 @@ def test_a_condition_is_one_line(visits: Environment) -> None:
     assert visits.stage("sqoop", "--table", "visits", "--where", "id\n= 1", code=2)["error"].startswith("--where is no")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("declared", "value", "error"),
     [
@@ -543,6 +561,7 @@ def test_a_value_of_another_type_than_declared_is_named(
     assert not (env.home / "warehouse" / "t").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("declared", ["decimal(39,2)", "numeric", "geometry", ""])
 def test_a_column_whose_type_no_warehouse_has_is_named(env: Environment, declared: str) -> None:
     env.home.mkdir()
@@ -552,6 +571,7 @@ def test_a_column_whose_type_no_warehouse_has_is_named(env: Environment, declare
     assert env.stage("sqoop", "--table", "t", "--columns", "a")["status"] == "ok"
 
 
+@pytest.mark.slow
 def test_a_view_whose_table_is_gone_is_told_with_that_table(env: Environment) -> None:
     env.home.mkdir()
     env.change_database("create table under (id int); create view looks as select id from under; drop table under")
@@ -560,6 +580,7 @@ def test_a_view_whose_table_is_gone_is_told_with_that_table(env: Environment) ->
     assert env.command("sqoop", "--table", "under").exit_code == 2
 
 
+@pytest.mark.slow
 def test_text_that_is_no_utf_8_is_named_with_its_column_and_row(env: Environment) -> None:
     env.home.mkdir()
     rows = "(1, 'fine', x'ff'), (7, cast(x'61EDA0BDEDB88062' as text), x'')"

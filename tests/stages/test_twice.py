@@ -43,6 +43,7 @@ def test_a_second_run_of_a_stage_alone_is_a_noop_too(months: Environment, stage:
     assert months.times() == times
 
 
+@pytest.mark.slow
 def test_skip_if_empty_tells_a_run_with_work_from_one_without(months: Environment) -> None:
     assert months.run("--skip-if-empty", code=99)["status"] == "noop"
     months.write(week("2010-05"))
@@ -80,6 +81,7 @@ def test_equal_files_of_one_landing_are_read_once(months: Environment) -> None:
     assert "lake/raw/sales/landing-000002/z.csv" not in months.files()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("month", ["2010-03", "2010-05"])
 def test_a_new_weekly_file_rewrites_only_its_month(months: Environment, month: str) -> None:
     before, rest, old = months.files(), others(months, month), rows(months)
@@ -109,6 +111,7 @@ def others(env: Environment, month: str) -> dict[str, tuple[int, int]]:
     return {name: time for name, time in times.items() if name.endswith(".parquet") and f"={month}/" not in name}
 
 
+@pytest.mark.slow
 def test_rows_of_other_months_are_not_touched_in_the_database(months: Environment) -> None:
     watch = "create table touched (what text); " + "".join(
         f"create trigger t{event} before {event} on sales begin insert into touched values ({row}.date); end;"
@@ -133,6 +136,7 @@ def test_a_correction_leaves_the_other_rows_of_its_month_alone(months: Environme
     assert months.database("select weekly_sales_cents from sales where dept = 2 and date = '2010-03-05'") == [(700,)]
 
 
+@pytest.mark.slow
 def test_stages_run_alone_in_their_order_leave_the_bytes_of_one_run(first: Environment, tmp_path: Path) -> None:
     alone = replace(first, home=tmp_path / "alone")
     for stage in ORDER:
@@ -143,6 +147,7 @@ def test_stages_run_alone_in_their_order_leave_the_bytes_of_one_run(first: Envir
     assert rows(alone) == rows(first)
 
 
+@pytest.mark.slow
 def test_a_run_begins_with_the_stage_it_is_told(months: Environment, tmp_path: Path) -> None:
     late = replace(months, home=tmp_path / "late")
     late.stage("ingest", "--source", str(months.source))
@@ -184,6 +189,7 @@ def test_a_dry_run_makes_not_even_a_home(first: Environment, tmp_path: Path, sta
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(months: Environment) -> None:
     months.write(week("2010-05"))
     everything = months.times(".")
@@ -250,6 +256,7 @@ def test_a_plan_of_a_discard_settles_nothing(months: Environment) -> None:
     assert [entry["state"] for entry in months.quarantine()] == ["open"]
 
 
+@pytest.mark.slow
 def test_a_table_made_anew_by_another_version_of_its_writer_is_the_same_version(
     months: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

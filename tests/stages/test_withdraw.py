@@ -105,6 +105,7 @@ def test_a_row_of_a_mistyped_year_goes_out_of_every_store(two: Environment) -> N
     assert two.run()["status"] == "noop"
 
 
+@pytest.mark.slow
 def test_only_the_months_that_change_are_moved_on(two: Environment) -> None:
     before = two.times("lake/clean/stores", "warehouse/stores", "warehouse/features", "warehouse/sales/month=2010-02")
     withdraw(two, "sales/b.csv:2")
@@ -117,6 +118,7 @@ def test_only_the_months_that_change_are_moved_on(two: Environment) -> None:
     assert not changed
 
 
+@pytest.mark.slow
 def test_the_row_that_it_had_superseded_comes_back_and_goes_again(two: Environment) -> None:
     before = stores(two)
     lost = ("sales/a.csv", 1, "superseded")
@@ -136,6 +138,7 @@ def test_the_row_that_it_had_superseded_comes_back_and_goes_again(two: Environme
     assert states(two)["sales/b.csv", 1, "withdrawn"] == "restored"
 
 
+@pytest.mark.slow
 def test_a_whole_file_goes_with_what_was_rejected_of_it(two: Environment) -> None:
     before = stores(two)
     rejected = ("sales/b.csv", 3, "form")
@@ -152,6 +155,7 @@ def test_a_whole_file_goes_with_what_was_rejected_of_it(two: Environment) -> Non
     assert states(two)[rejected] == "open"
 
 
+@pytest.mark.slow
 def test_features_are_withdrawn_from_the_warehouse(two: Environment) -> None:
     before = stores(two)
     withdraw(two, "features/a.csv:1")
@@ -197,6 +201,7 @@ def test_every_warehouse_follows(tmp_path: Path, kind: str) -> None:
         assert run() == ("noop", {"2010-02": 1, "2010-03": 1})
 
 
+@pytest.mark.slow
 def test_an_environment_may_be_emptied(env: Environment) -> None:
     env.write({"sales/a.csv": csv(SALES, sale(1, "1")), **STORE})
     env.run()
@@ -212,6 +217,7 @@ def test_an_environment_may_be_emptied(env: Environment) -> None:
     assert stores(env) == before
 
 
+@pytest.mark.slow
 def test_a_key_finds_the_record_that_its_row_came_from(two: Environment) -> None:
     words = ("--dataset", "sales", "--key", "store=01,dept= 1,date=05/02/2010")
     (entry,) = withdraw(two, *words)["withdrawn"]
@@ -236,6 +242,7 @@ def test_twice_is_once_and_says_so(two: Environment) -> None:
     assert restore(two, "sales/b.csv:2")["status"] == "ok"
 
 
+@pytest.mark.slow
 def test_what_lost_to_a_later_row_does_not_come_back_when_that_goes(two: Environment) -> None:
     (entry,) = withdraw(two, "sales/a.csv:1")["withdrawn"]
     assert (entry["rows"], entry["note"]) == (0, "no clean row: later records of the same key took its place")
@@ -254,6 +261,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reference", REFUSED)
 def test_what_never_came_in_is_refused_and_nothing_is_withdrawn(two: Environment, reference: str) -> None:
     outcome = two.command("quarantine", "withdraw", "sales/b.csv:2", reference, "--reason", "no")
@@ -261,6 +269,7 @@ def test_what_never_came_in_is_refused_and_nothing_is_withdrawn(two: Environment
     assert "withdrawn" not in states(two).values()
 
 
+@pytest.mark.slow
 def test_a_file_that_is_not_readable_was_never_taken_in(two: Environment) -> None:
     two.write({"sales/c.csv": csv("Store,Dept", "1,1")})
     two.run(code=3)
@@ -270,6 +279,7 @@ def test_a_file_that_is_not_readable_was_never_taken_in(two: Environment) -> Non
     )
 
 
+@pytest.mark.slow
 def test_a_file_that_came_in_as_it_is_may_be_withdrawn(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     env.write({"sales/a.csv": csv(SALES, sale(1, "1"), sale(1, "2"), sale(2, "3")), **STORE})
     env.run(code=3)
@@ -282,6 +292,7 @@ def test_a_file_that_came_in_as_it_is_may_be_withdrawn(env: Environment, monkeyp
     assert amounts(env) == {(1, "2010-02"): "1.00", (2, "2010-02"): "3.00"}
 
 
+@pytest.mark.slow
 def test_a_name_that_landed_twice_must_be_told_apart(two: Environment) -> None:
     two.write({"sales/b.csv": csv(SALES, sale(5, "5"))})
     two.run("--max-rejects", "50%")
@@ -295,6 +306,7 @@ def test_a_name_that_landed_twice_must_be_told_apart(two: Environment) -> None:
     assert amounts(two)[1, "2010-02"] == "10.00"
 
 
+@pytest.mark.slow
 def test_a_plan_changes_nothing(two: Environment) -> None:
     before = two.files("")
     plan = two.stage("quarantine", "withdraw", "sales/b.csv", "--reason", "no", "--dry-run")
@@ -305,6 +317,7 @@ def test_a_plan_changes_nothing(two: Environment) -> None:
     assert two.run()["status"] == "noop"
 
 
+@pytest.mark.slow
 def test_a_replayed_file_may_be_withdrawn_and_what_it_closed_stays_closed(two: Environment) -> None:
     fixed = two.source.parent / "fixed.csv"
     fixed.write_text(csv(SALES, sale(4, "4")))
@@ -332,6 +345,7 @@ def test_a_withdrawal_before_the_gate_opens_counts(env: Environment) -> None:
     assert env.clean("sales") == []
 
 
+@pytest.mark.slow
 def test_a_gate_that_closes_leaves_all_as_it_was(two: Environment) -> None:
     before, told = stores(two), states(two)
     withdraw(two, "sales/b.csv:1")
@@ -347,6 +361,7 @@ def test_a_gate_that_closes_leaves_all_as_it_was(two: Environment) -> None:
     assert told.items() <= states(two).items()
 
 
+@pytest.mark.slow
 def test_what_passed_the_gate_before_does_not_close_it_when_it_is_read_again(two: Environment) -> None:
     withdraw(two, "sales/b.csv:1")
     summary = two.run("--max-rejects", "0")
@@ -354,6 +369,7 @@ def test_what_passed_the_gate_before_does_not_close_it_when_it_is_read_again(two
     assert states(two)["sales/b.csv", 3, "form"] == "open"
 
 
+@pytest.mark.slow
 def test_a_home_of_before_is_made_anew_once_to_the_same_files(two: Environment) -> None:
     (reject,) = [item for item in two.quarantine() if item["rule"] == "form"]
     two.stage("quarantine", "discard", reject["id"], "--reason", "no")
@@ -371,6 +387,7 @@ def test_a_home_of_before_is_made_anew_once_to_the_same_files(two: Environment) 
     assert two.run()["status"] == "noop"
 
 
+@pytest.mark.slow
 def test_a_contract_that_gains_a_column_is_followed_on_a_live_home(two: Environment) -> None:
     narrow(two.home / "warehouse" / "features")
     two.write({"features/b.csv": csv(f"{FEATURES},Customers", f"1,12/02/2010,{MEASURED},57")})
@@ -454,6 +471,7 @@ def follow(env: Environment, *stages: str) -> None:
         )
 
 
+@pytest.mark.slow
 @settings(max_examples=SHARE)
 @given(cases())
 def test_what_is_left_is_as_if_the_rest_had_never_been(case: tuple[Landings, set[str], set[str]]) -> None:
