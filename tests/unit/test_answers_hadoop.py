@@ -78,12 +78,15 @@ def metastore(name: str, said: str) -> Iterator[tuple[str, list[str]]]:
 
     handler = SimpleNamespace(**{method: answered(method) for method in ("get_database", *ASKED.values())})
     server = rpc.make_server(idl.ThriftHiveMetastore, handler, "127.0.0.1", port, client_timeout=None)
-    threading.Thread(target=server.serve, daemon=True).start()
+    serving = threading.Thread(target=server.serve, daemon=True)
+    serving.start()
     wait_until(lambda: answers(port))
     try:
         yield f"thrift://127.0.0.1:{port}", asked
     finally:
-        server.close()
+        server.close()  # which keeps its socket, and waits for one more to come
+        server.trans.close()
+        serving.join(timeout=30)
 
 
 def answers(port: int) -> bool:
