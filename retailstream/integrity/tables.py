@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retailstream.integrity.damage import MOVE, REPAIR, RESTORE, WAREHOUSE, Damage
-from retailstream.merging import find_pending
+from retailstream.pending import find_pending
 from retailstream.publishing import DOUBT, check_published, manifest_key, verified
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from retailstream import merging, planning
 from retailstream.contracts import FEATURES
 from retailstream.errors import QualityGateError
+from retailstream.pending import find_pending
 from retailstream.reports import StageReport, outcome
 from retailstream.stages import ingest
 
@@ -31,7 +32,7 @@ def run(
     landed = StageReport(STAGE, "noop")
     if source is not None:
         landed = ingest.run(source=source, lake=files, tables=[table], books=books, run=run)
-    pending = merging.find_pending(table, books, run.rules.limits)
+    pending = find_pending(table, books, run.rules.limits)
     prepared = merging.prepare(table, pending, raw=files, engine=engine, books=books, run=run)
     if run.dry_run:
         waiting = planning.plan(STAGE, [prepared], run.limit, warehouse.url)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from retailstream import merging, planning
 from retailstream.contracts import CONTRACTS
+from retailstream.pending import find_pending
 from retailstream.publishing import PublishedTable
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def run(*, raw: Lake, clean: Lake, engine: Merger, books: Books, run: Run) -> St
     Raises QualityGateError, with the figures, where more is rejected than the limit allows; nothing is published then.
     """
     tables = [PublishedTable(clean, CONTRACTS[dataset]) for dataset in books.landings.scope.datasets]
-    pending = [(table, merging.find_pending(table, books, run.rules.limits)) for table in tables]
+    pending = [(table, find_pending(table, books, run.rules.limits)) for table in tables]
     prepared = [
         merging.prepare(table, waiting, raw=raw, engine=engine, books=books, run=run) for table, waiting in pending
     ]
