@@ -85,6 +85,12 @@ HOMES: Final = {"/srv/retail": ".retailstream", "/srv/drop": "drop"}
 RESET: Final = 'rm -rf .retailstream drop; cp -a "$BASE/." .\n'
 """The environment as it was before the page."""
 
+MANY: Final = (
+    "$(retailstream quarantine list --format json | python -c 'import json, sys;"
+    """ print(next(each["id"] for each in json.load(sys.stdin) if each["others"]))')"""
+)
+"""The entry that stands for others."""
+
 HEAD: Final = "Store,Dept,Date,Weekly_Sales,IsHoliday"
 
 WEEK: Final = """\
@@ -155,6 +161,9 @@ END
             "retailstream quarantine withdraw sales/week.csv:12": RESET
             + _rows("week.csv", "1,9,26/10/2018,9.00,False", first=6)
             + "retailstream run --source drop\n",
+            "retailstream quarantine discard 1c89404e07bc604a": RESET
+            + _rows("many.csv", *["1,9,26/10/2012,wrong,False"] * 3)
+            + "RETAILSTREAM__LIMITS__KEPT_RECORDS=1 retailstream run --source drop --max-rejects 100%\n",
             'retailstream quarantine discard sales/sales_2012-10-26.csv --reason "sent again"': RESET
             + _rows("sales_2012-10-26.csv", "1,9,26/10/2012,wrong,False")
             + "retailstream run --source drop --max-rejects 50%\n"
@@ -164,6 +173,7 @@ END
             + _rows("other_chain.csv", "3,3,26/10/2012,9.00,False", first=16)
             + "retailstream run --source drop\n",
         },
+        swaps={"1c89404e07bc604a": MANY},
     ),
     "docs/how-to/find-and-mend-damage.md": Scenario(swaps=HOMES),
     "docs/how-to/query-with-sqlite.md": Scenario(needs=("sqlite3",)),

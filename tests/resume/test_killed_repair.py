@@ -53,7 +53,7 @@ TURNS = {
     "a table is marked": ("many", "around", "os.rename", "features/_damaged"),
     "the clean table is made": ("many", "glue-merge", "os.rename", "_manifest.json"),
     "the database is loaded": ("many", "load-rds", "sqlite", "commit"),
-    "the features are made": ("many", "features", "os.rename", "_manifest.json"),
+    "the features are made": ("many", "features", "os.rename", ".parquet"),
     "the warehouse is made": ("unread", "sqoop", "os.rename", "_manifest.json"),
     "the mark is taken away": ("many", "sqoop", "os.remove", "_damaged"),
     "a database is set aside": ("unread", "around", "os.rename", "retail.db.damaged"),

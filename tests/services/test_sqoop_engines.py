@@ -229,13 +229,8 @@ def test_a_table_of_the_warehouse_in_hive_has_the_same_rows_for_its_clients(
         "flag": "boolean",
     }
 
-    orc = (
-        *words,
-        "--where",
-        "id not in (3, 4, 5)",
-        "--format",
-        "orc",
-    )  # theirs are times beyond those of ORC's readers
+    # The rows that are left out have times beyond those of ORC's readers; a copy of fewer rows must be asked for.
+    orc = (*words, "--where", "id not in (3, 4, 5)", "--format", "orc", "--adopt")
     assert env.stage(*orc)["rows_in"] == len(parquet)
     assert env.stage(*orc)["status"] == "noop"
     described = {row[0].strip(): row[1] for row in cluster.hadoop.query(f"describe formatted {cluster.name}.bad")}

@@ -56,11 +56,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def _services(s3_server: S3Server, mariadb: MariaDb) -> Iterator[None]:
-    """Have the suites work on services."""
     Served.s3, Served.mariadb = s3_server, mariadb
     with pytest.MonkeyPatch.context() as patched:
         for name, value in s3_server.environment.items():
             patched.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _served() -> Iterator[None]:
+    """Have the suites work on services in this module: the same process may run those of folders, too."""
+    with pytest.MonkeyPatch.context() as patched:
         for suite in SUITES:
             for name in ("new_environment", "copied"):
                 if hasattr(suite, name):
