@@ -11,12 +11,13 @@ import shlex
 import shutil
 import sys
 import warnings
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from retailstream.adapters.engine.spark_errors import from_spark
 from retailstream.adapters.engine.spark_starting import ended_by_signals
+from retailstream.adapters.engine.spark_surroundings import errors_into, temporary_folder, variables
 from retailstream.errors import UsageError
 from retailstream.sizes import parse_size
 
@@ -79,6 +80,7 @@ class LazySession:
         self._work = work
         self._options = options
         self._spark: SparkSession | None = None
+        self._scratch = ExitStack()
         self.is_ours = False
 
     @property
@@ -113,6 +115,7 @@ class LazySession:
             with suppress(Py4JError, OSError), warnings.catch_warnings():
                 warnings.simplefilter("ignore", RuntimeWarning)  # it says that this is so
                 spark.stop()
+        self._scratch.close()
 
     def _new(self) -> SparkSession:
         from pyspark.errors import PySparkException  # noqa: PLC0415 -- it is there already
@@ -120,7 +123,7 @@ class LazySession:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         log = self._work / "spark.log"
         try:
-            with _errors_into(log), ended_by_signals():
+            with errors_into(log), ended_by_signals():
                 spark = self._started()
         except (PySparkException, OSError) as error:
             said = " ".join(log.read_text(errors="replace").split())[-300:]
@@ -139,14 +142,16 @@ class LazySession:
         if SparkContext._gateway is not None or SUBMITTED in os.environ:  # noqa: SLF001 -- pyspark has no other way
             for name, value in properties.items():
                 builder = builder.config(name, value)
-            return builder.getOrCreate()
+            spark = builder.getOrCreate()
+            self._scratch.enter_context(temporary_folder(spark))
+            return spark
         path = self._work / "spark.properties"
         path.touch(mode=0o600)
         path.write_text("".join(f"{name}={_escaped(value)}\n" for name, value in properties.items()), encoding="utf-8")
         words = f"--properties-file {shlex.quote(str(path))} {os.environ.get(WORDS) or 'pyspark-shell'}"
         launcher = f"{os.environ.get(LAUNCHER, '')} {WITHOUT_LITTER}".strip()
         hadoop = {HADOOP: self._options.hadoop} if self._options.hadoop else {}
-        with _variables({WORDS: words, LAUNCHER: launcher, **hadoop}):
+        with variables({WORDS: words, LAUNCHER: launcher, **hadoop}):
             return builder.getOrCreate()
 
     def _properties(self) -> dict[str, str]:
@@ -205,35 +210,6 @@ def heap(memory: str) -> str:
     if megabytes < LEAST_MEGABYTES:
         raise UsageError(f"engine.memory '{memory}' is too small for Spark", hint="use 500MB or more")
     return f"{megabytes}m"
-
-
-@contextmanager
-def _variables(wanted: Mapping[str, str]) -> Iterator[None]:
-    """Have variables of the environment within the block, for the processes that it starts."""
-    given = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        for name, value in given.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
-def _errors_into(path: Path) -> Iterator[None]:
-    """Have what this process and those it starts meanwhile write to stderr go into a file."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with path.open("wb") as stream:
-        os.dup2(stream.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _quieten(spark: SparkSession) -> None:
