@@ -71,8 +71,9 @@ def test_a_withdrawal_that_is_killed_is_made_by_the_same_command(
     zygote: Zygote, case: Case, tmp_path: Path, share: float
 ) -> None:
     env = case.into(tmp_path)
-    at = round(share * (len(case.withdrawing) - 1))
-    assert zygote.start(env, *WITHDRAWAL, last=at).wait() == -signal.SIGKILL
+    last = len(case.withdrawing) - 1
+    code = zygote.start(env, *WITHDRAWAL, last=round(share * last)).wait()
+    assert code == -signal.SIGKILL or (share, code) == (1, 0)  # it may have an event fewer, as threads race
     finish(zygote, case, env)
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from retailstream.adapters.lake.folder import FolderLake
-from retailstream.adapters.query.hive import HiveTables
 from retailstream.adapters.warehouse.hive import HiveWarehouse
 from retailstream.adapters.warehouse.hive_address import address_of
 from retailstream.adapters.warehouse.metastore import Placed
@@ -85,11 +84,12 @@ def test_a_partition_that_others_added_is_named_and_goes_with_the_next_version(i
 
 
 def test_hive_is_not_asked_to_count_what_is_in_no_version(in_hive: InHive) -> None:
+    hive = pytest.importorskip("retailstream.adapters.query.hive", exc_type=ImportError)
     key = f"{in_hive.folder('stores')}/copy.parquet"
     in_hive.lake.write(key, b"any")
     table = in_hive.warehouse.table(STORES_TABLE)
     versions = [Version(table, table.manifest())]
-    opening = HiveTables(address_of("hive://127.0.0.1:1/d?retry_seconds=0"))
+    opening = hive.HiveTables(address_of("hive://127.0.0.1:1/d?retry_seconds=0"))
     with (
         pytest.raises(DamagedError, match=f"Hive would count .* in no version of table 'stores': {key}"),
         opening(versions),
