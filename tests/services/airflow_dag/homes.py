@@ -61,6 +61,8 @@ def entries(home: Path, run: Run) -> list[Entry]:
     columns = ", ".join(field.name for field in fields(Entry))
     query = f"select {columns} from runs where run_id = ? order by rowid"
     with closing(sqlite3.connect(home / "state.db", timeout=10)) as connection:
+        if not connection.execute("select 1 from sqlite_master where name = 'runs'").fetchone():
+            return []  # the first command is about to make it
         return [Entry(*row) for row in connection.execute(query, (run.id,))]
 
 
