@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 
+RACES = 20
+"""By how many events two runs of the same work may differ, as threads that make the same folder race."""
+
 
 @dataclass(frozen=True)
 class Event:

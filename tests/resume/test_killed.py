@@ -21,7 +21,7 @@ from hypothesis import settings
 from retailstream.stages import ORDER
 from tests.environment import SALES, Environment, csv, new_environment
 from tests.resume.drops import FIRST, SECOND
-from tests.resume.processes import Moment
+from tests.resume.processes import RACES, Moment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,9 +37,6 @@ KILLS = int(os.environ.get("RETAILSTREAM_KILLS", "6"))
 
 SEED = int(os.environ.get("SEED", "0"))
 """The seed of the first of them."""
-
-RACES = 20
-"""By how many events two runs of the same work may differ, as threads that make the same folder race."""
 
 
 def shares(steps: int) -> list[float]:

