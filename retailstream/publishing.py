@@ -107,12 +107,10 @@ class PublishedTable:
         """
         if not old.partitions:
             refuse_strangers(self)
-        if not old.partitions and not _files(self):
-            self.lake.write(manifest_key(self.contract), encoded(Manifest(self.contract.names)))
-        partitions = {**old.partitions, **put_all(self.lake, old, changes, self._key)}
-        for name in [name for name, change in changes.items() if change is None]:
-            partitions.pop(name, None)
-        new = Manifest(self.contract.names, landing, dict(sorted(partitions.items())), reading)
+            if not _files(self):
+                self.lake.write(manifest_key(self.contract), encoded(Manifest(self.contract.names)))
+        partitions = next_partitions(self.lake, old, changes, self._key)
+        new = Manifest(self.contract.names, landing, partitions, reading)
         if new != old or not old.current:
             self.lake.write(manifest_key(self.contract), encoded(new))
         self.sweep(new)
@@ -216,18 +214,21 @@ def _is_as_published(lake: Lake, partition: Partition) -> bool:
         return False  # it is damaged, or gone
 
 
-def put_all(
+def next_partitions(
     lake: Lake, old: Manifest, changes: Mapping[str, NewPartition | None], key: Callable[[str, str], str]
 ) -> dict[str, Partition]:
-    """Store the files of new partitions, several at a time, each under a key of its name, digest and ending.
+    """Store the files of new partitions (None: one is taken away), and return those of the next version by name.
+
+    `key` makes one of a partition's name and a digest, to which the file's ending is added.
 
     A file of the old version that has these rows, as bytes that may be others, stays: readers of that version, and
     those of one whose manifest a killed run did not live to write, must not find other bytes under a name they know.
     """
-    found: dict[str, Partition] = {}
+    found = {name: part for name, part in old.partitions.items() if name not in changes}
     files: list[tuple[str, Path]] = []
-    new = {name: change for name, change in changes.items() if change is not None}
-    for name, change in new.items():
+    for name, change in changes.items():
+        if change is None:
+            continue
         digest, size = sha256(change.path), change.path.stat().st_size
         file = key(name, change.rows_digest or digest) + change.path.suffix
         before = old.partitions.get(name)
@@ -237,4 +238,4 @@ def put_all(
             found[name] = Partition(file, digest, change.rows, size, change.source, change.rows_digest)
             files.append((file, change.path))
     lake.put_all(files)
-    return found
+    return dict(sorted(found.items()))

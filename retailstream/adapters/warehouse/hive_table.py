@@ -31,7 +31,7 @@ from retailstream.adapters.warehouse.hive_tables import (
 from retailstream.adapters.warehouse.metastore_structs import FORMATS
 from retailstream.manifests import WHOLE, Manifest
 from retailstream.ownership import files_not_ours, refuse_strangers
-from retailstream.publishing import are_there, note_doubt, put_all, verified
+from retailstream.publishing import are_there, next_partitions, note_doubt, verified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,10 +119,8 @@ class HiveTable:
         """Put new partitions in place (None: take one away) in one step, and return the new version."""
         if not old.partitions:
             refuse_strangers(self)
-        partitions = {**old.partitions, **put_all(self.lake, old, changes, self._new_key)}
-        for name in [name for name, change in changes.items() if change is None]:
-            partitions.pop(name, None)
-        new = Manifest(self.contract.names, landing, dict(sorted(partitions.items())), reading)
+        partitions = next_partitions(self.lake, old, changes, self._new_key)
+        new = Manifest(self.contract.names, landing, partitions, reading)
         if new != old:
             self._commit(self._prepared(), new, {name for name, change in changes.items() if change})
         self.sweep(new)
